@@ -1,0 +1,254 @@
+"""What the intake holds: payments that wait, are in flight, have an unknown outcome, or are parked.
+
+``Backlog`` knows nothing of who sends what where; it keeps each payment in exactly one state, and its counts true. Each
+method either happens or, if it raises, leaves everything as it was; results for payments that it doesn't hold (any
+more) change nothing, so a message may be handled twice.
+
+::
+
+    take ─▶ WAITING ─dispatch─▶ IN FLIGHT ─settle─▶ forgotten, but for its id and amount
+               ▲  ▲                │   │ ▲
+               │  └──refuse────────┘   │ └─dispatch_unknown─┐
+               └──retry── PARKED ◀─────┤                    │
+                            └──────────┴─mark_unknown─▶ UNKNOWN   (never back to WAITING: it may be committed there)
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from heapq import heappop, heappush
+from itertools import chain, count
+from typing import TYPE_CHECKING
+
+from actors.messages import ParkedPayment, Statistics, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from actors.messages import Payment
+
+RETRY_FIRST_S, RETRY_MAX_S = 0.1, 5.0
+"""An unknown outcome is looked into at once, then after 0.1 s, and ever later up to every 5 s."""
+
+CRASHES_MAX = 3
+"""A payment whose actor has crashed on it so often is parked."""
+
+
+class Entry:
+    """One payment that is not settled yet.
+
+    Attributes:
+        payment: the payment.
+        taken_at_s: when it was taken, on the monotonic clock.
+        processor: where its last attempt went.
+        requested_at_ms: that attempt's ``requestedAt``.
+        bound: its outcome there is or was unknown, so it can go nowhere else.
+        rejections: the processors that found fault with it, and what they said.
+    """
+
+    __slots__ = ("bound", "crashes", "payment", "processor", "rejections", "requested_at_ms", "retries", "taken_at_s")
+
+    def __init__(self, payment: Payment, taken_at_s: float) -> None:
+        self.payment = payment
+        self.taken_at_s = taken_at_s
+        self.processor = ""
+        self.requested_at_ms = 0
+        self.bound = False
+        self.rejections: dict[str, str] = {}
+        self.retries = 0
+        self.crashes = 0
+
+
+class Backlog:
+    """The payments of one epoch, each id in one state. It outlives the intake actor's restarts.
+
+    Args:
+        processors: the processors' names.
+    """
+
+    def __init__(self, processors: Sequence[str]) -> None:
+        self._processors = tuple(processors)
+        self._tiebreak = count()
+        self.epoch = 0
+        self._purged = 0
+        self._clear()
+
+    def _clear(self) -> None:
+        self._known: dict[bytes, int] = {}
+        # By the processors that rejected them, so that a payment one of them won't have doesn't hold up the rest.
+        self._waiting: dict[frozenset[str], deque[Entry]] = {frozenset(): deque()}
+        self._in_flight: dict[bytes, Entry] = {}
+        self._unknown: dict[str, list[tuple[float, int, Entry]]] = {name: [] for name in self._processors}
+        self._parked: dict[bytes, tuple[Entry, str]] = {}
+        self._settled = self._duplicates = self._conflicts = 0
+
+    # ---- taking
+
+    def take(self, payment: Payment, now_s: float) -> Verdict:
+        """Take a payment, unless its id is known: then the amount decides between a duplicate and a conflict."""
+        known_cents = self._known.get(payment.payment_id)
+        if known_cents is None:
+            self._known[payment.payment_id] = payment.amount_cents
+            self._waiting[frozenset()].append(Entry(payment, now_s))
+            return Verdict.TAKEN
+        if known_cents == payment.amount_cents:
+            self._duplicates += 1
+            return Verdict.TAKEN
+        self._conflicts += 1
+        return Verdict.CONFLICT
+
+    def overtaken(self, payments: int) -> Verdict:
+        """Count payments that belong to an earlier epoch; they aren't taken."""
+        self._purged += payments
+        return Verdict.PURGED
+
+    # ---- sending
+
+    def heads(self) -> list[Entry]:
+        """The oldest waiting payment of each kind: those welcome everywhere, and those some processor rejected."""
+        return [group[0] for group in self._waiting.values() if group]
+
+    def dispatch(self, entry: Entry, processor: str, requested_at_ms: int) -> None:
+        """Note that a head is now in flight, as a fresh attempt at a processor."""
+        self._waiting[frozenset(entry.rejections)].remove(entry)  # it is the first: found at once
+        entry.processor, entry.requested_at_ms = processor, requested_at_ms
+        self._in_flight[entry.payment.payment_id] = entry
+
+    def unknown_due_s(self, processor: str) -> float | None:
+        """When the next payment of unknown outcome at a processor is due, on the monotonic clock; None without any."""
+        heap = self._unknown[processor]
+        return heap[0][0] if heap else None
+
+    def dispatch_unknown(self, processor: str) -> Entry | None:
+        """Put the payment of unknown outcome at a processor that is due first in flight again, if there is one."""
+        if not self._unknown[processor]:
+            return None
+        _due_s, _tiebreak, entry = heappop(self._unknown[processor])
+        self._in_flight[entry.payment.payment_id] = entry
+        return entry
+
+    # ---- results
+
+    def settle(self, payment_id: bytes) -> bool:
+        """Forget a payment that is in the books, but for its id and amount.
+
+        Returns:
+            Whether it was in flight, or parked since.
+        """
+        if self._in_flight.pop(payment_id, None) is None and self._parked.pop(payment_id, None) is None:
+            return False
+        self._settled += 1
+        return True
+
+    def refuse(self, payment_id: bytes, reason: str, now_s: float, *, permanent: bool) -> None:
+        """Take back a payment that its attempt certainly did not commit: first in line for any processor.
+
+        With ``permanent`` for any other one; rejected by all, it is parked. If its outcome was unknown before, this
+        clears nothing, because an earlier attempt may be committed: it stays unknown.
+        """
+        entry = self._in_flight.get(payment_id)
+        if entry is None:
+            return
+        if entry.bound:
+            self._wait_for_outcome(entry, now_s)
+            return
+        del self._in_flight[payment_id]
+        if permanent:
+            entry.rejections = {**entry.rejections, entry.processor: reason}
+            if len(entry.rejections) == len(self._processors):
+                self._park(entry, "; ".join(f"{name}: {why}" for name, why in entry.rejections.items()))
+                return
+        self._waiting.setdefault(frozenset(entry.rejections), deque()).appendleft(entry)
+
+    def mark_unknown(self, payment_id: bytes, now_s: float, *, crashed: bool = False) -> None:
+        """Bind a payment in flight to its processor until its outcome there is known; park it if it keeps crashing."""
+        entry = self._in_flight.get(payment_id)
+        if entry is None:
+            return
+        entry.bound = True
+        entry.crashes += crashed
+        if entry.crashes >= CRASHES_MAX:
+            self.park(payment_id, f"its actor crashed on it {entry.crashes} times")
+        else:
+            self._wait_for_outcome(entry, now_s)
+
+    def park(self, payment_id: bytes, reason: str) -> None:
+        """Set a payment in flight aside until ``retry_parked``."""
+        entry = self._in_flight.pop(payment_id, None)
+        if entry is not None:
+            entry.bound = True
+            self._park(entry, reason)
+
+    def _park(self, entry: Entry, reason: str) -> None:
+        self._parked[entry.payment.payment_id] = (entry, reason)
+
+    def _wait_for_outcome(self, entry: Entry, now_s: float) -> None:
+        due_s = now_s
+        if entry.retries:
+            due_s += min(RETRY_FIRST_S * 2 ** min(entry.retries - 1, 10), RETRY_MAX_S)
+        entry.retries += 1
+        heappush(self._unknown[entry.processor], (due_s, next(self._tiebreak), entry))
+        del self._in_flight[entry.payment.payment_id]
+
+    # ---- by hand
+
+    def parked(self) -> tuple[ParkedPayment, ...]:
+        """The parked payments, and why they are."""
+        return tuple(ParkedPayment(entry.payment, reason) for entry, reason in self._parked.values())
+
+    def retry_parked(self, now_s: float) -> int:
+        """Let every parked payment try again: one that may be committed at its processor, the others anywhere.
+
+        Returns:
+            How many there were.
+        """
+        parked, self._parked = self._parked, {}
+        for entry, _reason in parked.values():
+            entry.retries = entry.crashes = 0
+            if entry.bound:
+                heappush(self._unknown[entry.processor], (now_s, next(self._tiebreak), entry))
+            else:
+                entry.rejections = {}
+                self._waiting[frozenset()].append(entry)
+        return len(parked)
+
+    def purge(self) -> int:
+        """Forget everything.
+
+        Returns:
+            The new epoch.
+        """
+        self.epoch += 1
+        self._clear()
+        return self.epoch
+
+    # ---- counting
+
+    def held(self) -> int:
+        """Payments that are not settled."""
+        waiting = sum(map(len, self._waiting.values()))
+        return waiting + len(self._in_flight) + sum(map(len, self._unknown.values())) + len(self._parked)
+
+    def held_ids(self) -> tuple[bytes, ...]:
+        """Ids of the payments that are not settled, the oldest first."""
+        return tuple(each.payment.payment_id for each in sorted(self._entries(), key=lambda each: each.taken_at_s))
+
+    def _entries(self) -> Iterator[Entry]:
+        unknown = (entry for heap in self._unknown.values() for _due_s, _tiebreak, entry in heap)
+        parked = (entry for entry, _reason in self._parked.values())
+        return chain(*self._waiting.values(), self._in_flight.values(), unknown, parked)
+
+    def statistics(self) -> Statistics:
+        """The counts by state, each counted for itself; ``purged`` counts since the start."""
+        return Statistics(
+            epoch=self.epoch,
+            accepted=len(self._known),
+            settled=self._settled,
+            waiting=sum(map(len, self._waiting.values())),
+            in_flight=len(self._in_flight),
+            unknown=sum(map(len, self._unknown.values())),
+            parked=len(self._parked),
+            duplicates=self._duplicates,
+            conflicts=self._conflicts,
+            purged=self._purged,
+        )

@@ -1,0 +1,168 @@
+"""The processor-health actor, and the poller that asks the processors' health endpoints for it."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from actors.messages import AttemptObserved, GetHealth, HealthChanged, HealthPolled, ProbeDue, ProcessorHealth, Wake
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from actors.circuit import Circuit
+    from actors.ports import Clock, ProcessorClient, Recipient, Timers
+
+logger = logging.getLogger(__name__)
+
+POLL_INTERVAL_S = 5.1
+"""From one call of a health endpoint to the next. The processors allow one per 5 s; the rest is for the clocks."""
+
+SIGNIFICANT_MS = 2.0
+"""Latencies that differ by less are no news for routing, whose tolerance is a multiple of it."""
+
+
+class HealthPoller:
+    """Asks one processor's health endpoint. It blocks meanwhile, so it is an actor of its own.
+
+    Args:
+        me: its own reference.
+        client: the processor's client.
+        processor: the processor's name.
+        health: told of the reports.
+        timers: for the next poll.
+        clock: for the interval.
+        schedule: by processor, when it may be polled next on the monotonic clock; it outlives a restart, so that the
+            endpoint isn't called too soon after one.
+    """
+
+    def __init__(
+        self,
+        me: Recipient,
+        client: ProcessorClient,
+        processor: str,
+        health: Recipient,
+        timers: Timers,
+        clock: Clock,
+        schedule: dict[str, float],
+    ) -> None:
+        self._me = me
+        self._client = client
+        self._processor = processor
+        self._health = health
+        self._timers = timers
+        self._clock = clock
+        self._schedule = schedule
+
+    def on_start(self) -> None:
+        """Poll at once, or when it is due."""
+        self._poll_later()
+
+    def on_receive(self, message: Any) -> None:
+        """Poll, if it is due: a timer of the time before a restart may come early."""
+        if not isinstance(message, Wake):
+            raise TypeError(f"a health poller doesn't know {message!r}")
+        now_s = self._clock.monotonic_s()
+        if now_s < self._schedule.get(self._processor, now_s):
+            return
+        self._schedule[self._processor] = now_s + POLL_INTERVAL_S
+        self._health.tell(HealthPolled(self._processor, self._client.health()))
+        self._poll_later()
+
+    def may_retry(self, message: Any) -> bool:
+        """No: the endpoint was called."""
+        return False
+
+    def on_give_up(self, message: Any) -> bool:
+        """The next poll has been scheduled by the restart."""
+        return True
+
+    def _poll_later(self) -> None:
+        now_s = self._clock.monotonic_s()
+        self._timers.tell_after(max(0.0, self._schedule.get(self._processor, now_s) - now_s), self._me, Wake())
+
+
+class Health:
+    """Learns from payments and polls, tells the intake what is new, and has unhealthy processors probed.
+
+    Args:
+        me: its own reference.
+        circuits: by processor, in the configured order; they outlive its restarts.
+        intake: told of changes and of probes that are due.
+        timers: for probes.
+        clock: for ages.
+    """
+
+    def __init__(
+        self, me: Recipient, circuits: Mapping[str, Circuit], intake: Recipient, timers: Timers, clock: Clock
+    ) -> None:
+        self._me = me
+        self._circuits = circuits
+        self._intake = intake
+        self._timers = timers
+        self._clock = clock
+        self._told: tuple[ProcessorHealth, ...] = ()
+        self._wake_at_s = float("inf")
+
+    def on_start(self) -> None:
+        """Tell what is known."""
+        self._tell_changes()
+        self._wake_later()
+
+    def on_receive(self, message: Any) -> tuple[ProcessorHealth, ...] | None:
+        """Learn, or probe."""
+        now_s = self._clock.monotonic_s()
+        match message:
+            case AttemptObserved():
+                self._circuits[message.processor].observe(message.succeeded, message.latency_ms, now_s)
+            case HealthPolled():
+                if message.report is not None:
+                    self._circuits[message.processor].report(message.report, now_s)
+            case Wake():
+                self._wake_at_s = float("inf")
+            case GetHealth():
+                return self._states()
+            case _:
+                raise TypeError(f"the health actor doesn't know {message!r}")
+        self._tell_changes()
+        for circuit in self._circuits.values():
+            if circuit.probe_due(now_s):
+                self._intake.tell(ProbeDue(circuit.name))
+        self._wake_later()
+        return None
+
+    def may_retry(self, message: Any) -> bool:
+        """No: an observation more or less doesn't matter."""
+        return False
+
+    def on_give_up(self, message: Any) -> bool:
+        """Let it go: the next observation will do."""
+        return True
+
+    def _states(self) -> tuple[ProcessorHealth, ...]:
+        now_s = self._clock.monotonic_s()
+        return tuple(circuit.state(now_s) for circuit in self._circuits.values())
+
+    def _tell_changes(self) -> None:
+        states = self._states()
+        if len(self._told) == len(states) and not any(map(_is_news, self._told, states)):
+            return
+        for before, now in zip(self._told, states, strict=False):
+            if before.healthy != now.healthy:
+                logger.info("health.circuit", extra={"processor": now.name, "healthy": now.healthy})
+        self._told = states
+        self._intake.tell(HealthChanged(states))
+
+    def _wake_later(self) -> None:
+        due_s = min((each.probe_at_s for each in self._circuits.values() if each.probe_at_s is not None), default=None)
+        if due_s is not None and due_s < self._wake_at_s:
+            self._wake_at_s = due_s
+            self._timers.tell_after(max(0.0, due_s - self._clock.monotonic_s()), self._me, Wake())
+
+
+def _is_news(before: ProcessorHealth, now: ProcessorHealth) -> bool:
+    return (
+        before.healthy != now.healthy
+        or before.stale != now.stale
+        or abs(before.latency_ms - now.latency_ms) >= SIGNIFICANT_MS
+    )

@@ -1,0 +1,204 @@
+"""The intake actor: takes payments, says so, and gives them to payment actors; it alone knows where each one is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from actors.messages import (
+    AttemptEnded,
+    CreditGranted,
+    ForgetPayments,
+    GetHeld,
+    GetParked,
+    GetStatistics,
+    HealthChanged,
+    PaymentRecorded,
+    PaymentsTaken,
+    ProbeDue,
+    Purge,
+    RecordingFailed,
+    Refused,
+    RetryParked,
+    SessionClosed,
+    SessionOpened,
+    Settled,
+    SubmitPayments,
+    Unknown,
+    Verdict,
+    Wake,
+    WorkerReady,
+)
+
+if TYPE_CHECKING:
+    from actors.backlog import Backlog
+    from actors.credits import Credits
+    from actors.dispatcher import Dispatcher
+    from actors.pool import Pool
+    from actors.ports import Clock, Recipient, Timers
+    from actors.tracing import Tracer
+
+
+class Intake:
+    """A thin adapter around the objects that decide; they are made by whoever composes it and outlive its restarts.
+
+    Args:
+        me: its own reference, for timers.
+        backlog: the payments it holds.
+        credits: what the bridge's sessions may send.
+        pool: the payment actors.
+        dispatcher: what goes where next.
+        ledger: told of purges.
+        timers: for payments that are due later.
+        clock: for ages.
+        tracer: for sampled payments.
+    """
+
+    def __init__(
+        self,
+        me: Recipient,
+        backlog: Backlog,
+        credits: Credits,
+        pool: Pool,
+        dispatcher: Dispatcher,
+        ledger: Recipient,
+        timers: Timers,
+        clock: Clock,
+        tracer: Tracer,
+    ) -> None:
+        self._me = me
+        self._backlog = backlog
+        self._credits = credits
+        self._pool = pool
+        self._dispatcher = dispatcher
+        self._ledger = ledger
+        self._timers = timers
+        self._clock = clock
+        self._tracer = tracer
+        self._wake_at_s = float("inf")
+
+    def on_start(self) -> None:
+        """Go on with what the backlog holds."""
+        self._dispatch()
+
+    def on_receive(self, message: Any) -> Any:
+        """Handle a message; the kinds are ordered by frequency."""
+        match message:
+            case SubmitPayments():
+                self._submit(message)
+            case AttemptEnded():
+                self._end_attempt(message)
+            case PaymentRecorded():
+                if message.epoch == self._backlog.epoch:
+                    self._backlog.settle(message.payment_id)
+            case HealthChanged():
+                self._dispatcher.update(message.processors)
+            case ProbeDue():
+                self._dispatcher.want_probe(message.processor)
+            case Wake():
+                self._wake_at_s = float("inf")
+            case GetStatistics():
+                return self._backlog.statistics()
+            case SessionOpened():
+                self._credits.open(message.session)
+            case SessionClosed():
+                self._credits.close(message.session)
+            case WorkerReady():
+                self._pool.add(message.worker)
+            case RecordingFailed():
+                if message.epoch == self._backlog.epoch:
+                    self._backlog.park(message.payment_id, "settled, but entering it into the books failed")
+            case Purge():
+                return self._purge()
+            case GetHeld():
+                return self._backlog.held_ids()
+            case GetParked():
+                return self._backlog.parked()
+            case RetryParked():
+                retried = self._backlog.retry_parked(self._clock.monotonic_s())
+                self._dispatch()
+                return retried
+            case _:
+                raise TypeError(f"the intake doesn't know {message!r}")
+        self._grant_credit()
+        self._dispatch()
+        return None
+
+    def may_retry(self, message: Any) -> bool:
+        """Any message: handling one twice changes nothing more."""
+        return True
+
+    def on_give_up(self, message: Any) -> bool:
+        """Keep the promises of a message that can't be handled: its payments are taken, its attempt is over."""
+        match message:
+            case SubmitPayments():
+                self._take(message)
+            case AttemptEnded():
+                self._pool.end(message.worker, message.attempt.processor)
+                self._backlog.park(message.attempt.payment.payment_id, "handling its outcome failed")
+            case _:
+                return False
+        return True
+
+    def _submit(self, message: SubmitPayments) -> None:
+        self._take(message)
+        if not message.redelivered:
+            self._credits.use(message.session, len(message.payments))
+
+    def _take(self, message: SubmitPayments) -> None:
+        exceptions: list[tuple[int, Verdict]] = []
+        now_s = self._clock.monotonic_s()
+        current = message.epoch == self._backlog.epoch
+        for sequence, payment in enumerate(message.payments, message.first_sequence):
+            verdict = self._backlog.take(payment, now_s) if current else self._backlog.overtaken(1)
+            if verdict is not Verdict.TAKEN:
+                exceptions.append((sequence, verdict))
+            if payment.traced_at_us:
+                self._tracer.record(payment.payment_id, "intake.taken", verdict=verdict.name)
+        # Answers go first: nothing of the settling has begun yet.
+        through = message.first_sequence + len(message.payments) - 1
+        message.session.tell(PaymentsTaken(through, tuple(exceptions)))
+
+    def _end_attempt(self, message: AttemptEnded) -> None:
+        worker, attempt, outcome = message
+        self._pool.end(worker, attempt.processor)
+        if attempt.epoch != self._backlog.epoch:
+            return
+        payment_id = attempt.payment.payment_id
+        match outcome:
+            case Settled():
+                pass  # in flight until the ledger has recorded it
+            case Refused():
+                now_s = self._clock.monotonic_s()
+                self._backlog.refuse(payment_id, outcome.reason, now_s, permanent=outcome.permanent)
+            case Unknown():
+                self._backlog.mark_unknown(payment_id, self._clock.monotonic_s(), crashed=outcome.crashed)
+
+    def _purge(self) -> int:
+        epoch = self._backlog.purge()
+        self._ledger.tell(ForgetPayments(epoch))
+        self._grant_credit()
+        return epoch
+
+    def _grant_credit(self) -> None:
+        for session, payments in self._credits.grant(self._backlog.held()):
+            session.tell(CreditGranted(payments))
+
+    def _dispatch(self) -> None:
+        while planned := self._dispatcher.next():
+            worker, attempt = planned
+            if attempt.payment.traced_at_us:
+                self._trace_dispatch(attempt.payment.payment_id, attempt.processor, attempt.step.value)
+            worker.tell(attempt)
+        self._wake_later()
+
+    def _trace_dispatch(self, payment_id: bytes, processor: str, step: str) -> None:
+        self._tracer.record(payment_id, "intake.dispatched", processor=processor, step=step)
+
+    def _wake_later(self) -> None:
+        delay_s = self._dispatcher.wake_in_s()
+        if delay_s is None:
+            return
+        wake_at_s = self._clock.monotonic_s() + delay_s
+        if wake_at_s < self._wake_at_s:
+            self._wake_at_s = wake_at_s
+            self._timers.tell_after(delay_s, self._me, Wake())

@@ -1,0 +1,105 @@
+"""The payment actor: carries out one attempt at a time at a processor, and reports what came of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from actors.messages import (
+    Attempt,
+    AttemptEnded,
+    AttemptObserved,
+    RecordPayment,
+    Refused,
+    Settled,
+    Step,
+    Unknown,
+    WorkerReady,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from actors.messages import Outcome
+    from actors.ports import Clock, ProcessorClient, Recipient
+    from actors.tracing import Tracer
+
+
+class PaymentWorker:
+    """One of the pool. It blocks while the processor works, which is what the pool is for.
+
+    Args:
+        me: its own reference.
+        clients: the processors' clients by name.
+        intake: told how each attempt ended.
+        ledger: told of what was settled, before the intake is.
+        health: told how each post went.
+        clock: for latencies.
+        tracer: for sampled payments.
+    """
+
+    def __init__(
+        self,
+        me: Recipient,
+        clients: Mapping[str, ProcessorClient],
+        intake: Recipient,
+        ledger: Recipient,
+        health: Recipient,
+        clock: Clock,
+        tracer: Tracer,
+    ) -> None:
+        self._me = me
+        self._clients = clients
+        self._intake = intake
+        self._ledger = ledger
+        self._health = health
+        self._clock = clock
+        self._tracer = tracer
+
+    def on_start(self) -> None:
+        """Report for work."""
+        self._intake.tell(WorkerReady(self._me))
+
+    def on_receive(self, message: Any) -> None:
+        """Carry out an ``Attempt``."""
+        if not isinstance(message, Attempt):
+            raise TypeError(f"a payment actor doesn't know {message!r}")
+        outcome = self._carry_out(message)
+        if message.payment.traced_at_us:
+            self._tracer.record(
+                message.payment.payment_id,
+                "payment.attempted",
+                processor=message.processor,
+                step=message.step.value,
+                outcome=type(outcome).__name__.lower(),
+                reason=getattr(outcome, "reason", None),
+            )
+        if isinstance(outcome, Settled):
+            record = (outcome.amount_cents, outcome.requested_at_ms, message.epoch, self._intake)
+            self._ledger.tell(RecordPayment(message.payment.payment_id, message.processor, *record))
+        self._intake.tell(AttemptEnded(self._me, message, outcome))
+
+    def may_retry(self, message: Any) -> bool:
+        """Never: the processor may have got the payment."""
+        return False
+
+    def on_give_up(self, message: Any) -> bool:
+        """Report an attempt that crashed half-way as unknown."""
+        if not isinstance(message, Attempt):
+            return False
+        self._intake.tell(AttemptEnded(self._me, message, Unknown("its actor crashed in flight", crashed=True)))
+        return True
+
+    def _carry_out(self, attempt: Attempt) -> Outcome:
+        client = self._clients[attempt.processor]
+        if attempt.step is not Step.POST:
+            found = client.find(attempt.payment.payment_id)
+            if isinstance(found, Settled):
+                return found
+            if attempt.step is Step.LOOK_UP:
+                return Unknown(f"not found there yet: {found.reason}")
+        started_s = self._clock.monotonic_s()
+        outcome = client.post(attempt.payment, attempt.requested_at_ms)
+        latency_ms = (self._clock.monotonic_s() - started_s) * 1000
+        succeeded = isinstance(outcome, Settled) or (isinstance(outcome, Refused) and outcome.permanent)
+        self._health.tell(AttemptObserved(attempt.processor, succeeded, latency_ms))
+        return outcome

@@ -1,0 +1,10 @@
+"""``python -m rinha`` is the ``rinha`` command."""
+
+from __future__ import annotations
+
+import sys
+
+from rinha.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The HTTP API: validates payments, hands them to the worker over the bridge, and answers questions about the books."""

@@ -1,0 +1,77 @@
+"""Running one API process: its parts, its socket and its signals."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import signal
+import socket
+from typing import TYPE_CHECKING
+
+import uvloop
+
+from actors.tracing import Tracer
+from rinha.api.app import make_server
+from rinha.api.serve import LISTEN_BACKLOG, serve
+from rinha.bridge.address import parse_address
+from rinha.bridge.client import BridgeClient
+
+if TYPE_CHECKING:
+    from rinha.settings import Settings
+
+logger = logging.getLogger(__name__)
+trace_logger = logging.getLogger("rinha.trace")
+
+
+def run_api(settings: Settings, listen_fd: int | None = None) -> int:
+    """Run the API until SIGTERM or SIGINT.
+
+    Args:
+        settings: what the process was told.
+        listen_fd: a bound socket that was inherited; without one, ``settings.host`` and ``port`` are bound.
+
+    Returns:
+        Exit code: 0, 1 if the worker has not acknowledged every payment, 2 if the port can't be bound.
+    """
+    if listen_fd is not None:
+        return uvloop.run(_run(settings, socket.socket(fileno=listen_fd)))
+    try:
+        # Sets SO_REUSEADDR, so that a restart doesn't wait for old connections to time out.
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        sock = socket.create_server((settings.host, settings.port), family=family, backlog=LISTEN_BACKLOG)
+    except OSError as error:
+        extra = {"host": settings.host, "port": settings.port, "reason": error.strerror or str(error)}
+        logger.critical("api.bind_failed", extra=extra)
+        return 2
+    return uvloop.run(_run(settings, sock))
+
+
+async def _run(settings: Settings, sock: socket.socket) -> int:
+    tracer = Tracer(settings.trace_share, _log_trace)
+    bridge = BridgeClient(
+        parse_address(settings.bridge),
+        settings.bridge_secret,
+        name=settings.api_name,
+        answer_timeout_s=settings.answer_timeout_s,
+        tracer=tracer,
+    )
+    server = make_server(
+        bridge,
+        accept=settings.accept,
+        name=settings.api_name,
+        tracer=tracer,
+        ask_timeout_s=settings.answer_timeout_s,
+    )
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    # What exists now lives as long as the process: the collector needn't look at it again.
+    gc.collect()
+    gc.freeze()
+    return await serve(server, bridge, sock, drain_s=settings.drain_s, stop=stop)
+
+
+def _log_trace(event: dict[str, object]) -> None:
+    trace_logger.info("trace", extra=event)

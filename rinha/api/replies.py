@@ -1,0 +1,118 @@
+"""How the API answers: JSON, problem documents, and the one reply that is given thousands of times a second."""
+
+from __future__ import annotations
+
+import time
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import orjson
+from aiohttp import HttpVersion11, web
+
+from rinha.api.problems import CONTENT_TYPE, ProblemType, encode_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class FixedReply(web.StreamResponse):
+    """A reply that never changes but for its ``Date``, as one object for all requests.
+
+    It is written as ready-made bytes, which spares a response object, its headers and their encoding: half of the
+    CPU time that aiohttp spends on a request (docs/decisions.md). So it is good only for requests over HTTP/1.1 whose
+    connection stays open; ``Replies.fixed`` sees to that.
+
+    Args:
+        status: HTTP status.
+        headers: those besides ``Date`` and ``Content-Length``.
+        body: the whole body.
+    """
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        super().__init__(status=status, headers=headers)
+        self.fixed_body = body
+        self._made_at_s = -1
+        self._message = b""
+
+    @property
+    def keep_alive(self) -> bool:
+        """Always."""
+        return True
+
+    async def prepare(self, request: web.BaseRequest) -> None:
+        """Write the whole response."""
+        now_s = int(time.time())
+        if now_s != self._made_at_s:
+            self._message = self._encode(now_s)
+            self._made_at_s = now_s
+        await request.writer.write(self._message)
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Do nothing: ``prepare`` has written it all."""
+
+    def _encode(self, now_s: int) -> bytes:
+        lines = [
+            f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}",
+            *(f"{name}: {value}" for name, value in self.headers.items()),
+            f"Content-Length: {len(self.fixed_body)}",
+            f"Date: {formatdate(now_s, usegmt=True)}",
+        ]
+        return "\r\n".join(lines).encode("ascii") + b"\r\n\r\n" + self.fixed_body
+
+
+class Replies:
+    """Makes every reply of one API process.
+
+    Args:
+        name: the API's name, sent as ``X-Served-By`` with each reply.
+
+    Raises:
+        ValueError: the name can't stand in an HTTP header.
+    """
+
+    def __init__(self, name: str) -> None:
+        if not (name.isascii() and name.isprintable() and name.strip() == name != ""):
+            raise ValueError(f"API name {name!r} can't be sent in a header: use printable ASCII characters")
+        self.draining = False
+        """Once true, each reply tells the client that its connection is closed."""
+        self._headers = {"X-Served-By": name}
+
+    def json(self, value: object, *, status: int = 200) -> web.Response:
+        """Answer with a JSON value."""
+        return self._response(status, orjson.dumps(value), {"Content-Type": "application/json"})
+
+    def problem(
+        self, kind: ProblemType, detail: str, *, headers: Mapping[str, str] | None = None, **members: object
+    ) -> web.Response:
+        """Answer with a problem document.
+
+        Args:
+            kind: which problem.
+            detail: what happened this time and what the client can do.
+            headers: further headers.
+            members: further members of the document.
+        """
+        body = encode_problem(kind, detail, **members)
+        return self._response(kind.status, body, {"Content-Type": CONTENT_TYPE, **(headers or {})})
+
+    def fixed_json(self, status: int, value: object) -> FixedReply:
+        """Make a JSON reply that is given many times."""
+        return FixedReply(status, {"Content-Type": "application/json", **self._headers}, orjson.dumps(value))
+
+    def fixed_problem(self, kind: ProblemType, detail: str, *, headers: Mapping[str, str]) -> FixedReply:
+        """Make a problem document that is given many times."""
+        fields = {"Content-Type": CONTENT_TYPE, **self._headers, **headers}
+        return FixedReply(kind.status, fields, encode_problem(kind, detail))
+
+    def fixed(self, reply: FixedReply, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer with a fixed reply, or with its like if this connection is to be closed or speaks HTTP/1.0."""
+        if request.keep_alive and request.version == HttpVersion11 and not self.draining:
+            return reply
+        return self._response(reply.status, reply.fixed_body, reply.headers)
+
+    def _response(self, status: int, body: bytes, headers: Mapping[str, str]) -> web.Response:
+        response = web.Response(status=status, body=body, headers={**headers, **self._headers})
+        if self.draining:
+            response.force_close()
+        return response

@@ -1,0 +1,164 @@
+"""Frames in bytes: a big-endian u32 length, a u8 type and a body; the length counts type and body.
+
+Payments are by far the most frequent frames, so they have a way of their own: one fixed struct each, read in one loop
+and handed over in runs.
+"""
+
+from __future__ import annotations
+
+import struct
+from struct import Struct
+from typing import NamedTuple, Protocol, Self
+
+from actors.messages import Payment
+from rinha.bridge import frames, handshake
+from rinha.bridge.errors import ProtocolError
+
+MAX_FRAME_BYTES = 65_536
+"""Of type and body. It bounds what a decoder holds: 64 connections with a partial frame each are 4 MiB, which a small
+worker can spare. The largest frames, pieces of replies and acknowledgements full of exceptions, need about half."""
+
+PAYMENT = 5
+REDELIVERED = 1
+TRACED = 2
+
+_HEAD = Struct(">IB")
+_PLAIN = Struct(">IBQB16sI")
+_TRACED = Struct(">IBQB16sIQ")
+_PLAIN_LENGTH = _PLAIN.size - 4
+_TRACED_LENGTH = _TRACED.size - 4
+
+
+class PaymentRun(NamedTuple):
+    """API -> worker: consecutive PAYMENT frames that came in one read, all of them redelivered or none."""
+
+    first_sequence: int
+    redelivered: bool
+    payments: list[Payment]
+
+
+class Frame(Protocol):
+    """What every frame but PAYMENT can do."""
+
+    def to_body(self) -> bytes: ...
+
+    @classmethod
+    def from_body(cls, body: bytes) -> Self: ...
+
+
+_FRAMES: dict[int, type[Frame]] = {
+    1: handshake.Challenge,
+    2: handshake.Hello,
+    3: handshake.Welcome,
+    4: handshake.Refusal,
+    6: frames.Ack,
+    7: frames.Credit,
+    8: frames.Epoch,
+    9: frames.EpochAdopted,
+    10: frames.Request,
+    11: frames.Reply,
+    12: frames.Ping,
+    13: frames.Pong,
+}
+_TYPES = {frame: number for number, frame in _FRAMES.items()}
+
+
+def encode(frame: Frame) -> bytes:
+    """Turn a frame into bytes.
+
+    Raises:
+        struct.error: a number is out of its range.
+    """
+    body = frame.to_body()
+    return _HEAD.pack(len(body) + 1, _TYPES[type(frame)]) + body
+
+
+def encode_payment(sequence: int, payment: Payment, redelivered: bool = False) -> bytes:
+    """Turn a payment into a PAYMENT frame, with the trace extension if it is traced.
+
+    Raises:
+        ValueError: the id hasn't 16 bytes, or the amount is not within 1 to 2**32 - 1 cents.
+    """
+    payment_id, amount_cents, traced_at_us = payment
+    if len(payment_id) != 16 or not 0 < amount_cents < 2**32:
+        raise ValueError(f"not a payment that fits a frame: {payment}")
+    if traced_at_us:
+        flags = redelivered | TRACED
+        return _TRACED.pack(_TRACED_LENGTH, PAYMENT, sequence, flags, payment_id, amount_cents, traced_at_us)
+    return _PLAIN.pack(_PLAIN_LENGTH, PAYMENT, sequence, redelivered, payment_id, amount_cents)
+
+
+class FrameDecoder:
+    """Cuts a stream of bytes into frames. Between two calls it holds at most one partial frame."""
+
+    def __init__(self) -> None:
+        self._partial = bytearray()
+        self._wanted = 0
+
+    def feed(self, data: bytes) -> list[Frame | PaymentRun]:
+        """Take bytes as they come.
+
+        Args:
+            data: what was read, of any length.
+
+        Returns:
+            The frames that are complete now, in order.
+
+        Raises:
+            ProtocolError: an unknown type, a length out of range, or a body that isn't of its type. All of ``data`` is
+                dropped, and the decoder is of no further use. Nothing is lost by that: what wasn't acknowledged is
+                sent again.
+        """
+        if self._partial:
+            self._partial += data
+            if len(self._partial) < self._wanted:
+                return []
+            data = bytes(self._partial)
+            self._partial.clear()
+        decoded: list[Frame | PaymentRun] = []
+        position, end = 0, len(data)
+        # The state of the run of payments being read; a sequence of -1 never continues anything.
+        payments: list[Payment] = []
+        following, run_redelivered = -1, False
+        self._wanted = _HEAD.size
+        while end - position >= _HEAD.size:
+            length, kind = _HEAD.unpack_from(data, position)
+            if not 0 < length <= MAX_FRAME_BYTES:
+                raise ProtocolError(f"a frame of {length} bytes; 1 to {MAX_FRAME_BYTES} are allowed")
+            if kind != PAYMENT and kind not in _FRAMES:
+                raise ProtocolError(f"a frame of the unknown type {kind}")
+            frame_end = position + 4 + length
+            if frame_end > end:
+                self._wanted = 4 + length
+                break
+            if kind == PAYMENT:
+                traced_at_us = 0
+                if length == _PLAIN_LENGTH:
+                    _, _, sequence, flags, payment_id, cents = _PLAIN.unpack_from(data, position)
+                elif length == _TRACED_LENGTH:
+                    _, _, sequence, flags, payment_id, cents, traced_at_us = _TRACED.unpack_from(data, position)
+                else:
+                    raise ProtocolError(f"a PAYMENT frame of {length} bytes")
+                if flags & ~REDELIVERED != (TRACED if traced_at_us else 0) or not cents or not sequence:
+                    raise ProtocolError(f"PAYMENT {sequence} with flags {flags} and {cents} cents")
+                redelivered = flags & REDELIVERED != 0
+                if sequence != following or redelivered != run_redelivered:
+                    payments = []
+                    decoded.append(PaymentRun(sequence, redelivered, payments))
+                    run_redelivered = redelivered
+                payments.append(Payment(payment_id, cents, traced_at_us))
+                following = sequence + 1
+            else:
+                decoded.append(_parse(_FRAMES[kind], data[position + 5 : frame_end]))
+                following = -1
+            position = frame_end
+        if position < end:
+            self._partial += memoryview(data)[position:]
+        return decoded
+
+
+def _parse(kind: type[Frame], body: bytes) -> Frame:
+    try:
+        return kind.from_body(body)
+    except (ValueError, struct.error) as error:
+        raise ProtocolError(f"a malformed {kind.__name__} frame: {error}") from None

@@ -1,0 +1,79 @@
+"""What can go wrong on the bridge; each class says who is at fault."""
+
+from __future__ import annotations
+
+
+class BridgeError(Exception):
+    """Base of everything that the bridge raises on purpose."""
+
+
+class ProtocolError(BridgeError):
+    """The peer broke the protocol (or isn't one of ours): its connection has to be closed."""
+
+
+class HandshakeRefused(BridgeError):
+    """The worker doesn't want this connection.
+
+    Args:
+        code: why, for programs: a ``frames.RefusalCode``, or another number if the worker is newer.
+        text: why, for people.
+    """
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(f"{text} (code {code})")
+        self.code = code
+        self.text = text
+
+
+class NoCredit(BridgeError):
+    """The worker can't take a payment now; not a byte of it has left and none will.
+
+    Args:
+        reason: why, for people.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class OutcomeUnknown(BridgeError):
+    """The worker hasn't answered in time. The payment is still delivered; to submit the same id again is safe.
+
+    Args:
+        payment_id: the payment's 16 bytes.
+        waited_s: how long the caller has waited, in seconds.
+    """
+
+    def __init__(self, payment_id: bytes, waited_s: float) -> None:
+        super().__init__(f"no verdict on payment {payment_id.hex()} within {waited_s:g} s")
+        self.payment_id = payment_id
+        self.waited_s = waited_s
+
+
+class WorkerUnavailable(BridgeError):
+    """There is no open session with the worker, or it broke before the reply came."""
+
+
+class RequestTimeout(BridgeError):
+    """The worker is there but hasn't replied in time.
+
+    Args:
+        timeout_s: how long the caller was willing to wait, in seconds.
+    """
+
+    def __init__(self, timeout_s: float) -> None:
+        super().__init__(f"the worker did not reply within {timeout_s:g} s")
+        self.timeout_s = timeout_s
+
+
+class RequestFailed(BridgeError):
+    """The worker replied that it failed on the request, or replied with nonsense.
+
+    Args:
+        reason: the worker's words.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

@@ -1,0 +1,133 @@
+"""Logs: one JSON line per record on stdout, from the standard library's ``logging``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+STANDARD_ATTRIBUTES = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+"""What every record has; anything else came by ``extra``."""
+
+OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
+
+
+class JsonFormatter(logging.Formatter):
+    """Renders a record as one line of JSON.
+
+    ``at`` (UTC), ``level``, ``logger``, ``event``, ``role`` and ``pid`` come first, then the record's extras; an extra
+    with one of these names gets an underscore at its end.
+
+    Args:
+        role: which process of the system this is.
+    """
+
+    def __init__(self, role: str) -> None:
+        super().__init__()
+        self._role = role
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Render a record; never raises for what it holds."""
+        at_ms = int(record.created * 1000)
+        line: dict[str, Any] = {
+            "at": f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(at_ms // 1000))}.{at_ms % 1000:03d}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": _event(record),
+            "role": self._role,
+            "pid": record.process,
+        }
+        for key, value in vars(record).items():
+            if key not in STANDARD_ATTRIBUTES:
+                line[f"{key}_" if key in line else key] = value
+        if record.exc_info and record.exc_info[0]:
+            line["exception"] = self.formatException(record.exc_info)
+        if record.stack_info:
+            line["stack"] = record.stack_info
+        return _json(line)
+
+
+class StdoutHandler(logging.Handler):
+    """Writes each record with a single write, so that processes that share stdout don't mix their lines.
+
+    Once nobody reads stdout any more the records go nowhere: a payment system doesn't stop for its log.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record; never raises."""
+        try:
+            stream = sys.stdout.buffer
+            stream.write(self.format(record).encode() + b"\n")
+            stream.flush()
+        except BrokenPipeError:
+            forsake_stdout()
+        except Exception:
+            # A full disk, a closed or a non-blocking stream: there is no better place to report it to.
+            return
+
+
+def configure_logging(level: str, *, role: str) -> None:
+    """Send every log record of this process to stdout, warnings and uncaught exceptions too.
+
+    Args:
+        level: the least level that is logged: ``debug``, ``info``, ``warning`` or ``error``.
+        role: which process of the system this is, e.g. ``payment-api-1``.
+    """
+    handler = StdoutHandler()
+    handler.setFormatter(JsonFormatter(role))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.captureWarnings(True)
+    sys.excepthook = _log_uncaught
+
+
+def forsake_stdout() -> None:
+    """Let whatever is still written to stdout go nowhere, after its reader has gone."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    logging.getLogger(__name__).critical("process.failed", exc_info=(kind, error, trace))
+
+
+def _event(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except Exception:
+        return _text(record.msg)
+
+
+def _json(line: dict[str, Any]) -> str:
+    try:
+        return orjson.dumps(line, default=_writable, option=OPTIONS).decode()
+    except Exception:
+        return orjson.dumps({_text(key): _one_value(value) for key, value in line.items()}).decode()
+
+
+def _one_value(value: object) -> object:
+    try:
+        return orjson.Fragment(orjson.dumps(value, default=_writable, option=OPTIONS))
+    except Exception:
+        return _text(value)
+
+
+def _writable(value: object) -> object:
+    # Payment ids; a subclass of bytes may be a secret that masks itself.
+    return value.hex() if type(value) is bytes else _text(value)
+
+
+def _text(value: object) -> str:
+    try:
+        return str(value).encode("utf-8", "backslashreplace").decode()
+    except Exception:
+        return f"<{type(value).__name__} that can't be shown>"

@@ -1,0 +1,158 @@
+"""``rinha up``: the whole system as processes of this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import signal
+import socket
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from rinha.up.child import WRONG_SETTINGS, ChildSpec
+from rinha.up.readiness import until_apis_ready, until_listening
+from rinha.up.supervisor import Stage, Supervisor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from rinha.settings import Settings
+
+STOP_MARGIN_S = 5.0
+"""What a child may need beyond ``RINHA_DRAIN_S`` before it is killed."""
+
+BACKLOG = 4096
+"""Connections that wait to be accepted: the kernel cuts it to its own limit, 4096 on Linux since 5.4."""
+
+
+class PortTakenError(Exception):
+    """Another program listens where we were told to; the text names the port and the setting to change."""
+
+
+def run_up(settings: Settings, environ: Mapping[str, str]) -> int:
+    """Run the system until SIGINT or SIGTERM, then drain it.
+
+    Args:
+        settings: what is in effect.
+        environ: the environment that children get, with changes of our own.
+
+    Returns:
+        0 if everything ended well, 1 if not (the ids of payments that wait are in the log), 2 if a port is taken or a
+        child refused its settings, 128 + the signal's number after a second signal.
+    """
+    try:
+        if settings.simulate:
+            for processor in settings.processors:
+                _check_free(*_host_and_port(processor.url))
+        listener = _listen(settings.host, settings.port)
+    except PortTakenError as error:
+        print(error, file=sys.stderr)
+        return WRONG_SETTINGS
+    with listener, _bridge(environ) as bridge:
+        stages = make_stages(settings, {**environ, "RINHA_BRIDGE": bridge}, listener)
+        return asyncio.run(run_stages(stages, settings, lambda: _announce(listener, bridge)))
+
+
+def make_stages(settings: Settings, environ: Mapping[str, str], listener: socket.socket) -> list[Stage]:
+    """Make the table of children: simulators if there are to be any, the worker, the APIs.
+
+    Args:
+        settings: what is in effect.
+        environ: the environment of every child.
+        listener: the APIs' listening socket, which each of them inherits.
+    """
+    stages = []
+    if settings.simulate:
+        places = [_host_and_port(processor.url) for processor in settings.processors]
+        simulators = [
+            _rinha(
+                f"payment-processor-{processor.name}",
+                ("simulator", "--name", processor.name, "--host", host, "--port", str(port)),
+                environ,
+            )
+            for processor, (host, port) in zip(settings.processors, places, strict=True)
+        ]
+        stages.append(Stage(tuple(simulators), partial(until_listening, places)))
+    stages.append(Stage((_rinha("payment-worker", ("worker",), environ),)))
+    fd = listener.fileno()
+    names = [f"payment-api-{number}" for number in range(1, settings.api_count + 1)]
+    apis = [_rinha(name, ("api", "--fd", str(fd)), {**environ, "RINHA_API_NAME": name}, (fd,)) for name in names]
+    stages.append(Stage(tuple(apis), partial(until_apis_ready, *_reachable(listener), frozenset(names))))
+    return stages
+
+
+async def run_stages(stages: Sequence[Stage], settings: Settings, on_ready: Callable[[], None]) -> int:
+    """Supervise the stages until SIGINT or SIGTERM; returns the exit code."""
+    supervisor = Supervisor(stages, stop_timeout_s=settings.drain_s + STOP_MARGIN_S, on_ready=on_ready)
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, supervisor.end, signum)
+    return await supervisor.run()
+
+
+def _rinha(name: str, arguments: tuple[str, ...], environ: Mapping[str, str], fds: tuple[int, ...] = ()) -> ChildSpec:
+    return ChildSpec(name, (sys.executable, "-m", "rinha", *arguments), environ, fds)
+
+
+@contextlib.contextmanager
+def _bridge(environ: Mapping[str, str]) -> Iterator[str]:
+    """The configured bridge, or a Unix socket in a directory that nobody else can enter."""
+    if address := environ.get("RINHA_BRIDGE"):
+        yield address
+        return
+    with tempfile.TemporaryDirectory(prefix="rinha-") as directory:
+        yield f"unix:{Path(directory, 'bridge')}"
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    except OSError as error:
+        reason = (
+            "is taken by another program" if error.errno == errno.EADDRINUSE else f"can't be used: {error.strerror}"
+        )
+        raise PortTakenError(
+            f"RINHA_PORT={port}: port {port} of {host} {reason}; choose another, e.g. RINHA_PORT={port + 1} rinha up"
+        ) from None
+
+
+def _check_free(host: str, port: int) -> None:
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        raise PortTakenError(
+            f"port {port} of {host}, for a simulated processor, can't be used: {error.strerror}; free it, or set "
+            "PROCESSOR_DEFAULT_URL and PROCESSOR_FALLBACK_URL to use processors that run already"
+        ) from None
+
+
+def _host_and_port(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "127.0.0.1", parts.port or 80
+
+
+def _reachable(listener: socket.socket) -> tuple[str, int]:
+    """Where a client on this machine reaches the listener."""
+    host, port = listener.getsockname()[:2]
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port
+
+
+def _announce(listener: socket.socket, bridge: str) -> None:
+    host, port = _reachable(listener)
+    base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    # On stderr, because stdout holds JSON lines alone.
+    print(
+        f"rinha listens on {base}; Ctrl-C drains and stops it. Try:\n"
+        f"  curl -i {base}/payments -H 'Content-Type: application/json' "
+        """-d "{\\"correlationId\\": \\"$(cat /proc/sys/kernel/random/uuid)\\", \\"amount\\": 19.90}"\n"""
+        f"  curl {base}/payments-summary\n"
+        f"  RINHA_BRIDGE={bridge} rinha statistics",
+        file=sys.stderr,
+        flush=True,
+    )

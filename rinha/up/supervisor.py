@@ -1,0 +1,116 @@
+"""Children in stages: started in order, kept alive, stopped in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from rinha.up.child import WRONG_SETTINGS, Child, ChildSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+logger = logging.getLogger(__name__)
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """Children that are started and stopped together.
+
+    Args:
+        children: how to start them.
+        until_ready: returns once they do their work; the next stage waits for it.
+    """
+
+    children: tuple[ChildSpec, ...]
+    until_ready: Callable[[], Awaitable[None]] | None = None
+
+
+class Supervisor:
+    """Runs stages of children until it is told to end.
+
+    Args:
+        stages: in the order of starting.
+        stop_timeout_s: how long a child may take to end before it is killed.
+        on_ready: called once every stage is ready.
+    """
+
+    def __init__(self, stages: Sequence[Stage], *, stop_timeout_s: float, on_ready: Callable[[], None]) -> None:
+        self._stages = [([Child(spec, self._is_final) for spec in stage.children], stage) for stage in stages]
+        self._stop_timeout_s = stop_timeout_s
+        self._on_ready = on_ready
+        self._ready = False
+        self._refused = False
+        self._ending = asyncio.Event()
+        self._signals: list[int] = []
+
+    def end(self, signum: int) -> None:
+        """End as a signal asks: in order the first time, at once the second time."""
+        self._signals.append(signum)
+        self._ending.set()
+        if len(self._signals) > 1:
+            self._kill_all()
+
+    async def run(self) -> int:
+        """Start everything, and keep it alive until ``end`` is called or a child refuses to start.
+
+        Returns:
+            0 if every child ended well, 1 if not, 2 if a child refused its settings before the system was ready,
+            128 + the signal's number if a second signal cut the stop short. No child is left running.
+        """
+        try:
+            starting = asyncio.create_task(self._start())
+            starting.add_done_callback(self._started)
+            await self._ending.wait()
+            starting.cancel()
+            await asyncio.wait({starting})
+            clean = await self._stop()
+        finally:
+            self._kill_all()
+        if len(self._signals) > 1:
+            return 128 + self._signals[1]
+        if self._refused:
+            return WRONG_SETTINGS
+        if not starting.cancelled() and (error := starting.exception()):
+            raise error
+        return 0 if clean else 1
+
+    async def _start(self) -> None:
+        for children, stage in self._stages:
+            for child in children:
+                child.start()
+            if stage.until_ready is not None:
+                await stage.until_ready()
+        self._ready = True
+        self._on_ready()
+
+    def _started(self, starting: asyncio.Task[None]) -> None:
+        if starting.cancelled() or starting.exception() is not None:
+            self._ending.set()
+
+    async def _stop(self) -> bool:
+        clean = True
+        for children, _ in reversed(self._stages):
+            codes = await asyncio.gather(*(child.stop(self._stop_timeout_s) for child in children))
+            for child, code in zip(children, codes, strict=True):
+                # Children that do their work handle SIGTERM; it ends only those that haven't begun and hold nothing.
+                if code not in (0, -signal.SIGTERM):
+                    logger.error("up.child_failed", extra={"child": child.spec.name, "exit_code": code})
+                    clean = False
+        return clean
+
+    def _is_final(self, name: str, exit_code: int) -> bool:
+        if exit_code != WRONG_SETTINGS or self._ready:
+            return False
+        logger.error("up.child_refused", extra={"child": name, "exit_code": exit_code})
+        self._refused = True
+        self._ending.set()
+        return True
+
+    def _kill_all(self) -> None:
+        for children, _ in self._stages:
+            for child in children:
+                child.kill()
