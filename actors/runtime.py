@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gevent
 import pykka
@@ -32,11 +32,19 @@ class AlreadyResolved(RuntimeError):
     """A future was given a second result; the fault is the runtime's own."""
 
 
+class Failure(NamedTuple):
+    """The reply of an actor that raised."""
+
+    error: BaseException
+    traceback: TracebackType | None
+
+
 class GeventFuture(pykka.Future[Any]):
     """The reply to an ask, awaited by greenlets of the same thread."""
 
     def __init__(self) -> None:
         super().__init__()
+        # A failure is kept as a value: raised by AsyncResult itself it would lose the actor's part of its traceback.
         self._result: AsyncResult[Any] = AsyncResult()
 
     def get(self, *, timeout: float | None = None) -> Any:
@@ -56,11 +64,14 @@ class GeventFuture(pykka.Future[Any]):
         limit = gevent.Timeout(timeout)
         try:
             with limit:
-                return self._result.get()
+                reply = self._result.get()
         except gevent.Timeout as late:
             if late is not limit:
                 raise  # somebody else's, who waits for it
             raise pykka.Timeout(f"{timeout} seconds") from None
+        if type(reply) is Failure:
+            raise reply.error.with_traceback(reply.traceback)
+        return reply
 
     def set(self, value: Any | None = None) -> None:
         """Give the reply.
@@ -78,10 +89,10 @@ class GeventFuture(pykka.Future[Any]):
             AlreadyResolved: there is a reply already.
         """
         self._check_unresolved()
-        kind, error, _traceback = exc_info or sys.exc_info()
+        kind, error, traceback = exc_info or sys.exc_info()
         if error is None:
             error = kind() if kind is not None else RuntimeError("no exception is being handled")
-        self._result.set_exception(error)
+        self._result.set(Failure(error, traceback))
 
     def set_get_hook(self, func: Any) -> None:
         """Let ``func(timeout)`` find the value when it is asked for.
@@ -137,5 +148,7 @@ class GeventTimers:
     """Timers of the hub (``actors.ports.Timers``)."""
 
     def tell_after(self, delay_s: float, recipient: Recipient, message: Any) -> None:
-        """Tell ``recipient`` the message in ``delay_s`` seconds."""
+        """Tell ``recipient`` the message in ``delay_s`` seconds, not earlier."""
+        # The hub counts from its own idea of the present, which stands still while greenlets run.
+        gevent.get_hub().loop.update_now()
         gevent.spawn_later(delay_s, recipient.tell, message)

@@ -32,6 +32,10 @@ RESULTS = (AttemptEnded, RecordPayment, PaymentRecorded, RecordingFailed)
 """Messages that pass a mailbox's bound: each follows from an attempt that the pool's size bounds already."""
 
 
+ENDS_PROCESS = (KeyboardInterrupt, SystemExit)
+"""What the guard lets pass. ``gevent.Timeout`` and ``GreenletExit``, let out, would stop every actor."""
+
+
 class ActorFailed(Exception):
     """An actor's behaviour raised while it handled an ask; the fault is the behaviour's."""
 
@@ -146,8 +150,13 @@ class SupervisedActor(pykka.Actor):
 
     def on_start(self) -> None:
         """Make the behaviour. If that raises, Pykka logs it and the actor is dead: ``Supervisor.start`` notices."""
-        self._behaviour = self._factory(self.reference)
-        self._behaviour.on_start()
+        try:
+            self._make_behaviour()
+        except ENDS_PROCESS:
+            raise
+        except BaseException as error:  # Pykka ends an actor properly for an Exception only
+            self._supervisor.start_error = error
+            raise StartFailed(self._name) from error
 
     def on_receive(self, message: Any) -> Any:
         """Let the behaviour handle a message; nothing that it raises ends the actor."""
@@ -157,9 +166,9 @@ class SupervisedActor(pykka.Actor):
             try:
                 self._behaviour.on_receive(message)
                 return None
-            except (KeyboardInterrupt, SystemExit):
+            except ENDS_PROCESS:
                 raise
-            except BaseException as error:  # gevent.Timeout and GreenletExit, let out, would stop every actor
+            except BaseException as error:
                 self._restart(message, error)
                 if handling == HANDLINGS_MAX or not self._behaviour.may_retry(message):
                     self._give_up(message)
@@ -171,27 +180,34 @@ class SupervisedActor(pykka.Actor):
             return self.reference
         try:
             return self._behaviour.on_receive(message)
-        except (KeyboardInterrupt, SystemExit):
+        except ENDS_PROCESS:
             raise
         except BaseException as error:
             self._restart(message, error)
             raise ActorFailed(f"{self._name}: {type(error).__name__}: {error}") from error
 
+    def _make_behaviour(self) -> None:
+        self._behaviour = self._factory(self.reference)
+        self._behaviour.on_start()
+
     def _restart(self, message: Any, error: BaseException) -> None:
         self._supervisor.crashed(self._name, message, error)
         while not self._supervisor.escalated:
             try:
-                self._behaviour = self._factory(self.reference)
-                self._behaviour.on_start()
+                self._make_behaviour()
                 return
-            except Exception as again:
+            except ENDS_PROCESS:
+                raise
+            except BaseException as again:
                 self._supervisor.crashed(self._name, "on_start", again)
 
     def _give_up(self, message: Any) -> None:
         dealt_with = False
         try:
             dealt_with = self._behaviour.on_give_up(message)
-        except Exception as error:
+        except ENDS_PROCESS:
+            raise
+        except BaseException as error:
             self._restart(message, error)
         if not dealt_with:
             self._supervisor.dead_letters.receive(self._name, message, "handling it failed")
@@ -232,6 +248,7 @@ class Supervisor:
         self.dead_letters = DeadLetters()
         self.crashes: Counter[str] = Counter()
         self.escalated = False
+        self.start_error: BaseException | None = None
         self._actor_type = actor_type
         self._clock = clock
         self._on_escalate = on_escalate
@@ -246,11 +263,12 @@ class Supervisor:
         Raises:
             StartFailed: it doesn't. Those started before go on; ``stop`` stops them.
         """
+        self.start_error = None
         started = self._actor_type.start(name, factory, capacity, self)
         try:
             reference: Reference = started.ask(Question(Ping()), block=True, timeout=5.0)
         except (pykka.ActorDeadError, pykka.Timeout) as error:
-            raise StartFailed(name) from error
+            raise StartFailed(name) from self.start_error or error
         self._started.append(reference)
         return reference
 

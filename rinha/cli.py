@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rinha.logs import configure_logging, forsake_stdout
@@ -95,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="rinha",
         description="A payments intermediary on the actor model.",
         epilog="Settings come from the environment; `rinha check` shows them.",
+        formatter_class=partial(argparse.HelpFormatter, max_help_position=16),
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     commands.add_parser("up", help="start the whole system on this machine")

@@ -19,8 +19,10 @@ SECRET_FILE_MAX_BYTES = 4096
 """A secret is a line of text; a larger file is a wrong path."""
 
 
-class Secret(bytes):
-    """Bytes that don't show in logs, tracebacks and representations."""
+class Secret(str):
+    """Text that doesn't show in logs, tracebacks and representations; ``encode`` gives what it is."""
+
+    __slots__ = ()
 
     def __repr__(self) -> str:
         return MASK if self else "not set"
@@ -162,23 +164,28 @@ def _bridge_secret(environ: Mapping[str, str], values: dict[str, Any], errors: l
         errors.append(SettingError("RINHA_BRIDGE_SECRET_FILE", path, "RINHA_BRIDGE_SECRET is set as well; set one"))
     elif path:
         try:
-            with Path(path).open("rb") as file:
-                content = file.read(SECRET_FILE_MAX_BYTES + 1)
+            return Secret(_secret_in(Path(path)))
         except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            errors.append(SettingError("RINHA_BRIDGE_SECRET_FILE", path, f"can't be read: {reason}"))
-            return Secret()
-        if not content.strip() or len(content) > SECRET_FILE_MAX_BYTES:
-            reason = f"must hold one secret of 1 to {SECRET_FILE_MAX_BYTES} bytes"
-            errors.append(SettingError("RINHA_BRIDGE_SECRET_FILE", path, reason))
-        return Secret(content.strip())
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            errors.append(SettingError("RINHA_BRIDGE_SECRET_FILE", path, f"holds no secret: {reason}"))
     elif not text and "RINHA_BRIDGE" in values and not parse_address(values["RINHA_BRIDGE"]).is_local:
         reason = (
             f"must be set (or RINHA_BRIDGE_SECRET_FILE), because RINHA_BRIDGE={values['RINHA_BRIDGE']} "
             "can be reached from other machines"
         )
         errors.append(SettingError("RINHA_BRIDGE_SECRET", "", reason))
-    return Secret(text.encode(errors="surrogateescape"))
+    return Secret(text)
+
+
+def _secret_in(path: Path) -> str:
+    with path.open("rb") as file:
+        content = file.read(SECRET_FILE_MAX_BYTES + 1)
+    if not content.strip() or len(content) > SECRET_FILE_MAX_BYTES:
+        raise ValueError(f"must be 1 to {SECRET_FILE_MAX_BYTES} bytes")
+    try:
+        return content.decode().strip()
+    except UnicodeDecodeError:
+        raise ValueError("must be UTF-8 text") from None
 
 
 def _printable(text: str) -> str:

@@ -111,6 +111,13 @@ def api_name(text: str) -> str:
     return text
 
 
+def secret(text: str) -> str:
+    """Check a secret, and give it back as it was."""
+    if not text.isprintable():
+        raise ValueError("must be one line of printable text")
+    return text
+
+
 def own_name() -> str:
     """The host's name, made fit to be an API's name."""
     return re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname())[:64] or "api"
@@ -140,7 +147,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "RINHA_BRIDGE_SECRET",
         "",
-        str,
+        secret,
         "secret shared by worker and APIs; required unless the bridge is on loopback or a Unix socket",
         secret=True,
     ),

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import warnings
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -84,10 +85,11 @@ NESTED.append(NESTED)
         ("two\nlines", "two\nlines"),
         ("\ud800", "\\ud800"),
         (b"\x01\xff", "01ff"),
-        (Secret(b"s3cret"), "********"),
-        (Credentials(Secret(b"s3cret")), "Credentials(secret=********)"),
+        (Secret("s3cret"), "********"),
+        (Credentials(Secret("s3cret")), "Credentials(secret=********)"),
         (2**70, str(2**70)),
         (float("nan"), None),
+        (OrderedDict(key=[Secret("s3cret")]), {"key": ["********"]}),
         ({1: {2.5: "x"}}, {"1": {"2.5": "x"}}),
         (frozenset({1}), "frozenset({1})"),
         (ValueError("wrong"), "wrong"),
@@ -146,10 +148,23 @@ def test_other_libraries_and_warnings_are_logged_too(
     assert "take care" in line["event"]
 
 
-def run_python(code: str, **kwargs: Any) -> subprocess.CompletedProcess[str]:
-    script = (
-        f"import logging, sys\nfrom rinha.logs import configure_logging\nconfigure_logging('info', role='x')\n{code}"
+def test_trace_events_are_lines_of_their_own_at_any_level() -> None:
+    done = run_python(
+        "configure_logging('error', role='x')\ntrace_sink({'payment': 'ab', 'hop': 'intake.taken', 'name': 'default'})",
+        capture_output=True,
     )
+    line = json.loads(done.stdout)
+    assert (line["event"], line["payment"], line["hop"], line["name_"]) == (
+        "trace.hop",
+        "ab",
+        "intake.taken",
+        "default",
+    )
+    assert line["at_us"] > 1_700_000_000_000_000
+
+
+def run_python(code: str, **kwargs: Any) -> subprocess.CompletedProcess[str]:
+    script = f"import logging, sys\nfrom rinha.logs import *\nconfigure_logging('info', role='x')\n{code}"
     return subprocess.run([sys.executable, "-c", script], text=True, timeout=20, check=False, **kwargs)
 
 

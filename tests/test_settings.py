@@ -30,7 +30,7 @@ def test_an_empty_environment_gives_the_documented_defaults() -> None:
     )
     assert settings.simulate
     assert settings.bridge == "tcp://127.0.0.1:7000"
-    assert settings.bridge_secret == b""
+    assert settings.bridge_secret == ""
     assert (settings.accept, settings.routing) == ("received", "fastest")
     assert (settings.patience_s, settings.latency_tolerance_ms, settings.benchmark_share) == (5.0, 10.0, 0.05)
     assert (settings.pool_size, settings.attempt_deadline_s, settings.backlog_max) == (64, 10.0, 100_000)
@@ -185,22 +185,25 @@ def test_a_bridge_that_others_can_reach_needs_a_secret(bridge: str) -> None:
     (error,) = errors_of(RINHA_BRIDGE=bridge)
     assert error.startswith("RINHA_BRIDGE_SECRET: must be set (or RINHA_BRIDGE_SECRET_FILE)")
     assert bridge in error
-    assert load_settings({"RINHA_BRIDGE": bridge, "RINHA_BRIDGE_SECRET": "s3cret"}).bridge_secret == b"s3cret"
+    assert load_settings({"RINHA_BRIDGE": bridge, "RINHA_BRIDGE_SECRET": "s3cret"}).bridge_secret.encode() == b"s3cret"
 
 
 @pytest.mark.parametrize("bridge", ["tcp://127.0.0.1:7000", "tcp://localhost:7000", "tcp://[::1]:7000", "unix:/b"])
 def test_a_local_bridge_needs_no_secret(bridge: str) -> None:
-    assert load_settings({"RINHA_BRIDGE": bridge}).bridge_secret == b""
+    assert load_settings({"RINHA_BRIDGE": bridge}).bridge_secret == ""
 
 
 def test_the_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_bytes(b"s3cret\n")
     settings = load_settings({"RINHA_BRIDGE": "tcp://worker:7000", "RINHA_BRIDGE_SECRET_FILE": str(file)})
-    assert settings.bridge_secret == b"s3cret"
+    assert settings.bridge_secret.encode() == b"s3cret"
 
 
-@pytest.mark.parametrize(("content", "reason"), [(None, "can't be read"), (b" \n", "one secret"), (b"x" * 5000, "one")])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(None, "No such file"), (b" \n", "must be 1 to"), (b"x" * 5000, "must be 1 to"), (b"\xff", "must be UTF-8")],
+)
 def test_a_secret_file_that_holds_none_is_refused(tmp_path: Path, content: bytes | None, reason: str) -> None:
     file = tmp_path / "secret"
     if content is not None:
@@ -208,6 +211,11 @@ def test_a_secret_file_that_holds_none_is_refused(tmp_path: Path, content: bytes
     (error,) = errors_of(RINHA_BRIDGE_SECRET_FILE=str(file))
     assert error.startswith(f"RINHA_BRIDGE_SECRET_FILE={file}: ")
     assert reason in error
+
+
+def test_a_secret_of_unprintable_bytes_is_refused_unseen() -> None:
+    (error,) = errors_of(RINHA_BRIDGE_SECRET="s3cret\udcff")
+    assert error == "RINHA_BRIDGE_SECRET=********: must be one line of printable text"
 
 
 def test_a_secret_and_a_secret_file_are_one_too_many() -> None:

@@ -51,7 +51,7 @@ async def _run(settings: Settings, sock: socket.socket) -> int:
     tracer = Tracer(settings.trace_share, _log_trace)
     bridge = BridgeClient(
         parse_address(settings.bridge),
-        settings.bridge_secret,
+        settings.bridge_secret.encode(),
         name=settings.api_name,
         answer_timeout_s=settings.answer_timeout_s,
         tracer=tracer,

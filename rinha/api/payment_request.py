@@ -81,8 +81,8 @@ def parse_correlation_id(value: object) -> bytes:
 def parse_amount(value: object) -> int:
     """Read an amount of money.
 
-    A number is judged by the double that it reads as: the nearest one to some amount of whole cents is that amount.
-    No two amounts share a double below 2**53 cents, so this is exact.
+    A number is judged by the double that it reads as: the one nearest to an amount of whole cents is that amount.
+    Doubles of this size lie at most 2e-9 apart, so a literal that is off by more is told from it.
 
     Args:
         value: a JSON value.

@@ -91,7 +91,7 @@ class QuestionHandlers:
 
 
 def _summary_document(summary: Summary) -> dict[str, dict[str, int | float]]:
-    # The double nearest to a decimal of up to 15 digits prints as that decimal, so these cents are exact.
+    # The double nearest to a decimal of up to 15 digits prints as that decimal: exact below 10**15 cents.
     return {
         name: {"totalRequests": totals.requests, "totalAmount": totals.amount_cents / 100}
         for name, totals in summary.items()

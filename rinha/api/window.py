@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 INSTANT = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?:[Zz]|([-+ ])([01]\d|2[0-3]):?([0-5]\d))",
+    r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?:[Zz]|([-+ ])([01]\d|2[0-3])(?::?([0-5]\d))?)",
     re.ASCII,
 )
 """A blank stands for the ``+`` of an offset, because that is what a raw ``+`` in a query becomes."""
@@ -80,7 +80,7 @@ def parse_instant(text: str, *, round_up: bool) -> int:
     except ValueError as error:
         raise ValueError(f"is no date and time that exists: {error}") from None
     if sign:
-        offset = timedelta(hours=int(offset_hours), minutes=int(offset_minutes))
+        offset = timedelta(hours=int(offset_hours), minutes=int(offset_minutes or 0))
         try:
             instant += offset if sign == "-" else -offset
         except OverflowError:

@@ -11,44 +11,37 @@ import contextlib
 import logging
 import secrets
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
-from actors.messages import (
-    GetParked,
-    GetRows,
-    GetStatistics,
-    GetSummary,
-    LedgerRow,
-    ParkedPayment,
-    Payment,
-    Purge,
-    RetryParked,
-    RowsPage,
-    Summary,
-    Verdict,
-)
-from actors.tracing import Tracer
+from actors.messages import Verdict
 from rinha.bridge.address import Address, require_secret
 from rinha.bridge.client_link import ClientLink
-from rinha.bridge.client_session import ClientEvent, ClientSession, PaymentsDecided, ReplyReceived
-from rinha.bridge.errors import (
-    NoCredit,
-    OutcomeUnknown,
-    ProtocolError,
-    RequestFailed,
-    RequestTimeout,
-    WorkerUnavailable,
-)
-from rinha.bridge.frames import ReplyStatus
-from rinha.bridge.requests import Question, decode_reply, encode_request
+from rinha.bridge.client_requests import ClientRequests
+from rinha.bridge.client_session import ClientSession
+from rinha.bridge.errors import NoCredit, WorkerUnavailable
+from rinha.bridge.events import PaymentsDecided, ReplyReceived
+from rinha.bridge.handshake import API_ID_BYTES
+from rinha.bridge.waiters import Waiters
 
-ROWS_PER_PAGE = 2_000
-"""Some 2 ms of the worker's time each, so that a dump doesn't delay acknowledgements."""
-MAX_REQUESTS = 256
-"""Without a reply at one time; each costs the worker a greenlet."""
+if TYPE_CHECKING:
+    from actors.messages import (
+        GetParked,
+        GetRows,
+        GetStatistics,
+        GetSummary,
+        LedgerRow,
+        ParkedPayment,
+        Payment,
+        Purge,
+        RetryParked,
+        RowsPage,
+        Summary,
+    )
+    from actors.tracing import Tracer
+    from rinha.bridge.events import ClientEvent
+    from rinha.bridge.requests import Question
 
 _SWEEP_S = 0.1
-_READS = (GetSummary, GetStatistics, GetParked)
 
 logger = logging.getLogger(__name__)
 
@@ -80,17 +73,13 @@ class BridgeClient:
         ValueError: an empty secret for an address that isn't local.
     """
 
-    def __init__(
-        self, address: Address, secret: bytes, *, name: str, answer_timeout_s: float, tracer: Tracer
-    ) -> None:
+    def __init__(self, address: Address, secret: bytes, *, name: str, answer_timeout_s: float, tracer: Tracer) -> None:
         require_secret(address, secret)
         self.counters = ClientCounters()
         self._address = address
         self._answer_timeout_s = answer_timeout_s
         self._tracer = tracer
-        self._session = ClientSession(secret, api_id=secrets.token_bytes(16), name=name)
-        self._waiters: dict[int, tuple[asyncio.Future[Verdict], float, bytes]] = {}
-        self._replies: dict[int, asyncio.Future[tuple[int, bytes]]] = {}
+        self._session = ClientSession(secret, api_id=secrets.token_bytes(API_ID_BYTES), name=name)
         self._closing = False
         self._changed = asyncio.Event()
         """Set and replaced whenever a session opens or payments are decided."""
@@ -98,8 +87,9 @@ class BridgeClient:
 
     async def start(self) -> None:
         """Begin to connect, and keep connected from now on. Doesn't wait for the worker."""
-        self._loop = asyncio.get_running_loop()
         self._link = ClientLink(self._address, self._session, on_event=self._on_event, on_lost=self._on_lost)
+        self._waiters = Waiters(self._answer_timeout_s)
+        self._requests = ClientRequests(self._session, flush_soon=self._link.flush_soon, reopened=self._reopened)
         self._tasks = [asyncio.create_task(self._link.run()), asyncio.create_task(self._sweep())]
 
     async def close(self, flush_timeout_s: float) -> list[Payment]:
@@ -115,16 +105,13 @@ class BridgeClient:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(flush_timeout_s):
                 while len(self._session):
-                    await self._next_change()
+                    await self._changed.wait()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._session.connection_lost()
         self._on_lost()
-        for future, _, payment_id in self._waiters.values():
-            if not future.done():
-                future.set_exception(OutcomeUnknown(payment_id, self._answer_timeout_s))
-        self._waiters.clear()
+        self.counters.unknown += self._waiters.give_up_all()
         return self._session.outbox
 
     @property
@@ -145,8 +132,7 @@ class BridgeClient:
         """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
-                while not self._session.is_open:
-                    await self._next_change()
+                await self._reopened()
         return self.ready
 
     async def submit(self, payment: Payment) -> Verdict:
@@ -157,9 +143,7 @@ class BridgeClient:
             OutcomeUnknown: no verdict in time. It stays in the outbox and is delivered all the same.
         """
         sequence = self._send(payment)
-        future: asyncio.Future[Verdict] = self._loop.create_future()
-        self._waiters[sequence] = (future, self._loop.time() + self._answer_timeout_s, payment.payment_id)
-        return await future
+        return await self._waiters.add(sequence, payment.payment_id)
 
     def post(self, payment: Payment) -> None:
         """Put a payment into the outbox; the verdict is only counted.
@@ -192,19 +176,7 @@ class BridgeClient:
             RequestTimeout: no reply in time.
             RequestFailed: the worker failed on it.
         """
-        try:
-            async with asyncio.timeout(timeout_s):
-                while True:
-                    session = self.counters.sessions
-                    try:
-                        return await self._ask_once(question)
-                    except WorkerUnavailable:
-                        if not isinstance(question, _READS) or session == 0:
-                            raise
-                    while not self._session.is_open:
-                        await self._next_change()
-        except TimeoutError:
-            raise RequestTimeout(timeout_s) from None
+        return await self._requests.ask(question, timeout_s=timeout_s)
 
     async def rows(self, *, timeout_s: float = 60.0) -> list[LedgerRow]:
         """Fetch the books, page by page; a purge or a restart of the worker meanwhile begins anew.
@@ -215,16 +187,64 @@ class BridgeClient:
         Raises:
             WorkerUnavailable, RequestTimeout, RequestFailed: as ``ask``.
         """
-        deadline = self._loop.time() + timeout_s
-        rows: list[LedgerRow] = []
-        books: tuple[int, int] | None = None
+        return await self._requests.rows(timeout_s=timeout_s)
+
+    def _send(self, payment: Payment) -> int:
+        if self._closing:
+            raise NoCredit("this API is shutting down")
+        sequence = self._session.submit(payment)
+        self._link.flush_soon()
+        if payment.traced_at_us:
+            self._tracer.record(payment.payment_id, "bridge.sent", sequence=sequence)
+        return sequence
+
+    def _on_event(self, event: ClientEvent) -> None:
+        if isinstance(event, PaymentsDecided):
+            self._decided(event)
+        elif isinstance(event, ReplyReceived):
+            self._requests.on_reply(event)
+        else:
+            self.counters.sessions += 1
+            self.counters.redelivered += len(event.redelivered)
+            for payment in event.redelivered:
+                if payment.traced_at_us:
+                    self._tracer.record(payment.payment_id, "bridge.sent", redelivered=True)
+            extra = {"incarnation": event.incarnation, "epoch": event.epoch, "redelivered": len(event.redelivered)}
+            logger.info("bridge.session_opened", extra=extra)
+            self._notify()
+
+    def _decided(self, decided: PaymentsDecided) -> None:
+        counters, waiters = self.counters, self._waiters
+        sequence = decided.first_sequence
+        for payment, verdict in zip(decided.payments, decided.verdicts, strict=True):
+            if verdict is Verdict.TAKEN:
+                counters.taken += 1
+            elif verdict is Verdict.CONFLICT:
+                counters.conflicts += 1
+            else:
+                counters.purged += 1
+            waiters.decide(sequence, verdict)
+            if payment.traced_at_us:
+                self._tracer.record(payment.payment_id, "bridge.decided", verdict=verdict.name.lower())
+            sequence += 1
+        if self._closing:
+            self._notify()
+
+    def _on_lost(self) -> None:
+        self._requests.on_lost()
+        self._notify()
+
+    async def _sweep(self) -> None:
         while True:
-            question = GetRows(len(rows), ROWS_PER_PAGE)
-            page = await self.ask(question, timeout_s=max(0.0, deadline - self._loop.time()))
-            if books is not None and books != (self._session.incarnation, page.epoch):
-                rows, books = [], None
-                continue
-            books = self._session.incarnation, page.epoch
-            rows += page.rows
-            if not page.rows or len(rows) >= page.total:
-                return rows
+            await asyncio.sleep(_SWEEP_S)
+            self.counters.unknown += self._waiters.expire()
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def _reopened(self) -> None:
+        while not self._session.is_open:
+            if self._closing:
+                raise WorkerUnavailable("this API is shutting down")
+            await self._changed.wait()

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import socket
-from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
 
 from rinha.bridge.address import Address, UnixAddress
-from rinha.bridge.client_session import ClientEvent, ClientSession, SessionReady
 from rinha.bridge.errors import BridgeError, HandshakeRefused, ProtocolError
+from rinha.bridge.events import ClientEvent, SessionReady
 from rinha.bridge.handshake import RefusalCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rinha.bridge.client_session import ClientSession
 
 HANDSHAKE_TIMEOUT_S = 5.0
 SILENCE_BEFORE_PING_S = 5.0
@@ -54,6 +58,7 @@ class ClientLink(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._ended = self._loop.create_future()
         self._heard_at = 0.0
+        self._pinged_at = 0.0
         self._write_paused = False
         self._flush_due = False
         self._pause_s = FIRST_PAUSE_S
@@ -110,7 +115,8 @@ class ClientLink(asyncio.Protocol):
         silent_s = now - self._heard_at
         if silent_s > SILENCE_BEFORE_CUT_S:
             self._cut("silence")
-        elif silent_s > SILENCE_BEFORE_PING_S and self._session.is_open:
+        elif self._session.is_open and min(silent_s, now - self._pinged_at) > SILENCE_BEFORE_PING_S:
+            self._pinged_at = now
             self._session.ping()
             self.flush_soon()
 
@@ -129,13 +135,15 @@ class ClientLink(asyncio.Protocol):
     # ---- called by the loop
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        """The worker is reached; it speaks first."""
+        # Not checked: uvloop's transports are no asyncio.Transport by inheritance.
+        self._transport = cast("asyncio.Transport", transport)
         self._write_paused = False
         self._heard_at = self._loop.time()
         self._session.connection_made()
 
     def data_received(self, data: bytes) -> None:
+        """Hand it to the session, and send what that makes due."""
         self._heard_at = self._loop.time()
         try:
             for event in self._session.receive(data):
@@ -157,13 +165,16 @@ class ClientLink(asyncio.Protocol):
             self._transport.abort()
 
     def pause_writing(self) -> None:
+        """The worker reads too slowly: let frames wait in the session, where credit bounds them."""
         self._write_paused = True
 
     def resume_writing(self) -> None:
+        """Send what has waited."""
         self._write_paused = False
         self._flush()
 
     def connection_lost(self, error: Exception | None) -> None:
+        """Let the session know, then whoever waits for replies, then ``run``."""
         was_open = self._session.is_open
         self._transport = None
         self._session.connection_lost()

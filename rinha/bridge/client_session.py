@@ -6,63 +6,24 @@ sent again over the next one.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from enum import Enum, auto
-from itertools import islice
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from actors.messages import Payment, Verdict
 from rinha.bridge.codec import FrameDecoder, encode, encode_payment
 from rinha.bridge.errors import HandshakeRefused, NoCredit, ProtocolError
+from rinha.bridge.events import ClientEvent, ReplyReceived, SessionReady
 from rinha.bridge.frames import Ack, Credit, Epoch, EpochAdopted, Ping, Pong, Reply, Request
-from rinha.bridge.handshake import (
-    PROTOCOL_VERSION,
-    Challenge,
-    Hello,
-    Refusal,
-    RefusalCode,
-    Welcome,
-    prove,
-)
+from rinha.bridge.handshake import PROTOCOL_VERSION, Challenge, Hello, Refusal, RefusalCode, Welcome, prove
+from rinha.bridge.outbox import Outbox
+
+if TYPE_CHECKING:
+    from actors.messages import Payment
 
 MAX_OUTBOX = 65_536
 """Payments without a verdict, whatever the worker grants: some 20 MB, what an API's container can spare."""
 MAX_REPLY_BYTES = 16 * 2**20
 """Of a whole reply. The largest are lists of parked payments; this is about 100,000 of them."""
-
-
-class SessionReady(NamedTuple):
-    """The handshake is over.
-
-    Args:
-        incarnation: the worker's.
-        epoch: the epoch adopted.
-        redelivered: the payments that are sent again, in order.
-    """
-
-    incarnation: int
-    epoch: int
-    redelivered: list[Payment]
-
-
-class PaymentsDecided(NamedTuple):
-    """Verdicts on payments with consecutive sequences, which left the outbox."""
-
-    first_sequence: int
-    payments: list[Payment]
-    verdicts: list[Verdict]
-
-
-class ReplyReceived(NamedTuple):
-    """The whole reply to a request. The status is a ``frames.ReplyStatus``."""
-
-    request_id: int
-    status: int
-    payload: bytes
-
-
-ClientEvent = SessionReady | PaymentsDecided | ReplyReceived
 
 
 class _State(Enum):
@@ -90,9 +51,7 @@ class ClientSession:
         self._state = _State.CLOSED
         self._decoder = FrameDecoder()
         self._out: list[bytes] = []
-        self._outbox: deque[tuple[Payment, int]] = deque()
-        self._first = 1
-        self._next = 1
+        self._outbox = Outbox()
         self._limit = 0
         self._request_id = 0
         self._pieces: dict[int, list[bytes]] = {}
@@ -105,12 +64,12 @@ class ClientSession:
     @property
     def credit(self) -> int:
         """How many payments could be submitted now."""
-        return max(0, min(self._limit - self._next, MAX_OUTBOX - len(self._outbox)))
+        return max(0, min(self._limit - self._outbox.next, MAX_OUTBOX - len(self._outbox)))
 
     @property
     def outbox(self) -> list[Payment]:
         """The payments without a verdict, in the order of their sequences."""
-        return [payment for payment, _ in self._outbox]
+        return self._outbox.payments()
 
     def __len__(self) -> int:
         return len(self._outbox)
@@ -138,12 +97,11 @@ class ClientSession:
             NoCredit: nothing has happened and nothing will.
             ValueError: the payment doesn't fit a frame; nothing has happened.
         """
-        sequence = self._next
+        sequence = self._outbox.next
         if sequence >= self._limit or len(self._outbox) >= MAX_OUTBOX:
             raise NoCredit("the worker's backlog is full" if self.is_open else "no session with the worker")
         self._out.append(encode_payment(sequence, payment))
-        self._outbox.append((payment, self.epoch))
-        self._next = sequence + 1
+        self._outbox.add(payment, self.epoch)
         return sequence
 
     def request(self, kind: int, payload: bytes) -> int:
@@ -192,8 +150,9 @@ class ClientSession:
         if challenge.version != PROTOCOL_VERSION:
             text = f"the worker speaks version {challenge.version} of the protocol, this API {PROTOCOL_VERSION}"
             raise HandshakeRefused(RefusalCode.VERSION, text)
+        outbox = self._outbox
         hello = Hello(
-            PROTOCOL_VERSION, self._api_id, self._name, self.incarnation, self.epoch, self._first, self._next
+            PROTOCOL_VERSION, self._api_id, self._name, self.incarnation, self.epoch, outbox.first, outbox.next
         )
         self._out.append(encode(hello._replace(proof=prove(self._secret, challenge.nonce, hello))))
         self._state = _State.AWAITING_WELCOME
@@ -205,43 +164,22 @@ class ClientSession:
             raise ProtocolError(f"the worker went back from epoch {self.epoch} to {welcome.epoch}")
         # A worker that died took its purges with it, and the numbers of another worker's epochs mean nothing here:
         # what is older than the last purge that we know of is purged, the rest begins anew.
-        oldest_alive = welcome.epoch if same_worker else self.epoch
-        purged = sum(1 for _, epoch in self._outbox if epoch < oldest_alive)
-        decided = self._decide(purged, Verdict.PURGED)
+        purged = self._outbox.purge_before(welcome.epoch if same_worker else self.epoch)
         self.incarnation, self.epoch = welcome
-        self._outbox = deque((payment, self.epoch) for payment, _ in self._outbox)
-        redelivered = self.outbox
-        self._out += [encode_payment(n, payment, True) for n, payment in enumerate(redelivered, self._first)]
-        self._limit = self._next
+        self._outbox.move_to(self.epoch)
+        redelivered = self._outbox.payments()
+        self._out += [encode_payment(n, payment, True) for n, payment in enumerate(redelivered, self._outbox.first)]
+        self._limit = self._outbox.next
         self._state = _State.OPEN
-        if purged:
-            yield decided
+        if purged.payments:
+            yield purged
         yield SessionReady(self.incarnation, self.epoch, redelivered)
 
     def _refused(self, refusal: Refusal) -> Iterator[ClientEvent]:
         raise HandshakeRefused(refusal.code, refusal.text)
 
     def _acknowledged(self, ack: Ack) -> Iterator[ClientEvent]:
-        first = self._first
-        if not first - 1 <= ack.through < self._next:
-            raise ProtocolError(f"ACK through {ack.through}, outside of {first - 1} to {self._next - 1}")
-        last = first - 1
-        for sequence, _ in ack.exceptions:
-            if not last < sequence <= ack.through:
-                raise ProtocolError(f"ACK through {ack.through} with an exception for {sequence}")
-            last = sequence
-        decided = self._decide(ack.through + 1 - first, Verdict.TAKEN)
-        for sequence, verdict in ack.exceptions:
-            decided.verdicts[sequence - first] = verdict
-        yield decided
-
-    def _decide(self, count: int, verdict: Verdict) -> PaymentsDecided:
-        first, outbox = self._first, self._outbox
-        payments = [payment for payment, _ in islice(outbox, count)]
-        for _ in range(count):
-            outbox.popleft()
-        self._first = first + count
-        return PaymentsDecided(first, payments, [verdict] * count)
+        yield self._outbox.acknowledge(*ack)
 
     def _credited(self, credit: Credit) -> Iterator[ClientEvent]:
         self._limit = max(self._limit, credit.limit)

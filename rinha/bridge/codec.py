@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from struct import Struct
-from typing import NamedTuple, Protocol, Self
+from typing import Any, NamedTuple
 
 from actors.messages import Payment
 from rinha.bridge import frames, handshake
@@ -28,6 +28,10 @@ _TRACED = Struct(">IBQB16sIQ")
 _PLAIN_LENGTH = _PLAIN.size - 4
 _TRACED_LENGTH = _TRACED.size - 4
 
+_BODIES = {**handshake.BODIES, **frames.BODIES}
+_DUMPS = {body.frame: (number, body.dump) for number, body in _BODIES.items()}
+_KNOWN = frozenset({*_BODIES, PAYMENT})
+
 
 class PaymentRun(NamedTuple):
     """API -> worker: consecutive PAYMENT frames that came in one read, all of them redelivered or none."""
@@ -37,40 +41,15 @@ class PaymentRun(NamedTuple):
     payments: list[Payment]
 
 
-class Frame(Protocol):
-    """What every frame but PAYMENT can do."""
-
-    def to_body(self) -> bytes: ...
-
-    @classmethod
-    def from_body(cls, body: bytes) -> Self: ...
-
-
-_FRAMES: dict[int, type[Frame]] = {
-    1: handshake.Challenge,
-    2: handshake.Hello,
-    3: handshake.Welcome,
-    4: handshake.Refusal,
-    6: frames.Ack,
-    7: frames.Credit,
-    8: frames.Epoch,
-    9: frames.EpochAdopted,
-    10: frames.Request,
-    11: frames.Reply,
-    12: frames.Ping,
-    13: frames.Pong,
-}
-_TYPES = {frame: number for number, frame in _FRAMES.items()}
-
-
-def encode(frame: Frame) -> bytes:
-    """Turn a frame into bytes.
+def encode(frame: object) -> bytes:
+    """Turn a frame of ``handshake`` or ``frames`` into bytes.
 
     Raises:
         struct.error: a number is out of its range.
     """
-    body = frame.to_body()
-    return _HEAD.pack(len(body) + 1, _TYPES[type(frame)]) + body
+    number, dump = _DUMPS[type(frame)]
+    body = dump(frame)
+    return _HEAD.pack(len(body) + 1, number) + body
 
 
 def encode_payment(sequence: int, payment: Payment, redelivered: bool = False) -> bytes:
@@ -95,14 +74,14 @@ class FrameDecoder:
         self._partial = bytearray()
         self._wanted = 0
 
-    def feed(self, data: bytes) -> list[Frame | PaymentRun]:
+    def feed(self, data: bytes) -> list[Any]:
         """Take bytes as they come.
 
         Args:
             data: what was read, of any length.
 
         Returns:
-            The frames that are complete now, in order.
+            The frames that are complete now, in order: those of ``handshake`` and ``frames``, and ``PaymentRun``.
 
         Raises:
             ProtocolError: an unknown type, a length out of range, or a body that isn't of its type. All of ``data`` is
@@ -115,50 +94,54 @@ class FrameDecoder:
                 return []
             data = bytes(self._partial)
             self._partial.clear()
-        decoded: list[Frame | PaymentRun] = []
+        decoded: list[Any] = []
         position, end = 0, len(data)
-        # The state of the run of payments being read; a sequence of -1 never continues anything.
         payments: list[Payment] = []
-        following, run_redelivered = -1, False
+        # What would continue the run that is being read; nothing has a sequence of -1.
+        following, run_redelivered = -1, 0
         self._wanted = _HEAD.size
         while end - position >= _HEAD.size:
             length, kind = _HEAD.unpack_from(data, position)
-            if not 0 < length <= MAX_FRAME_BYTES:
-                raise ProtocolError(f"a frame of {length} bytes; 1 to {MAX_FRAME_BYTES} are allowed")
-            if kind != PAYMENT and kind not in _FRAMES:
-                raise ProtocolError(f"a frame of the unknown type {kind}")
+            if not 0 < length <= MAX_FRAME_BYTES or kind not in _KNOWN:
+                raise ProtocolError(f"a frame of type {kind} and {length} bytes, which there isn't")
             frame_end = position + 4 + length
             if frame_end > end:
                 self._wanted = 4 + length
                 break
             if kind == PAYMENT:
-                traced_at_us = 0
-                if length == _PLAIN_LENGTH:
-                    _, _, sequence, flags, payment_id, cents = _PLAIN.unpack_from(data, position)
-                elif length == _TRACED_LENGTH:
-                    _, _, sequence, flags, payment_id, cents, traced_at_us = _TRACED.unpack_from(data, position)
-                else:
-                    raise ProtocolError(f"a PAYMENT frame of {length} bytes")
-                if flags & ~REDELIVERED != (TRACED if traced_at_us else 0) or not cents or not sequence:
-                    raise ProtocolError(f"PAYMENT {sequence} with flags {flags} and {cents} cents")
-                redelivered = flags & REDELIVERED != 0
+                sequence, redelivered, payment = _load_payment(data, position, length)
                 if sequence != following or redelivered != run_redelivered:
-                    payments = []
-                    decoded.append(PaymentRun(sequence, redelivered, payments))
-                    run_redelivered = redelivered
-                payments.append(Payment(payment_id, cents, traced_at_us))
+                    payments, run_redelivered = [], redelivered
+                    decoded.append(PaymentRun(sequence, redelivered == REDELIVERED, payments))
+                payments.append(payment)
                 following = sequence + 1
             else:
-                decoded.append(_parse(_FRAMES[kind], data[position + 5 : frame_end]))
+                decoded.append(_load(kind, data[position + 5 : frame_end]))
                 following = -1
             position = frame_end
-        if position < end:
-            self._partial += memoryview(data)[position:]
+        self._partial += memoryview(data)[position:]
         return decoded
 
 
-def _parse(kind: type[Frame], body: bytes) -> Frame:
+def _load_payment(data: bytes, position: int, length: int) -> tuple[int, int, Payment]:
+    if length == _PLAIN_LENGTH:
+        _, _, sequence, flags, payment_id, amount_cents = _PLAIN.unpack_from(data, position)
+        traced_at_us = 0
+    elif length == _TRACED_LENGTH:
+        _, _, sequence, flags, payment_id, amount_cents, traced_at_us = _TRACED.unpack_from(data, position)
+        if not flags & TRACED or not traced_at_us:
+            raise ProtocolError(f"PAYMENT {sequence} with a trace extension but flags {flags} and time {traced_at_us}")
+        flags -= TRACED
+    else:
+        raise ProtocolError(f"a PAYMENT frame of {length} bytes")
+    if flags > REDELIVERED or not amount_cents or not sequence:
+        raise ProtocolError(f"PAYMENT {sequence} with flags {flags} and {amount_cents} cents")
+    return sequence, flags, Payment(payment_id, amount_cents, traced_at_us)
+
+
+def _load(kind: int, body: bytes) -> Any:
+    form = _BODIES[kind]
     try:
-        return kind.from_body(body)
+        return form.load(body)
     except (ValueError, struct.error) as error:
-        raise ProtocolError(f"a malformed {kind.__name__} frame: {error}") from None
+        raise ProtocolError(f"a malformed {form.frame.__name__} frame: {error}") from None

@@ -1,8 +1,4 @@
-"""The frames of an open session, but for payments: what each holds, and its body in bytes.
-
-``docs/bridge.md`` shows them byte by byte. ``from_body`` raises ``ValueError`` or ``struct.error`` for a body that is
-none; ``codec.FrameDecoder`` turns that into a ``ProtocolError``.
-"""
+"""The frames of an open session, but for payments. ``docs/bridge.md`` shows them byte by byte."""
 
 from __future__ import annotations
 
@@ -11,6 +7,7 @@ from struct import Struct
 from typing import NamedTuple
 
 from actors.messages import Verdict
+from rinha.bridge.bodies import Body, fixed
 
 MAX_EXCEPTIONS = 4096
 """Of one ACK: 36 KiB. More ride in a further ACK."""
@@ -21,8 +18,6 @@ MAX_REQUEST_BYTES = 4096
 
 _ACK = Struct(">QH")
 _EXCEPTION = Struct(">QB")
-_U64 = Struct(">Q")
-_U32 = Struct(">I")
 _REQUEST = Struct(">IB")
 _REPLY = Struct(">IBB")
 
@@ -41,29 +36,11 @@ class Ack(NamedTuple):
     through: int
     exceptions: tuple[tuple[int, Verdict], ...] = ()
 
-    def to_body(self) -> bytes:
-        return _ACK.pack(self.through, len(self.exceptions)) + b"".join(_EXCEPTION.pack(*e) for e in self.exceptions)
-
-    @classmethod
-    def from_body(cls, body: bytes) -> Ack:
-        through, count = _ACK.unpack_from(body)
-        if len(body) != _ACK.size + count * _EXCEPTION.size or count > MAX_EXCEPTIONS:
-            raise ValueError("wrong length")
-        pairs = _EXCEPTION.iter_unpack(memoryview(body)[_ACK.size :])
-        return cls(through, tuple((sequence, Verdict(verdict)) for sequence, verdict in pairs))
-
 
 class Credit(NamedTuple):
     """Worker -> API: payments with sequences below ``limit`` may be sent. A lower limit than before changes nothing."""
 
     limit: int
-
-    def to_body(self) -> bytes:
-        return _U64.pack(self.limit)
-
-    @classmethod
-    def from_body(cls, body: bytes) -> Credit:
-        return cls(*_U64.unpack(body))
 
 
 class Epoch(NamedTuple):
@@ -71,25 +48,11 @@ class Epoch(NamedTuple):
 
     epoch: int
 
-    def to_body(self) -> bytes:
-        return _U32.pack(self.epoch)
-
-    @classmethod
-    def from_body(cls, body: bytes) -> Epoch:
-        return cls(*_U32.unpack(body))
-
 
 class EpochAdopted(NamedTuple):
     """API -> worker: payments after this frame belong to this epoch."""
 
     epoch: int
-
-    def to_body(self) -> bytes:
-        return _U32.pack(self.epoch)
-
-    @classmethod
-    def from_body(cls, body: bytes) -> EpochAdopted:
-        return cls(*_U32.unpack(body))
 
 
 class Request(NamedTuple):
@@ -98,16 +61,6 @@ class Request(NamedTuple):
     request_id: int
     kind: int
     payload: bytes
-
-    def to_body(self) -> bytes:
-        return _REQUEST.pack(self.request_id, self.kind) + self.payload
-
-    @classmethod
-    def from_body(cls, body: bytes) -> Request:
-        if len(body) > _REQUEST.size + MAX_REQUEST_BYTES:
-            raise ValueError("too long")
-        request_id, kind = _REQUEST.unpack_from(body)
-        return cls(request_id, kind, body[_REQUEST.size :])
 
 
 class Reply(NamedTuple):
@@ -118,38 +71,57 @@ class Reply(NamedTuple):
     more: bool
     payload: bytes
 
-    def to_body(self) -> bytes:
-        return _REPLY.pack(self.request_id, self.status, self.more) + self.payload
-
-    @classmethod
-    def from_body(cls, body: bytes) -> Reply:
-        request_id, status, flags = _REPLY.unpack_from(body)
-        if flags > 1:
-            raise ValueError(f"flags {flags}")
-        return cls(request_id, ReplyStatus(status), bool(flags), body[_REPLY.size :])
-
 
 class Ping(NamedTuple):
-    """Either way: are you there? Answered with PONG; several pings may be answered by one."""
-
-    def to_body(self) -> bytes:
-        return b""
-
-    @classmethod
-    def from_body(cls, body: bytes) -> Ping:
-        if body:
-            raise ValueError("a body")
-        return cls()
+    """Either way: are you there? Answered with PONG; one PONG may answer several."""
 
 
 class Pong(NamedTuple):
     """Either way: I am here."""
 
-    def to_body(self) -> bytes:
-        return b""
 
-    @classmethod
-    def from_body(cls, body: bytes) -> Pong:
-        if body:
-            raise ValueError("a body")
-        return cls()
+def _dump_ack(ack: Ack) -> bytes:
+    return _ACK.pack(ack.through, len(ack.exceptions)) + b"".join(_EXCEPTION.pack(*each) for each in ack.exceptions)
+
+
+def _load_ack(body: bytes) -> Ack:
+    through, count = _ACK.unpack_from(body)
+    if len(body) != _ACK.size + count * _EXCEPTION.size or count > MAX_EXCEPTIONS:
+        raise ValueError("wrong length")
+    pairs = _EXCEPTION.iter_unpack(memoryview(body)[_ACK.size :])
+    return Ack(through, tuple((sequence, Verdict(verdict)) for sequence, verdict in pairs))
+
+
+def _dump_request(request: Request) -> bytes:
+    return _REQUEST.pack(request.request_id, request.kind) + request.payload
+
+
+def _load_request(body: bytes) -> Request:
+    if len(body) > _REQUEST.size + MAX_REQUEST_BYTES:
+        raise ValueError("too long")
+    request_id, kind = _REQUEST.unpack_from(body)
+    return Request(request_id, kind, body[_REQUEST.size :])
+
+
+def _dump_reply(reply: Reply) -> bytes:
+    return _REPLY.pack(reply.request_id, reply.status, reply.more) + reply.payload
+
+
+def _load_reply(body: bytes) -> Reply:
+    request_id, status, flags = _REPLY.unpack_from(body)
+    if flags > 1:
+        raise ValueError(f"flags {flags}")
+    return Reply(request_id, ReplyStatus(status), bool(flags), body[_REPLY.size :])
+
+
+BODIES: dict[int, Body] = {
+    6: Body(Ack, _dump_ack, _load_ack),
+    7: fixed(Credit, ">Q"),
+    8: fixed(Epoch, ">I"),
+    9: fixed(EpochAdopted, ">I"),
+    10: Body(Request, _dump_request, _load_request),
+    11: Body(Reply, _dump_reply, _load_reply),
+    12: fixed(Ping, ">"),
+    13: fixed(Pong, ">"),
+}
+"""By the type's number; 1 to 4 are the handshake's, 5 is PAYMENT."""

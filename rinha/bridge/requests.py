@@ -5,11 +5,10 @@ All are JSON but for the rows of the books, which are packed: a checker fetches 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from enum import IntEnum
 from struct import Struct
 from struct import error as StructError
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -29,7 +28,13 @@ from actors.messages import (
 )
 from rinha.bridge.errors import ProtocolError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
 Question = GetSummary | Purge | GetStatistics | GetRows | GetParked | RetryParked
+
+MAX_ROWS_PER_PAGE = 10_000
+"""Some 10 ms of the worker's time."""
 
 _GET_ROWS = Struct(">QI")
 _PAGE = Struct(">IQIB")
@@ -158,6 +163,13 @@ def _load_parked(payload: bytes) -> tuple[ParkedPayment, ...]:
     )
 
 
+def _load_rows_question(payload: bytes) -> GetRows:
+    question = GetRows(*_GET_ROWS.unpack(payload))
+    if question.limit > MAX_ROWS_PER_PAGE:
+        raise ValueError(f"{question.limit} rows, of at most {MAX_ROWS_PER_PAGE} a page")
+    return question
+
+
 def _dump_page(page: RowsPage) -> bytes:
     numbers: dict[str, int] = {}
     packed = [
@@ -201,7 +213,7 @@ _CODECS: Mapping[int, _Codec] = {
     Kind.SUMMARY: _Codec(_dump_list, _load_summary_question, _dump_summary, _load_summary),
     Kind.PURGE: _Codec(_no_payload, _load_bare(Purge), orjson.dumps, _load_int),
     Kind.STATISTICS: _Codec(_no_payload, _load_bare(GetStatistics), orjson.dumps, _load_object),
-    Kind.ROWS: _Codec(lambda q: _GET_ROWS.pack(*q), lambda p: GetRows(*_GET_ROWS.unpack(p)), _dump_page, _load_page),
+    Kind.ROWS: _Codec(lambda q: _GET_ROWS.pack(*q), _load_rows_question, _dump_page, _load_page),
     Kind.PARKED: _Codec(_no_payload, _load_bare(GetParked), _dump_parked, _load_parked),
     Kind.RETRY_PARKED: _Codec(_no_payload, _load_bare(RetryParked), orjson.dumps, _load_int),
 }

@@ -1,68 +1,20 @@
-"""The worker's end of the bridge without I/O, one for each connection: bytes in, events out; calls in, bytes to send."""
+"""The worker's end of the bridge without I/O, for one connection: bytes in, events out; calls in, bytes to send."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from enum import Enum, auto
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from actors.messages import Payment, Verdict
-from rinha.bridge.codec import Frame, FrameDecoder, PaymentRun, encode
+from rinha.bridge.codec import FrameDecoder, PaymentRun
 from rinha.bridge.errors import HandshakeRefused, ProtocolError
-from rinha.bridge.frames import (
-    MAX_EXCEPTIONS,
-    MAX_PIECE_BYTES,
-    Ack,
-    Credit,
-    Epoch,
-    EpochAdopted,
-    Ping,
-    Pong,
-    Reply,
-    ReplyStatus,
-    Request,
-)
+from rinha.bridge.events import EpochWasAdopted, HelloReceived, PaymentsReceived, RequestReceived, WorkerEvent
+from rinha.bridge.frames import Epoch, EpochAdopted, Ping, Pong, ReplyStatus, Request
 from rinha.bridge.handshake import PROTOCOL_VERSION, Challenge, Hello, Refusal, RefusalCode, Welcome, proves
+from rinha.bridge.outgoing import Outgoing
 
-
-class HelloReceived(NamedTuple):
-    """The API has proved that it knows the secret. Call ``welcome`` or ``refuse``."""
-
-    api_id: bytes
-    name: str
-
-
-class PaymentsReceived(NamedTuple):
-    """Payments with consecutive sequences. Call ``acknowledge`` once they are decided.
-
-    Args:
-        epoch: what the API had adopted when it sent them.
-        first_sequence: the sequence of ``payments[0]``.
-        redelivered: they were sent before, over a connection that broke.
-    """
-
-    epoch: int
-    first_sequence: int
-    payments: list[Payment]
-    redelivered: bool
-
-
-class EpochWasAdopted(NamedTuple):
-    """The API has adopted this epoch."""
-
-    epoch: int
-
-
-class RequestReceived(NamedTuple):
-    """A request. Call ``reply`` with its id."""
-
-    request_id: int
-    kind: int
-    payload: bytes
-
-
-WorkerEvent = HelloReceived | PaymentsReceived | EpochWasAdopted | RequestReceived
+if TYPE_CHECKING:
+    from actors.messages import Verdict
 
 
 class _State(Enum):
@@ -94,18 +46,18 @@ class WorkerSession:
         """The sequences that the next payment may have: one, but for the first payment of the session."""
         self._first_new = 0
         self._limit = 0
-        self._control: list[bytes] = [encode(Challenge(PROTOCOL_VERSION, nonce))]
-        self._ack_due = False
-        self._exceptions: list[tuple[int, Verdict]] = []
-        self._credit_due = False
-        self._pong_due = False
-        self._pieces: deque[bytes] = deque()
-        self._pieces_bytes = 0
+        self._outgoing = Outgoing()
+        self._outgoing.send(Challenge(PROTOCOL_VERSION, nonce))
 
     @property
     def is_open(self) -> bool:
         """Whether the API was welcomed and neither side has broken off."""
         return self._state is _State.OPEN
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was refused; only that frame is left to send."""
+        return self._state is _State.CLOSED
 
     @property
     def received_through(self) -> int:
@@ -115,7 +67,7 @@ class WorkerSession:
     @property
     def queued_bytes(self) -> int:
         """How many bytes of replies wait to be sent; all else that waits is small."""
-        return self._pieces_bytes
+        return self._outgoing.queued_bytes
 
     def receive(self, data: bytes) -> Iterator[WorkerEvent]:
         """Take what was read. The iterator must be exhausted.
@@ -143,7 +95,7 @@ class WorkerSession:
             self.refuse(refusal.code, refusal.text)
             raise
 
-    def welcome(self, *, incarnation: int, epoch: int) -> None:
+    def welcome(self, incarnation: int, epoch: int) -> None:
         """Open the session for the API that said hello."""
         assert self._hello is not None
         self.epoch = self._announced_epoch = epoch
@@ -151,15 +103,14 @@ class WorkerSession:
         self.acknowledged_through = first - 1
         self._following = range(first, self._first_new + 1)
         self._limit = self._first_new
-        self._control.append(encode(Welcome(incarnation, epoch)))
+        self._outgoing.send(Welcome(incarnation, epoch))
         self._state = _State.OPEN
 
     def refuse(self, code: int, text: str) -> None:
         """Close the session, with a REFUSED frame as the last one to send."""
         if self._state is not _State.CLOSED:
             self._state = _State.CLOSED
-            self._pieces.clear()
-            self._control.append(encode(Refusal(code, text)))
+            self._outgoing.send_last(Refusal(code, text))
 
     def acknowledge(self, through: int, exceptions: tuple[tuple[int, Verdict], ...] = ()) -> None:
         """Tell the API that all payments up to ``through`` are decided. Several calls ride in one frame.
@@ -179,31 +130,26 @@ class WorkerSession:
                 raise ValueError(f"an exception for {sequence} out of order, through {through}")
             last = sequence
         self.acknowledged_through = through
-        self._exceptions += exceptions
-        self._ack_due = True
+        self._outgoing.acknowledge(through, exceptions)
 
     def grant(self, payments: int) -> None:
         """Let the API send so many payments more."""
         self._limit += payments
-        self._credit_due = True
+        self._outgoing.limit(self._limit)
 
     def announce_epoch(self, epoch: int) -> None:
         """Tell the API of a purge, if it doesn't know. ``EpochWasAdopted`` follows."""
         if epoch > self._announced_epoch:
             self._announced_epoch = epoch
-            self._control.append(encode(Epoch(epoch)))
+            self._outgoing.send(Epoch(epoch))
 
     def reply(self, request_id: int, status: ReplyStatus, payload: bytes) -> None:
         """Reply to a request, in as many frames as it takes."""
-        for start in range(0, len(payload) or 1, MAX_PIECE_BYTES):
-            piece = payload[start : start + MAX_PIECE_BYTES]
-            frame = encode(Reply(request_id, status, start + MAX_PIECE_BYTES < len(payload), piece))
-            self._pieces.append(frame)
-            self._pieces_bytes += len(frame)
+        self._outgoing.reply(request_id, status, payload)
 
     def ping(self) -> None:
         """Ask the API for a sign of life."""
-        self._control.append(encode(Ping()))
+        self._outgoing.send(Ping())
 
     def data_to_send(self) -> bytes:
         """Bytes that are due now; they count as sent. Call again until there are none.
@@ -211,28 +157,7 @@ class WorkerSession:
         Acknowledgements and credit come first, then at most one piece of a reply, so that a long reply doesn't hold
         up the next acknowledgement.
         """
-        parts, self._control = self._control, []
-        if self._state is _State.OPEN:
-            if self._ack_due:
-                parts += self._acks()
-            if self._credit_due:
-                parts.append(encode(Credit(self._limit)))
-                self._credit_due = False
-            if self._pong_due:
-                parts.append(encode(Pong()))
-                self._pong_due = False
-            if self._pieces:
-                parts.append(self._pieces.popleft())
-                self._pieces_bytes -= len(parts[-1])
-        return b"".join(parts)
-
-    def _acks(self) -> Iterator[bytes]:
-        exceptions, self._exceptions = self._exceptions, []
-        self._ack_due = False
-        while len(exceptions) > MAX_EXCEPTIONS:
-            some, exceptions = exceptions[:MAX_EXCEPTIONS], exceptions[MAX_EXCEPTIONS:]
-            yield encode(Ack(some[-1][0], tuple(some)))
-        yield encode(Ack(self.acknowledged_through, tuple(exceptions)))
+        return self._outgoing.take()
 
     def _greeted(self, hello: Hello) -> WorkerEvent:
         if hello.version != PROTOCOL_VERSION:
@@ -250,7 +175,9 @@ class WorkerSession:
         if first not in self._following:
             raise ProtocolError(f"payment {first} where {self._following.start} follows")
         if run.redelivered and following > self._first_new:
-            raise ProtocolError(f"payment {following - 1} can't be redelivered, {self._first_new} was the first new one")
+            raise ProtocolError(
+                f"payment {following - 1} can't be redelivered, {self._first_new} was the first new one"
+            )
         if not run.redelivered and first < self._first_new:
             raise ProtocolError(f"payment {first} is not marked as redelivered, {self._first_new} is the first new one")
         if following > max(self._limit, self._first_new):
@@ -268,7 +195,7 @@ class WorkerSession:
         return RequestReceived(*request)
 
     def _pinged(self, ping: Ping) -> None:
-        self._pong_due = True
+        self._outgoing.pong()
 
     def _ponged(self, pong: Pong) -> None:
         pass

@@ -1,0 +1,1 @@
+"""The HTTP client of one payment processor, on gevent."""

@@ -92,7 +92,8 @@ def run_simulator(
                     on_listening(bound_port)
                 await stop.wait()
         except OSError as error:
-            reason = os.strerror(error.errno) if error.errno else error
+            # asyncio puts its own words around a system error; a name that can't be resolved has a negative number.
+            reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
             print(f"simulator {name}: can't listen on {host}:{port}: {reason}", file=sys.stderr)
             return 2
         return 0

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import os
 import signal
 import socket
 import sys
 import tempfile
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 from rinha.up.child import WRONG_SETTINGS, ChildSpec
@@ -30,32 +31,11 @@ BACKLOG = 4096
 """Connections that wait to be accepted: the kernel cuts it to its own limit, 4096 on Linux since 5.4."""
 
 
-class PortTakenError(Exception):
-    """Another program listens where we were told to; the text names the port and the setting to change."""
+Table: TypeAlias = "Callable[[Settings, Mapping[str, str], socket.socket], list[Stage]]"
 
 
-def run_up(settings: Settings, environ: Mapping[str, str]) -> int:
-    """Run the system until SIGINT or SIGTERM, then drain it.
-
-    Args:
-        settings: what is in effect.
-        environ: the environment that children get, with changes of our own.
-
-    Returns:
-        0 if everything ended well, 1 if not (the ids of payments that wait are in the log), 2 if a port is taken or a
-        child refused its settings, 128 + the signal's number after a second signal.
-    """
-    try:
-        if settings.simulate:
-            for processor in settings.processors:
-                _check_free(*_host_and_port(processor.url))
-        listener = _listen(settings.host, settings.port)
-    except PortTakenError as error:
-        print(error, file=sys.stderr)
-        return WRONG_SETTINGS
-    with listener, _bridge(environ) as bridge:
-        stages = make_stages(settings, {**environ, "RINHA_BRIDGE": bridge}, listener)
-        return asyncio.run(run_stages(stages, settings, lambda: _announce(listener, bridge)))
+class CannotListenError(Exception):
+    """The settings name a place where we can't listen; the text says which one, why and what to change."""
 
 
 def make_stages(settings: Settings, environ: Mapping[str, str], listener: socket.socket) -> list[Stage]:
@@ -86,6 +66,31 @@ def make_stages(settings: Settings, environ: Mapping[str, str], listener: socket
     return stages
 
 
+def run_up(settings: Settings, environ: Mapping[str, str], table: Table = make_stages) -> int:
+    """Run the system until SIGINT or SIGTERM, then drain it.
+
+    Args:
+        settings: what is in effect.
+        environ: the environment that children get, with changes of our own.
+        table: makes the table of children.
+
+    Returns:
+        0 if everything ended well, 1 if not (the ids of payments that wait are in the log), 2 if a port is taken or a
+        child refused its settings, 128 + the signal's number after a second signal.
+    """
+    try:
+        if settings.simulate:
+            for processor in settings.processors:
+                _check_free(*_host_and_port(processor.url))
+        listener = _listen(settings.host, settings.port)
+    except CannotListenError as error:
+        print(error, file=sys.stderr)
+        return WRONG_SETTINGS
+    with listener, _bridge(environ) as bridge:
+        stages = table(settings, {**environ, "RINHA_BRIDGE": bridge}, listener)
+        return asyncio.run(run_stages(stages, settings, lambda: _announce(listener, bridge)))
+
+
 async def run_stages(stages: Sequence[Stage], settings: Settings, on_ready: Callable[[], None]) -> int:
     """Supervise the stages until SIGINT or SIGTERM; returns the exit code."""
     supervisor = Supervisor(stages, stop_timeout_s=settings.drain_s + STOP_MARGIN_S, on_ready=on_ready)
@@ -113,21 +118,27 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    except socket.gaierror as error:
+        raise CannotListenError(f"RINHA_HOST={host}: {error.strerror}; name an address of this machine") from None
     except OSError as error:
-        reason = (
-            "is taken by another program" if error.errno == errno.EADDRINUSE else f"can't be used: {error.strerror}"
-        )
-        raise PortTakenError(
-            f"RINHA_PORT={port}: port {port} of {host} {reason}; choose another, e.g. RINHA_PORT={port + 1} rinha up"
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise CannotListenError(f"RINHA_HOST={host}: this machine has no such address; 0.0.0.0 means all") from None
+        raise CannotListenError(
+            f"RINHA_PORT={port}: can't listen on port {port} of {host}: {_reason(error)}; choose another port "
+            "(RINHA_PORT=0 takes a free one)"
         ) from None
+
+
+def _reason(error: OSError) -> str:
+    return "another program listens there" if error.errno == errno.EADDRINUSE else os.strerror(error.errno or 0)
 
 
 def _check_free(host: str, port: int) -> None:
     try:
         socket.create_server((host, port)).close()
     except OSError as error:
-        raise PortTakenError(
-            f"port {port} of {host}, for a simulated processor, can't be used: {error.strerror}; free it, or set "
+        raise CannotListenError(
+            f"port {port} of {host}, for a simulated processor, can't be had: {_reason(error)}; free it, or set "
             "PROCESSOR_DEFAULT_URL and PROCESSOR_FALLBACK_URL to use processors that run already"
         ) from None
 

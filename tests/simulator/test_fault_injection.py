@@ -64,7 +64,7 @@ async def test_a_200_with_nonsense_or_a_huge_body(peer: Peer) -> None:
 
 @pytest.mark.parametrize(("kind", "rows"), [("commit-late", 1), ("hang", 0)])
 async def test_a_client_that_gives_up_first_may_find_its_payment_later(peer: Peer, kind: str, rows: int) -> None:
-    await peer.fault(kind, delay_ms=200)
+    await peer.fault(kind, delay_ms=400)
     with pytest.raises(TimeoutError):
         async with peer.session.post("/payments", json=peer.body(), timeout=aiohttp.ClientTimeout(0.05)):
             pass

@@ -90,7 +90,7 @@ async def test_waiting_calls_get_one_window_each_in_order() -> None:
 
 
 async def test_a_waiting_call_that_hung_up_holds_no_place_and_uses_no_window() -> None:
-    limiter = FixedWindowLimiter(0.05, 1)
+    limiter = FixedWindowLimiter(0.2, 1)
     assert await limiter.acquire(lambda: True)
     wanted = True
     gone = asyncio.create_task(limiter.acquire(lambda: wanted))

@@ -73,7 +73,7 @@ async def test_the_delay_comes_before_the_failure_flag_and_spares_look_ups(peer:
 
 
 async def test_the_failure_flag_counts_as_it_is_after_the_delay(peer: Peer) -> None:
-    await peer.admin("PUT", "configurations/delay", {"delay": 200})
+    await peer.admin("PUT", "configurations/delay", {"delay": 400})
     posted = asyncio.create_task(peer.post())
     await peer.until(lambda counters: counters["at_work"] == 1)
     await peer.admin("PUT", "configurations/failure", {"failure": True})
@@ -81,7 +81,7 @@ async def test_the_failure_flag_counts_as_it_is_after_the_delay(peer: Peer) -> N
 
 
 async def test_a_commit_comes_after_the_delay(peer: Peer) -> None:
-    await peer.admin("PUT", "configurations/delay", {"delay": 200})
+    await peer.admin("PUT", "configurations/delay", {"delay": 400})
     posted = asyncio.create_task(peer.post())
     await peer.until(lambda counters: counters["at_work"] == 1)
     assert await peer.rows() == []
@@ -99,7 +99,7 @@ def raw_post(peer: Peer) -> bytes:
 
 @pytest.mark.parametrize("reset", [False, True])
 async def test_a_client_that_hangs_up_does_not_cancel(peer: Peer, reset: bool) -> None:
-    await peer.admin("PUT", "configurations/delay", {"delay": 100})
+    await peer.admin("PUT", "configurations/delay", {"delay": 300})
     _, writer = await asyncio.open_connection("127.0.0.1", peer.port)
     writer.write(raw_post(peer))
     await peer.until(lambda counters: counters["at_work"] == 1)

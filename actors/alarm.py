@@ -1,0 +1,38 @@
+"""When an actor is to be woken next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from actors.messages import Wake
+
+if TYPE_CHECKING:
+    from actors.ports import Clock, Recipient, Timers
+
+
+class Alarm:
+    """Sees that an actor gets a ``Wake`` in time, without a timer for every wish.
+
+    A timer can't be cancelled: one that an earlier one overtook still goes off, and its ``Wake`` finds nothing due. It
+    must not count as the pending one then, or timers would breed. A ``Wake`` that got lost is missed until the next wish.
+
+    Args:
+        me: the actor.
+        timers: they bring the ``Wake``.
+        clock: the monotonic clock of the instants.
+    """
+
+    def __init__(self, me: Recipient, timers: Timers, clock: Clock) -> None:
+        self._me = me
+        self._timers = timers
+        self._clock = clock
+        self._pending_s = float("-inf")
+
+    def wake_in(self, delay_s: float) -> None:
+        """Have the actor woken in ``delay_s`` seconds, or earlier; a negative delay is none."""
+        now_s = self._clock.monotonic_s()
+        delay_s = max(0.0, delay_s)
+        if now_s < self._pending_s <= now_s + delay_s:
+            return
+        self._pending_s = now_s + delay_s
+        self._timers.tell_after(delay_s, self._me, Wake())

@@ -1,0 +1,157 @@
+"""A bridge that does as the test says, and an API that listens on a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+from aiohttp import ClientSession, web
+
+from actors.messages import Verdict
+from actors.tracing import Tracer
+from rinha.api.app import make_server
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from actors.messages import Payment
+    from rinha.api.app import ApiServer
+
+
+class FakeBridge:
+    """The worker's side, scripted: each answer may be a value or an exception."""
+
+    def __init__(self) -> None:
+        self.ready = True
+        self.submitted: list[Payment] = []
+        self.posted: list[Payment] = []
+        self.asked: list[object] = []
+        self.verdict: Verdict | Exception = Verdict.TAKEN
+        self.posting: Exception | None = None
+        self.answer: object = None
+        self.unacknowledged: list[Payment] = []
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+        self.started = False
+        self.closed_within_s: float | None = None
+
+    async def start(self) -> None:
+        self.started = True
+
+    async def submit(self, payment: Payment) -> Verdict:
+        self.submitted.append(payment)
+        await self.may_answer.wait()
+        if isinstance(self.verdict, Exception):
+            raise self.verdict
+        return self.verdict
+
+    def post(self, payment: Payment) -> None:
+        self.posted.append(payment)
+        if self.posting:
+            raise self.posting
+
+    async def ask(self, request: object, *, timeout_s: float) -> Any:
+        self.asked.append(request)
+        await self.may_answer.wait()
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    async def close(self, flush_timeout_s: float) -> list[Payment]:
+        self.closed_within_s = flush_timeout_s
+        return self.unacknowledged
+
+
+class Api:
+    """A listening API and a client of it."""
+
+    def __init__(self, server: ApiServer, port: int, client: ClientSession) -> None:
+        self.server = server
+        self.port = port
+        self.client = client
+
+    async def raw(self, *parts: bytes) -> bytes:
+        """Send bytes, part by part, and read until the API closes the connection."""
+        async with self.connect() as (reader, writer), asyncio.timeout(5):
+            for part in parts:
+                writer.write(part)
+                await writer.drain()
+            return await reader.read()
+
+    async def first_answer(self, *parts: bytes) -> bytes:
+        """Send bytes, part by part, and read one response, whether or not the connection is closed then."""
+        async with self.connect() as (reader, writer), asyncio.timeout(1):
+            for part in parts:
+                writer.write(part)
+                await writer.drain()
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = re.search(rb"(?i)content-length: (\d+)", head)
+            return head + await reader.readexactly(int(length[1]) if length else 0)
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        """Open a connection for as long as the context lasts."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            yield reader, writer
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+
+class StartApi(Protocol):
+    """Starts an API with these options; see ``make_server``."""
+
+    async def __call__(self, **options: Any) -> Api: ...
+
+
+class Until(Protocol):
+    """Waits for a condition, at most 5 s."""
+
+    async def __call__(self, condition: Callable[[], object]) -> None: ...
+
+
+@pytest.fixture
+def until() -> Until:
+    async def wait(condition: Callable[[], object]) -> None:
+        async with asyncio.timeout(5):
+            while True:
+                if condition():
+                    return
+                await asyncio.sleep(0.005)
+
+    return wait
+
+
+@pytest.fixture
+async def bridge() -> FakeBridge:
+    return FakeBridge()
+
+
+@pytest.fixture
+async def start_api(bridge: FakeBridge) -> AsyncIterator[StartApi]:
+    async with AsyncExitStack() as stack:
+
+        async def start(**options: Any) -> Api:
+            defaults: dict[str, Any] = {"accept": "received", "name": "api-1", "tracer": Tracer()}
+            server = make_server(bridge, **(defaults | options))
+            runner = web.ServerRunner(server, shutdown_timeout=1)
+            await runner.setup()
+            stack.push_async_callback(runner.cleanup)
+            sock = socket.create_server(("127.0.0.1", 0))
+            await web.SockSite(runner, sock).start()
+            port = sock.getsockname()[1]
+            client = await stack.enter_async_context(ClientSession(f"http://127.0.0.1:{port}"))
+            return Api(server, port, client)
+
+        yield start
+
+
+@pytest.fixture
+async def api(start_api: StartApi) -> Api:
+    return await start_api()

@@ -1,0 +1,107 @@
+"""A whole API process, without a worker: its socket, its signals and its exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from aiohttp import ClientSession
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+    from collections.abc import AsyncIterator
+
+CHILD = """
+import logging, os, sys
+from rinha.api.main import run_api
+from rinha.settings import load_settings
+
+class Lines(logging.Handler):
+    def emit(self, record):
+        print(record.getMessage(), getattr(record, "address", ""), flush=True)
+
+logging.basicConfig(level=logging.INFO, handlers=[Lines()])
+code = run_api(load_settings(os.environ), int(sys.argv[1]) if len(sys.argv) > 1 else None)
+foreign = {"gevent", "pykka"} & set(sys.modules)
+sys.exit(f"imported {foreign}" if foreign else code)
+"""
+
+
+@asynccontextmanager
+async def run_child(port: int, *arguments: str, pass_fds: tuple[int, ...] = ()) -> AsyncIterator[Process]:
+    """Run an API whose worker isn't there; ends it if the test hasn't."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("RINHA_", "PROCESSOR_"))}
+    environment |= {
+        "RINHA_HOST": "127.0.0.1",
+        "RINHA_PORT": str(port),
+        "RINHA_BRIDGE": "unix:/nonexistent/bridge",
+        "RINHA_API_NAME": "api-under-test",
+        "RINHA_DRAIN_S": "5",
+    }
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", CHILD, *arguments, env=environment, pass_fds=pass_fds, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        yield child
+    finally:
+        if child.returncode is None:
+            child.kill()
+        await child.communicate()
+
+
+async def read_until(child: Process, event: str) -> str:
+    """Read the child's log up to an event; gives the rest of its line."""
+    assert child.stdout is not None
+    async with asyncio.timeout(20):
+        while line := await child.stdout.readline():
+            name, _, rest = line.decode().strip().partition(" ")
+            if name == event:
+                return rest
+    raise AssertionError(f"the API ended before {event}")
+
+
+async def exit_code(child: Process) -> int:
+    async with asyncio.timeout(10):
+        return await child.wait()
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+async def test_it_serves_an_inherited_socket_until_a_signal_ends_it_with_0(ending: signal.Signals) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port = sock.getsockname()[1]
+        os.set_inheritable(sock.fileno(), True)
+        async with run_child(1, str(sock.fileno()), pass_fds=(sock.fileno(),)) as child:
+            assert await read_until(child, "api.listening") == f"http://127.0.0.1:{port}"
+            async with ClientSession(f"http://127.0.0.1:{port}") as client:
+                async with client.get("/health/live") as response:
+                    assert response.status == 200
+                    assert response.headers["X-Served-By"] == "api-under-test"
+                async with client.get("/health/ready") as response:
+                    assert response.status == 503
+                payment = {"correlationId": "4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b3", "amount": 19.9}
+                async with client.post("/payments", json=payment) as response:
+                    assert response.status == 503
+                child.send_signal(ending)
+                assert await exit_code(child) == 0
+
+
+async def test_without_one_it_binds_the_port_that_it_was_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port = sock.getsockname()[1]
+    async with run_child(port) as child:
+        assert await read_until(child, "api.listening") == f"http://127.0.0.1:{port}"
+        child.send_signal(signal.SIGTERM)
+        assert await exit_code(child) == 0
+
+
+async def test_a_taken_port_is_exit_code_2() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        async with run_child(sock.getsockname()[1]) as child:
+            await read_until(child, "api.bind_failed")
+            assert await exit_code(child) == 2

@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import orjson
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from rinha.api.payment_request import InvalidPayment, parse_payment
+
+ID = "4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b3"
+ID_BYTES = bytes.fromhex(ID.replace("-", ""))
+
+NOT_AN_ID = "must be a UUID of 36 characters"
+TOO_FINE = "must have at most two decimals"
+TOO_MUCH = "must be at most 10000000.00"
+NOT_POSITIVE = "must be greater than 0"
+
+
+def body(amount: str, correlation_id: str = ID) -> bytes:
+    return f'{{"correlationId": "{correlation_id}", "amount": {amount}}}'.encode()
+
+
+def refusal(content: bytes) -> list[tuple[str, object, str]]:
+    with pytest.raises(InvalidPayment) as caught:
+        parse_payment(content)
+    return [(error["field"], error["value"], error["reason"]) for error in caught.value.errors]
+
+
+@pytest.mark.parametrize(
+    ("literal", "cents"),
+    [
+        ("19.9", 1990),
+        ("19.90", 1990),
+        ("19.900000", 1990),
+        ("1e1", 1000),
+        ("1E+1", 1000),
+        ("1.5e-1", 15),
+        ("0.01", 1),
+        ("0.29", 29),
+        ("0.57", 57),
+        ("1.15", 115),
+        ("4.35", 435),
+        ("1000000.01", 100000001),
+        ("9999999.99", 999999999),
+        ("10000000", 1000000000),
+        ("10000000.00", 1000000000),
+        ("1", 100),
+    ],
+)
+def test_amounts_with_at_most_two_decimals_become_exact_cents(literal: str, cents: int) -> None:
+    assert parse_payment(body(literal)) == (ID_BYTES, cents)
+
+
+@pytest.mark.parametrize(
+    ("literal", "reason"),
+    [
+        ("19.999", TOO_FINE),
+        ("1.005", TOO_FINE),
+        ("0.001", TOO_FINE),
+        ("0.011", TOO_FINE),
+        ("1e-300", TOO_FINE),
+        ("0.30000000000000004", TOO_FINE),
+        ("9999999.999", TOO_FINE),
+        ("0", NOT_POSITIVE),
+        ("0.00", NOT_POSITIVE),
+        ("-0.0", NOT_POSITIVE),
+        ("-19.90", NOT_POSITIVE),
+        ("1e-400", NOT_POSITIVE),
+        ("10000000.01", TOO_MUCH),
+        ("10000001", TOO_MUCH),
+        ("18446744073709551615", TOO_MUCH),
+        ("1" + "0" * 300, TOO_MUCH),
+        ("1e308", TOO_MUCH),
+        ('"19.90"', "must be a number, not a string"),
+        ("true", "must be a number, not a boolean"),
+        ("null", "must be a number, not null"),
+        ("[19.90]", "must be a number, not an array"),
+        ('{"value": 19.90}', "must be a number, not an object"),
+    ],
+)
+def test_a_refused_amount_is_named_with_its_value_and_the_reason(literal: str, reason: str) -> None:
+    ((field, value, why),) = refusal(body(literal))
+    assert (field, why) == ("amount", reason)
+    expected = orjson.loads(literal)
+    assert value == (json.dumps(expected, separators=(",", ":")) if isinstance(expected, list | dict) else expected)
+
+
+@pytest.mark.parametrize(
+    "literal", ["NaN", "Infinity", "-Infinity", "1e400", "-1e400", "01", "1.", ".5", "+1", "0x10", "1_000", "1,5", ""]
+)
+def test_what_is_no_json_number_makes_the_whole_body_invalid(literal: str) -> None:
+    ((field, value, why),) = refusal(body(literal))
+    assert field == "body"
+    assert str(value).startswith('{"correlationId"')
+    assert why.startswith("is not valid JSON: ")
+
+
+@pytest.mark.parametrize(
+    "correlation_id",
+    [
+        ID,
+        ID.upper(),
+        "4A7901b8-7d26-4D9d-aa19-4dc1c7CF60b3",
+    ],
+)
+def test_a_uuid_counts_in_either_case(correlation_id: str) -> None:
+    assert parse_payment(body("1", correlation_id)) == (ID_BYTES, 100)
+
+
+@pytest.mark.parametrize(
+    "correlation_id",
+    [
+        "",
+        "4a7901b8",
+        ID.replace("-", ""),
+        "{" + ID + "}",
+        "urn:uuid:" + ID,
+        ID + " ",
+        " " + ID[:-1],
+        ID[:-1] + "g",
+        ID[:-1] + " ",
+        ID[:-2] + "  ",
+        ID[:-1] + "-",
+        ID[:-2] + "--",
+        "4a7901b87-d26-4d9d-aa19-4dc1c7cf60b3",
+        "4a7901b8_7d26_4d9d_aa19_4dc1c7cf60b3",
+        ID[:-1] + "\uff13",
+        ID[:-1] + "\\u0000",
+        "-" * 36,
+        " " * 36,
+    ],
+)
+def test_any_other_form_of_id_is_refused(correlation_id: str) -> None:
+    ((field, value, why),) = refusal(body("1", correlation_id))
+    assert (field, value) == ("correlationId", json.loads(f'"{correlation_id}"'))
+    assert why.startswith(NOT_AN_ID)
+
+
+@pytest.mark.parametrize(
+    ("literal", "reason"),
+    [
+        ("1", "a number"),
+        ("1.5", "a number"),
+        ("false", "a boolean"),
+        ("null", "null"),
+        ("[]", "an array"),
+        ("{}", "an object"),
+    ],
+)
+def test_an_id_that_is_no_string_is_refused(literal: str, reason: str) -> None:
+    ((field, _, why),) = refusal(f'{{"correlationId": {literal}, "amount": 1}}'.encode())
+    assert (field, why) == ("correlationId", f"must be a string, not {reason}")
+
+
+def test_every_wrong_field_is_reported_at_once() -> None:
+    assert refusal(b'{"correlationId": "x", "amount": "y"}') == [
+        ("correlationId", "x", f"{NOT_AN_ID}, like {ID}"),
+        ("amount", "y", "must be a number, not a string"),
+    ]
+    assert refusal(b"{}") == [("correlationId", None, "is missing"), ("amount", None, "is missing")]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"[]", "an array"),
+        (b'"text"', "a string"),
+        (b"19.9", "a number"),
+        (b"null", "null"),
+        (b"true", "a boolean"),
+    ],
+)
+def test_a_body_that_is_no_object_is_refused(content: bytes, reason: str) -> None:
+    ((field, _, why),) = refusal(content)
+    assert (field, why) == ("body", f"must be a JSON object, not {reason}")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b" ",
+        b"{",
+        b"\x00",
+        b"\xff\xfe",
+        b"\xef\xbb\xbf{}",
+        b'{"a": "\\ud800"}',
+        b"[" * 4096,
+        b'{"a":' * 800,
+        b"{}{}",
+    ],
+)
+def test_a_body_that_is_no_json_is_refused(content: bytes) -> None:
+    ((field, _, why),) = refusal(content)
+    assert field == "body"
+    assert why.startswith("is not valid JSON: ")
+
+
+def test_members_that_nobody_asked_for_are_ignored_and_of_equal_names_the_last_counts() -> None:
+    content = f'{{"amount": 7, "note": {{"deep": [1]}}, "correlationId": "{ID}", "amount": 8}}'
+    assert parse_payment(content.encode()) == (ID_BYTES, 800)
+
+
+def test_a_long_value_is_shown_shortened() -> None:
+    ((_, value, _),) = refusal(body("1", "x" * 3000))
+    assert value == "x" * 80 + "…"
+    ((_, value, _),) = refusal(b"\xff" * 3000)
+    assert value == "\ufffd" * 80 + "…"
+
+
+def spellings(cents: int) -> list[str]:
+    """Ways to write an amount of cents as a JSON number."""
+    plain = f"{cents // 100}.{cents % 100:02}"
+    amount = Decimal(cents).scaleb(-2)
+    return [plain, plain + "000", repr(cents / 100), f"{cents}e-2", f"{cents}0E-3", f"{amount.normalize():e}"]
+
+
+@given(st.integers(1, 10_000_000_00))
+@example(1)
+@example(29)
+@example(100000001)
+@example(10_000_000_00)
+def test_every_spelling_of_cents_reads_as_these_cents(cents: int) -> None:
+    for literal in spellings(cents):
+        assert parse_payment(body(literal)) == (ID_BYTES, cents), literal
+
+
+@given(st.decimals(min_value=0, max_value=20_000_000, places=6, allow_nan=False))
+@example(Decimal("0.004999"))
+@example(Decimal("10000000.000001"))
+def test_a_literal_is_taken_exactly_if_its_decimal_is_a_whole_number_of_cents_in_range(amount: Decimal) -> None:
+    """Six decimals at this size are far above a double's grain, so the literal's Decimal is the reference."""
+    cents = amount * 100
+    if 0 < amount <= 10_000_000 and cents == int(cents):
+        assert parse_payment(body(f"{amount:f}")) == (ID_BYTES, int(cents))
+    else:
+        assert refusal(body(f"{amount:f}"))[0][0] == "amount"
+
+
+@given(st.binary(max_size=200))
+def test_arbitrary_bytes_never_raise_anything_else(content: bytes) -> None:
+    try:
+        parse_payment(content)
+    except InvalidPayment as error:
+        assert error.errors
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=40),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(JSON_VALUES, JSON_VALUES)
+def test_arbitrary_json_values_never_raise_anything_else(correlation_id: object, amount: object) -> None:
+    content = json.dumps({"correlationId": correlation_id, "amount": amount}, ensure_ascii=False)
+    try:
+        parse_payment(content.encode(errors="surrogatepass"))
+    except InvalidPayment as error:
+        assert error.errors

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.messages import HealthReport, Outcome, Payment, Refused, Settled, Unknown
+from rinha.processors import wire
+from rinha.processors.wire import Address, Answer
+
+ID = "4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b3"
+ID_BYTES = UUID(ID).bytes
+AT_MS = 1_752_582_896_007
+PAYMENT = Payment(ID_BYTES, 1990)
+REQUESTS = wire.Requests(Address("processor", 8080, "", "processor:8080"))
+
+
+def test_a_post_is_one_exact_request() -> None:
+    body = f'{{"correlationId":"{ID}","amount":19.90,"requestedAt":"2025-07-15T12:34:56.007Z"}}'
+    assert REQUESTS.post(PAYMENT, AT_MS).decode() == (
+        "POST /payments HTTP/1.1\r\nHost: processor:8080\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n{body}"
+    )
+
+
+def test_gets_are_exact_requests_and_keep_the_path_of_the_url() -> None:
+    requests = wire.Requests(wire.parse_url("http://[::1]:81/a%20b/%s/"))
+    assert requests.find(ID_BYTES).decode() == f"GET /a%20b/%s/payments/{ID} HTTP/1.1\r\nHost: [::1]:81\r\n\r\n"
+    assert requests.health == b"GET /a%20b/%s/payments/service-health HTTP/1.1\r\nHost: [::1]:81\r\n\r\n"
+    assert requests.post(PAYMENT, AT_MS).startswith(b"POST /a%20b/%s/payments HTTP/1.1\r\n")
+
+
+@given(
+    payment_id=st.uuids(),
+    cents=st.integers(1, 1_000_000_000),
+    at_ms=st.integers(0, 4_102_444_800_000),
+)
+def test_what_is_sent_says_exactly_what_was_meant_and_can_be_read_back(
+    payment_id: UUID, cents: int, at_ms: int
+) -> None:
+    request = REQUESTS.post(Payment(payment_id.bytes, cents), at_ms)
+    text = request.partition(b"\r\n\r\n")[2]
+    body = json.loads(text, parse_float=Decimal)
+    assert UUID(body["correlationId"]) == payment_id
+    assert body["amount"] * 100 == cents
+    sent_at = datetime.fromisoformat(body["requestedAt"]) - datetime(1970, 1, 1, tzinfo=UTC)
+    assert sent_at // timedelta(milliseconds=1) == at_ms
+    assert wire.read_find_answer(Answer(200, text), payment_id.bytes) == Settled(cents, at_ms)
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("http://processor:8080", Address("processor", 8080, "", "processor:8080")),
+        ("http://processor_1/", Address("processor_1", 80, "", "processor_1")),
+        ("http://127.0.0.1:8001/base/", Address("127.0.0.1", 8001, "/base", "127.0.0.1:8001")),
+        ("http://[::1]:8001", Address("::1", 8001, "", "[::1]:8001")),
+    ],
+)
+def test_usable_urls(url: str, address: Address) -> None:
+    assert wire.parse_url(url) == address
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "processor:8080",
+        "https://processor",
+        "unix:/run/processor",
+        "http://",
+        "http://:80",
+        "http://host:port",
+        "http://host:99999",
+        "http://[::1",
+        "http://user:secret@host",
+        "http://host/?query",
+        "http://host/#fragment",
+        "http://host/a b",
+        "http://a..b",
+        f"http://{'a' * 64}",
+    ],
+)
+def test_other_urls_are_refused_by_name(url: str) -> None:
+    with pytest.raises(ValueError, match=r".") as caught:
+        wire.parse_url(url)
+    assert repr(url) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (Answer(200, b'{"message":"x"}'), Settled(1990, AT_MS)),
+        (Answer(200, b""), Settled(1990, AT_MS)),
+        (Answer(422, b"{}"), None),
+        (Answer(429, b"later"), Refused("HTTP 429")),
+        (Answer(400, b""), Refused("HTTP 400", permanent=True)),
+        (Answer(404, b""), Refused("HTTP 404", permanent=True)),
+        (Answer(499, b""), Refused("HTTP 499", permanent=True)),
+        (Answer(500, b""), Refused("HTTP 500, empty body")),
+        (Answer(500, b"", ended_by_close=True), Unknown("HTTP 500, 0 bytes of body")),
+        (Answer(500, b"{}"), Unknown("HTTP 500, 2 bytes of body")),
+        (Answer(201, b""), Unknown("HTTP 201, 0 bytes of body")),
+        (Answer(302, b""), Unknown("HTTP 302, 0 bytes of body")),
+        (Answer(502, b""), Unknown("HTTP 502, 0 bytes of body")),
+        (Answer(503, b""), Unknown("HTTP 503, 0 bytes of body")),
+        (Answer(999, b""), Unknown("HTTP 999, 0 bytes of body")),
+    ],
+)
+def test_what_an_answer_to_a_post_means(answer: Answer, outcome: Outcome | None) -> None:
+    assert wire.read_post_answer(answer, PAYMENT, AT_MS) == outcome
+
+
+def row(**fields: object) -> bytes:
+    return json.dumps(
+        {"correlationId": ID, "amount": 19.9, "requestedAt": "2025-07-15T12:34:56.007Z"} | fields
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "cents", "at_ms"),
+    [
+        (row(), 1990, AT_MS),
+        (row(correlationId=ID.upper()), 1990, AT_MS),
+        (row(amount=1), 100, AT_MS),
+        (row(amount=0.29), 29, AT_MS),
+        (row(amount=1_000_000.01), 100_000_001, AT_MS),
+        (row(requestedAt="2025-07-15T12:34:56Z"), 1990, AT_MS - 7),
+        (row(requestedAt="2025-07-15T12:34:56"), 1990, AT_MS - 7),
+        (row(requestedAt="2025-07-15T12:34:56.1Z"), 1990, AT_MS + 93),
+        (row(requestedAt="2025-07-15T12:34:56.0079999Z"), 1990, AT_MS),
+        (row(requestedAt="2025-07-15T09:34:56.007-03:00"), 1990, AT_MS),
+        (row(requestedAt="1969-12-31T23:59:59.999Z"), 1990, -1),
+    ],
+)
+def test_a_row_is_read_with_its_values(body: bytes, cents: int, at_ms: int) -> None:
+    assert wire.read_find_answer(Answer(200, body), ID_BYTES) == Settled(cents, at_ms)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"\xff",
+        b"null",
+        b"[]",
+        b"{}",
+        b"[" * 100_000,
+        row(correlationId="4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b4"),
+        row(correlationId=None),
+        row(amount="19.90"),
+        row(amount=True),
+        row(amount=None),
+        row(amount=0),
+        row(amount=-1),
+        row(amount=1e308),
+        row(requestedAt=AT_MS),
+        row(requestedAt="2025-07-15"),
+        row(requestedAt="2025-02-30T12:34:56Z"),
+        row(requestedAt="0001-01-01T00:00:00+99:99"),
+    ],
+)
+def test_what_is_no_row_of_this_payment_tells_nothing(body: bytes) -> None:
+    assert isinstance(wire.read_find_answer(Answer(200, body), ID_BYTES), Unknown)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(404, Refused), (429, Unknown), (400, Unknown), (500, Unknown), (204, Unknown)]
+)
+def test_only_a_404_says_that_there_is_no_row(status: int, kind: type[Outcome]) -> None:
+    assert type(wire.read_find_answer(Answer(status, b""), ID_BYTES)) is kind
+
+
+@pytest.mark.parametrize(
+    ("answer", "report"),
+    [
+        (Answer(200, b'{"failing":false,"minResponseTime":100}'), HealthReport(False, 100)),
+        (Answer(200, b'{"failing":true,"minResponseTime":0}'), HealthReport(True, 0)),
+        (Answer(503, b'{"failing":true,"minResponseTime":0}'), HealthReport(True, 0)),
+        (Answer(429, b'{"failing":false,"minResponseTime":100}'), None),
+        (Answer(500, b'{"failing":false,"minResponseTime":100}'), None),
+        (Answer(200, b'{"failing":1,"minResponseTime":100}'), None),
+        (Answer(200, b'{"failing":false,"minResponseTime":true}'), None),
+        (Answer(200, b'{"failing":false,"minResponseTime":-1}'), None),
+        (Answer(200, b'{"failing":false}'), None),
+        (Answer(200, b"[]"), None),
+        (Answer(200, b"nonsense"), None),
+    ],
+)
+def test_what_health_answers_mean(answer: Answer, report: HealthReport | None) -> None:
+    assert wire.read_health_answer(answer) == report
