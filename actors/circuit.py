@@ -92,12 +92,12 @@ class Circuit:
     def state(self, now_s: float) -> ProcessorHealth:
         """The value that routing decides on.
 
-        Latency is that of recent payments; failing those, what the health endpoint last said; failing that, the last
-        that was known, marked stale.
+        Latency is that of recent payments; failing those, the last that payments or the health endpoint told; stale if
+        that is long ago.
         """
         paid, reported = now_s - self._paid_at_s <= FRESH_S, now_s - self._reported_at_s <= FRESH_S
         recently_paid = now_s - self._paid_at_s <= FRESH_S / 3
-        if self._latencies_ms and (recently_paid or not reported):
+        if self._latencies_ms and (recently_paid or self._paid_at_s >= self._reported_at_s):
             latency_ms = min(self._latencies_ms)
         else:
             latency_ms = self._reported_ms

@@ -48,11 +48,11 @@ class Credits:
             A session and how many payments more it may send.
         """
         free = self._capacity - held - sum(self._unused.values())
+        fair = max(1, free // max(1, len(self._unused)))
         for session, unused in self._unused.items():
             if free <= 0:
                 return
             if unused * 2 <= self._window:
-                fair = max(1, free // len(self._unused))
                 payments = min(self._window - unused, fair)
                 self._unused[session] += payments
                 free -= payments

@@ -24,7 +24,7 @@ class Pool:
         self.limit = limit
         self._idle: deque[Recipient] = deque()
         self._known: set[Recipient] = set()
-        self._busy: dict[str, dict[Recipient, float]] = {name: {} for name in processors}
+        self._busy: dict[str, dict[Recipient, tuple[Attempt, float]]] = {name: {} for name in processors}
 
     def add(self, worker: Recipient) -> None:
         """Enter a payment actor that has started. One that is known already stays as it is."""
@@ -44,12 +44,18 @@ class Pool:
             IndexError: none is free; nothing has changed.
         """
         worker = self._idle.popleft()
-        self._busy[attempt.processor][worker] = now_s
+        self._busy[attempt.processor][worker] = attempt, now_s
         return worker
 
-    def end(self, worker: Recipient, processor: str) -> None:
-        """Give a payment actor back. One that isn't at work there stays as it is."""
-        if self._busy[processor].pop(worker, None) is not None:
+    def carries_out(self, worker: Recipient, attempt: Attempt) -> bool:
+        """Whether a payment actor is at work on this very attempt; an equal one that came later is another."""
+        current = self._busy[attempt.processor].get(worker)
+        return current is not None and current[0] is attempt
+
+    def end(self, worker: Recipient, attempt: Attempt) -> None:
+        """Give a payment actor back. One that isn't at work on this attempt (any more) stays as it is."""
+        if self.carries_out(worker, attempt):
+            del self._busy[attempt.processor][worker]
             self._idle.append(worker)
 
     def busy(self, processor: str) -> int:
@@ -62,6 +68,6 @@ class Pool:
 
     def oldest_s(self, processor: str, now_s: float) -> float:
         """Age of the oldest attempt under way at a processor, in seconds; 0 if there is none."""
-        for started_s in self._busy[processor].values():
+        for _attempt, started_s in self._busy[processor].values():
             return now_s - started_s  # a dict keeps the order of insertion
         return 0.0

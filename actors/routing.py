@@ -50,11 +50,11 @@ class Fastest(NamedTuple):
         if fee_bps is None:
             return []
         shares = (
-            (each.name, self.benchmark_slots if each.fee_bps < fee_bps else int(each.stale))
+            (each.name, self.benchmark_slots if each.fee_bps < fee_bps else min(int(each.stale), self.benchmark_slots))
             for each in processors
             if each.healthy and each.name != chosen
         )
-        return [(name, min(share, self.benchmark_slots)) for name, share in shares if share]
+        return [(name, share) for name, share in shares if share]
 
     def may_probe(self, processors: Sequence[ProcessorHealth], name: str, waited_s: float) -> bool:
         """Whether an unhealthy processor may be probed with a payment that has waited ``waited_s``: always."""

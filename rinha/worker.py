@@ -149,7 +149,7 @@ class Worker:
         """
         self._server.drain(timeout_s)
         with gevent.Timeout(timeout_s, False):
-            while self._has_work():
+            while not self.failed.is_set() and self._has_work():
                 gevent.sleep(LOOK_INTERVAL_S)
         held = self._intake.ask(GetHeld(), timeout=ASK_TIMEOUT_S)
         return [each.hex() for each in held]
@@ -225,8 +225,8 @@ def run_worker(settings: Settings) -> int:
         logger.error("worker.drain_failed", extra={"reason": repr(error)})
         return 1
     worker.stop()
-    if waiting:
-        logger.error("worker.stopped", extra={"waiting": len(waiting), "ids": waiting})
-        return 1
-    logger.info("worker.stopped", extra={"waiting": 0})
-    return 0
+    failed = bool(waiting) or worker.failed.is_set()
+    logger.log(
+        logging.ERROR if failed else logging.INFO, "worker.stopped", extra={"waiting": len(waiting), "ids": waiting}
+    )
+    return int(failed)

@@ -1,14 +1,21 @@
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
 import subprocess
 import sys
+import time
+from typing import TYPE_CHECKING
 
 import pytest
 
 from rinha.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
@@ -118,3 +125,42 @@ def test_no_command_s_libraries_are_loaded_before_it_runs() -> None:
     code = "import rinha.cli, sys; print({'gevent', 'aiohttp', 'pykka', 'uvloop', 'asyncio'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.fixture
+def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("RINHA_BRIDGE", f"unix:{tmp_path}/bridge")
+    monkeypatch.setenv("RINHA_BRIDGE_SECRET", "s3cret")
+    monkeypatch.setenv("PROCESSOR_DEFAULT_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("PROCESSOR_FALLBACK_URL", "http://127.0.0.1:2")
+    process = subprocess.Popen([sys.executable, "-m", "rinha", "worker"], stdout=subprocess.DEVNULL)
+    try:
+        deadline_s = time.monotonic() + 20
+        while not (tmp_path / "bridge").exists():
+            assert process.poll() is None
+            assert time.monotonic() < deadline_s
+            time.sleep(0.02)
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.mark.usefixtures("worker")
+def test_questions_are_answered_with_json_lines(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["statistics"]) == 0
+    (line,) = capfd.readouterr().out.splitlines()
+    assert json.loads(line)["accepted"] == 0
+    assert main(["rows"]) == 0
+    assert main(["parked"]) == 0
+    assert capfd.readouterr().out == ""
+    assert main(["parked", "--retry"]) == 0
+    assert json.loads(capfd.readouterr().out) == {"retried": 0}
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_wrong_secret_gets_no_answer(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rinha.console.CONNECT_TIMEOUT_S", 0.2)
+    monkeypatch.setenv("RINHA_BRIDGE_SECRET", "other")
+    assert main(["statistics"]) == 1
+    assert "RINHA_BRIDGE_SECRET opens it" in capfd.readouterr().err

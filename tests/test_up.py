@@ -94,9 +94,10 @@ class Run:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self.supervisor.end(signal.SIGKILL)
-        self.supervisor.end(signal.SIGKILL)
-        await self.task
+        self.supervisor.end(signal.SIGTERM)
+        while not self.task.done():
+            await asyncio.wait({self.task}, timeout=0.25)
+            self.supervisor.end(signal.SIGTERM)
 
     async def exit_code(self) -> int:
         return await asyncio.wait_for(asyncio.shield(self.task), TIMEOUT_S)
@@ -233,15 +234,25 @@ async def test_a_child_that_does_not_stop_is_killed_after_the_limit(
     assert all(gone(pid) for pid in journal.pids())
 
 
-async def test_a_second_signal_kills_at_once(journal: Journal) -> None:
+async def test_a_second_signal_kills_at_once(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     stages = Stage((journal.spec("worker", OBEDIENT),)), Stage((journal.spec("api-1", DEAF),))
     async with Run(*stages) as run:
         await until(lambda: len(journal.pids()) == 2)
         run.supervisor.end(signal.SIGINT)
+        monkeypatch.setattr("rinha.up.supervisor.ECHO_S", -1.0)
         run.supervisor.end(signal.SIGINT)
         assert await run.exit_code() == 130
     assert all(gone(pid) for pid in journal.pids())
     assert "worker stopped" not in journal.events()
+
+
+async def test_the_echo_of_a_signal_is_no_second_one(journal: Journal) -> None:
+    async with Run(Stage((journal.spec("worker", SLOW),))) as run:
+        await until(journal.pids)
+        run.supervisor.end(signal.SIGTERM)
+        run.supervisor.end(signal.SIGTERM)
+        assert await run.exit_code() == 0
+    assert journal.events() == ["worker started", "worker stopped"]
 
 
 async def test_children_have_sessions_of_their_own_so_that_ctrl_c_reaches_the_parent_alone(journal: Journal) -> None:

@@ -1,12 +1,11 @@
 """Keep-alive connections to one processor, and one request and answer over one of them.
 
 Of geventhttpclient only the pool and the parser are used. What its upper layers do, checked with scripted peers on
-2.6.1: ``HTTPClient.request`` sends an idempotent request again, up to the pool's size + 1 times, when the server closes
-the connection (older versions a POST too), and builds and validates its headers on every call.
-``HTTPSocketPoolResponse`` gives the connection back to the pool as soon as *any* message is complete: after an interim
-100 another request could take it and read our answer. And where two answers arrive in one segment, it reports the
-status of the second, both bodies as one, and keeps the connection. So the reading is done here, and a connection goes
-back in one place only.
+2.6.1: ``HTTPClient.request`` sends a GET or PUT (in this version no POST) up to the pool's size + 1 times more when the
+server closes the connection, and builds and validates its headers on every call. ``HTTPSocketPoolResponse`` gives the
+connection back to the pool as soon as *any* message is complete: after an interim 100 another request could take it and
+read our answer. And where two answers arrive in one segment, it reports the status of the second, both bodies as one,
+and keeps the connection. So the reading is done here, and a connection goes back in one place only.
 
 The pool checks an idle connection before it hands it out (readable means closed or dirty) with ``select``: it takes
 descriptors from 1024 on for dead and then opens a new connection for each request.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
 logger = logging.getLogger(__name__)
+
+ECHO_S = 0.2
+"""A signal that follows another one so soon is the same wish: make, for one, passes on what its whole process group
+has got already.
+"""
 
 
 class Stage(msgspec.Struct, frozen=True):
@@ -45,13 +51,17 @@ class Supervisor:
         self._ready = False
         self._refused = False
         self._ending = asyncio.Event()
-        self._signals: list[int] = []
+        self._asked_at_s = 0.0
+        self._cut_short_by = 0
 
     def end(self, signum: int) -> None:
         """End as a signal asks: in order the first time, at once the second time."""
-        self._signals.append(signum)
-        self._ending.set()
-        if len(self._signals) > 1:
+        now_s = time.monotonic()
+        if not self._asked_at_s:
+            self._asked_at_s = now_s
+            self._ending.set()
+        elif now_s - self._asked_at_s > ECHO_S:
+            self._cut_short_by = signum
             self._kill_all()
 
     async def run(self) -> int:
@@ -70,8 +80,8 @@ class Supervisor:
             clean = await self._stop()
         finally:
             self._kill_all()
-        if len(self._signals) > 1:
-            return 128 + self._signals[1]
+        if self._cut_short_by:
+            return 128 + self._cut_short_by
         if self._refused:
             return WRONG_SETTINGS
         if not starting.cancelled() and (error := starting.exception()):

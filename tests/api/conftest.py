@@ -17,9 +17,12 @@ from rinha.api.app import make_server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractAsyncContextManager
 
     from actors.messages import Payment
     from rinha.api.app import ApiServer
+
+    Connection = AbstractAsyncContextManager[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
 
 
 class FakeBridge:
@@ -66,6 +69,19 @@ class FakeBridge:
         return self.unacknowledged
 
 
+@asynccontextmanager
+async def connect(port: int) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """Open a connection for as long as the context lasts, which is a second at most."""
+    async with asyncio.timeout(1):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            yield reader, writer
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+
 class Api:
     """A listening API and a client of it."""
 
@@ -76,7 +92,7 @@ class Api:
 
     async def raw(self, *parts: bytes) -> bytes:
         """Send bytes, part by part, and read until the API closes the connection."""
-        async with self.connect() as (reader, writer), asyncio.timeout(5):
+        async with self.connect() as (reader, writer):
             for part in parts:
                 writer.write(part)
                 await writer.drain()
@@ -84,7 +100,7 @@ class Api:
 
     async def first_answer(self, *parts: bytes) -> bytes:
         """Send bytes, part by part, and read one response, whether or not the connection is closed then."""
-        async with self.connect() as (reader, writer), asyncio.timeout(1):
+        async with self.connect() as (reader, writer):
             for part in parts:
                 writer.write(part)
                 await writer.drain()
@@ -92,22 +108,21 @@ class Api:
             length = re.search(rb"(?i)content-length: (\d+)", head)
             return head + await reader.readexactly(int(length[1]) if length else 0)
 
-    @asynccontextmanager
-    async def connect(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-        """Open a connection for as long as the context lasts."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        try:
-            yield reader, writer
-        finally:
-            writer.close()
-            with suppress(ConnectionError):
-                await writer.wait_closed()
+    def connect(self) -> Connection:
+        """Open a connection for as long as the context lasts, which is a second at most."""
+        return connect(self.port)
 
 
 class StartApi(Protocol):
     """Starts an API with these options; see ``make_server``."""
 
     async def __call__(self, **options: Any) -> Api: ...
+
+
+class Connect(Protocol):
+    """Opens a connection to a port of this host."""
+
+    def __call__(self, port: int) -> Connection: ...
 
 
 class Until(Protocol):
@@ -126,6 +141,11 @@ def until() -> Until:
                 await asyncio.sleep(0.005)
 
     return wait
+
+
+@pytest.fixture(name="connect")
+def provide_connect() -> Connect:
+    return connect
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +16,7 @@ from rinha.api.serve import serve
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tests.api.conftest import FakeBridge, Until
+    from tests.api.conftest import Connect, Connection, FakeBridge, Until
 
 PAYMENT = b'{"correlationId":"4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b3","amount":19.9}'
 HEAD = b"POST /payments HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(PAYMENT)
@@ -26,8 +25,8 @@ HEAD = b"POST /payments HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len
 class Running:
     """An API that serves until ``stop`` is set."""
 
-    def __init__(self, bridge: FakeBridge, *, drain_s: float) -> None:
-        self.bridge = bridge
+    def __init__(self, bridge: FakeBridge, connect: Connect, *, drain_s: float) -> None:
+        self._connect = connect
         self.sock = socket.create_server(("127.0.0.1", 0))
         self.port = self.sock.getsockname()[1]
         self.stop = asyncio.Event()
@@ -40,20 +39,13 @@ class Running:
         async with asyncio.timeout(within_s):
             return await self.serving
 
-    @asynccontextmanager
-    async def connect(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        try:
-            yield reader, writer
-        finally:
-            writer.close()
-            with suppress(ConnectionError):
-                await writer.wait_closed()
+    def connect(self) -> Connection:
+        return self._connect(self.port)
 
 
 @pytest.fixture
-async def running(bridge: FakeBridge) -> AsyncIterator[Running]:
-    api = Running(bridge, drain_s=30)
+async def running(bridge: FakeBridge, connect: Connect) -> AsyncIterator[Running]:
+    api = Running(bridge, connect, drain_s=30)
     yield api
     api.stop.set()
     bridge.may_answer.set()
@@ -137,10 +129,10 @@ async def test_a_sibling_goes_on_with_its_copy_of_the_socket(running: Running) -
 
 
 async def test_the_end_takes_no_longer_than_told(
-    bridge: FakeBridge, caplog: pytest.LogCaptureFixture, until: Until
+    connect: Connect, bridge: FakeBridge, caplog: pytest.LogCaptureFixture, until: Until
 ) -> None:
     bridge.may_answer.clear()
-    api = Running(bridge, drain_s=0.1)
+    api = Running(bridge, connect, drain_s=0.1)
     async with api.connect() as (reader, writer):
         writer.write(HEAD + PAYMENT)
         await until(lambda: bridge.submitted)

@@ -31,6 +31,14 @@ class Peer:
     def close(self) -> None:
         self._server.stop(timeout=0)
 
+    @staticmethod
+    def answer(status: int, body: bytes = b"", *fields: str) -> bytes:
+        """Build a well-formed answer."""
+        head = "\r\n".join((f"HTTP/1.1 {status} Reason", f"Content-Length: {len(body)}", *fields))
+        return head.encode() + b"\r\n\r\n" + body
+
+    AT_MS = 1_752_582_896_007
+
     def play(self, *parts: bytes | float) -> None:
         """Script: for each request send these bytes, sleep these seconds, and go on to the next request."""
 

@@ -4,95 +4,33 @@ import json
 import socket
 import time
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import gevent
 import pytest
 
 from actors.messages import HealthReport, Payment, Refused, Settled, Unknown
 from rinha.processors.client import HttpProcessorClient
-from rinha.processors.connections import ANSWER_BYTES_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.processors.conftest import Connect, Peer
-
-
-def answer(status: int, body: bytes = b"", *fields: str) -> bytes:
-    head = "\r\n".join((f"HTTP/1.1 {status} Reason", f"Content-Length: {len(body)}", *fields))
-    return head.encode() + b"\r\n\r\n" + body
 
 
 AT_MS = 1_752_582_896_007
 SETTLED = Settled(1990, AT_MS)
-OK = answer(200, b'{"message":"payment processed successfully"}')
+OK = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 44\r\n\r\n"
+    b'{"message":"payment processed successfully"}'
+)
 PAYMENT = Payment(UUID("4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b3").bytes, 1990)
 
 
-def row(payment: Payment, cents: int = 1990) -> bytes:
+def row(peer: Peer, payment: Payment, cents: int = 1990) -> bytes:
     payment_id = str(UUID(bytes=payment.payment_id))
     at = "2025-07-15T12:34:56.007Z"
-    return answer(200, json.dumps({"correlationId": payment_id, "amount": cents / 100, "requestedAt": at}).encode())
-
-
-FAILURES: dict[str, tuple[Callable[[Peer], None], type[Refused] | type[Unknown]]] = {
-    "closes without an answer": (lambda peer: peer.play_and_close(), Unknown),
-    "resets without an answer": (lambda peer: peer.play_and_reset(), Unknown),
-    "closes in the head": (lambda peer: peer.play_and_close(OK[:20]), Unknown),
-    "resets in the head": (lambda peer: peer.play_and_reset(OK[:20], 0.01), Unknown),
-    "closes in the body": (lambda peer: peer.play_and_close(OK[:-1]), Unknown),
-    "closes after an interim answer": (lambda peer: peer.play_and_close(b"HTTP/1.1 100 Continue\r\n\r\n"), Unknown),
-    "closes in a chunk": (
-        lambda peer: peer.play_and_close(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc"),
-        Unknown,
-    ),
-    "closes after the head of a 500 of unknown length": (
-        lambda peer: peer.play_and_close(b"HTTP/1.1 500 Error\r\n\r\n"),
-        Unknown,
-    ),
-    "stalls without an answer": (lambda peer: peer.play(60.0), Unknown),
-    "stalls after the head": (lambda peer: peer.play(answer(200, b"x")[:-1], 60.0), Unknown),
-    "trickles": (lambda peer: peer.play(*[part for byte in OK for part in (bytes([byte]), 0.03)]), Unknown),
-    "says what is not HTTP": (lambda peer: peer.play(b"\x16\x03\x01 no HTTP\r\n\r\n"), Unknown),
-    "switches protocols": (
-        lambda peer: peer.play(b"HTTP/1.1 101 Yes\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"),
-        Unknown,
-    ),
-    "answers twice at once": (lambda peer: peer.play(OK + OK), Unknown),
-    "goes on after the answer": (lambda peer: peer.play(OK + b"garbage"), Unknown),
-    "contradicts itself about the length": (lambda peer: peer.play(answer(500, b"", "Content-Length: 4")), Unknown),
-    "has too long a body": (lambda peer: peer.play(answer(200, b"x" * ANSWER_BYTES_MAX)), Unknown),
-    "has too long a head": (lambda peer: peer.play(answer(200, b"", "X: " + "x" * ANSWER_BYTES_MAX)), Unknown),
-    "has an endless body": (
-        lambda peer: peer.play(b"HTTP/1.1 200 OK\r\n\r\n", *[b"x" * 10_000] * 100),
-        Unknown,
-    ),
-    "sends interim answers for ever": (lambda peer: peer.play(*[b"HTTP/1.1 102 Wait\r\n\r\n" * 99] * 99), Unknown),
-    "has a 500 with a body": (lambda peer: peer.play(answer(500, b"{}")), Unknown),
-    "fails": (lambda peer: peer.play(answer(500)), Refused),
-    "fails and closes": (lambda peer: peer.play_and_close(answer(500, b"", "Connection: close")), Refused),
-    "throttles": (lambda peer: peer.play(answer(429, b"later")), Refused),
-}
-
-
-@pytest.mark.parametrize("failure", FAILURES)
-def test_failures_are_classified_sent_once_and_leak_no_connection(failure: str, peer: Peer, connect: Connect) -> None:
-    """More failing calls than connections, at once and in turn, and then a good one."""
-    script, expected = FAILURES[failure]
-    client = connect(connections=2, deadline_s=0.5)
-    script(peer)
-    calls = [gevent.spawn(client.post, PAYMENT, AT_MS) for _ in range(2)]
-    gevent.joinall(calls)
-    outcomes = [call.get() for call in calls]
-    outcomes.append(client.post(PAYMENT, AT_MS))
-    assert [type(outcome) for outcome in outcomes] == [expected] * 3
-    assert all(getattr(outcome, "reason", None) for outcome in outcomes)
-    assert len(peer.requests) == 3
-    peer.play(OK)
-    calls = [gevent.spawn(client.post, PAYMENT, AT_MS) for _ in range(2)]
-    gevent.joinall(calls)
-    assert [call.get() for call in calls] == [SETTLED] * 2
+    return peer.answer(
+        200, json.dumps({"correlationId": payment_id, "amount": cents / 100, "requestedAt": at}).encode()
+    )
 
 
 def test_a_connection_is_kept_alive_and_carries_one_call_after_the_other(peer: Peer, connect: Connect) -> None:
@@ -113,17 +51,17 @@ def test_a_connection_that_the_server_closed_while_idle_is_not_used(peer: Peer, 
 
 def test_a_connection_that_the_server_is_about_to_close_is_not_used(peer: Peer, connect: Connect) -> None:
     client = connect()
-    peer.play(answer(200, b"{}", "Connection: close"))
+    peer.play(peer.answer(200, b"{}", "Connection: close"))
     assert [client.post(PAYMENT, AT_MS) for _ in range(3)] == [SETTLED] * 3
     assert peer.connections == 3
 
 
 def test_a_late_second_answer_is_not_taken_for_that_of_the_next_call(peer: Peer, connect: Connect) -> None:
     client = connect(connections=1)
-    peer.play(answer(500), 0.01, OK)
+    peer.play(peer.answer(500), 0.01, OK)
     assert isinstance(client.post(PAYMENT, AT_MS), Refused)
     gevent.sleep(0.05)
-    peer.play(answer(500))
+    peer.play(peer.answer(500))
     assert isinstance(client.post(PAYMENT, AT_MS), Refused)
     assert peer.connections == 2
 
@@ -133,7 +71,7 @@ def test_an_interim_answer_is_passed_over_and_its_connection_stays_taken(peer: P
     peer.play(b"HTTP/1.1 100 Continue\r\n\r\n", 0.1, OK)
     first = gevent.spawn(client.post, PAYMENT, AT_MS)
     gevent.sleep(0.05)
-    peer.play(answer(500))
+    peer.play(peer.answer(500))
     assert isinstance(client.post(PAYMENT, AT_MS), Refused)
     assert first.get() == SETTLED
     assert peer.connections == 2
@@ -157,14 +95,6 @@ def test_a_settled_answer_may_end_with_the_connection(peer: Peer, connect: Conne
     client = connect()
     peer.play_and_close(b"HTTP/1.1 200 OK\r\n\r\n{}")
     assert client.post(PAYMENT, AT_MS) == SETTLED
-
-
-def test_the_deadline_is_over_the_whole_exchange(peer: Peer, connect: Connect) -> None:
-    client = connect(deadline_s=0.2)
-    FAILURES["trickles"][0](peer)
-    begun_s = time.monotonic()
-    assert client.post(PAYMENT, AT_MS) == Unknown("no answer within 0.2 s")
-    assert 0.15 < time.monotonic() - begun_s < 0.5
 
 
 def test_no_connection_is_a_refusal() -> None:
@@ -236,17 +166,15 @@ def test_what_others_throw_passes_through_and_frees_the_connection(
 
 def test_a_422_is_settled_with_the_values_of_the_row(peer: Peer, connect: Connect) -> None:
     client = connect()
-    peer.play_in_turn(answer(422, b"{}"), row(PAYMENT, 2990))
+    peer.play_in_turn(peer.answer(422, b"{}"), row(peer, PAYMENT, 2990))
     assert client.post(PAYMENT, AT_MS + 5) == Settled(2990, AT_MS)
     assert peer.requests[1].startswith(b"GET /payments/4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b3 HTTP/1.1\r\n")
 
 
-@pytest.mark.parametrize(
-    "lookup", [answer(404), answer(429), answer(200, b"nonsense"), row(Payment(uuid4().bytes, 1)), b"garbage\r\n\r\n"]
-)
-def test_a_422_without_its_row_is_unknown(lookup: bytes, peer: Peer, connect: Connect) -> None:
+@pytest.mark.parametrize("status", [404, 429, 200])
+def test_a_422_without_its_row_is_unknown(status: int, peer: Peer, connect: Connect) -> None:
     client = connect()
-    peer.play_in_turn(answer(422, b"{}"), lookup)
+    peer.play_in_turn(peer.answer(422, b"{}"), peer.answer(status, b"no row"))
     outcome = client.post(PAYMENT, AT_MS)
     assert isinstance(outcome, Unknown)
     assert outcome.reason.startswith("HTTP 422, then: ")
@@ -254,7 +182,7 @@ def test_a_422_without_its_row_is_unknown(lookup: bytes, peer: Peer, connect: Co
 
 def test_a_422_and_its_look_up_share_one_deadline(peer: Peer, connect: Connect) -> None:
     client = connect(deadline_s=0.4)
-    peer.play(0.3, answer(422, b"{}"))
+    peer.play(0.3, peer.answer(422, b"{}"))
     begun_s = time.monotonic()
     assert isinstance(client.post(PAYMENT, AT_MS), Unknown)
     assert time.monotonic() - begun_s < 0.5
@@ -263,7 +191,7 @@ def test_a_422_and_its_look_up_share_one_deadline(peer: Peer, connect: Connect) 
 
 def test_find_reads_a_row_or_says_that_there_is_none_or_nothing(peer: Peer, connect: Connect) -> None:
     client = connect(deadline_s=0.2)
-    peer.play_in_turn(row(PAYMENT), answer(404), answer(429))
+    peer.play_in_turn(row(peer, PAYMENT), peer.answer(404), peer.answer(429))
     outcomes: list[Any] = [client.find(PAYMENT.payment_id) for _ in range(3)]
     assert outcomes[0] == SETTLED
     assert [type(outcome) for outcome in outcomes[1:]] == [Refused, Unknown]
@@ -276,19 +204,10 @@ def test_health_is_read_though_every_connection_for_payments_is_busy(peer: Peer,
     peer.play(60.0)
     busy = gevent.spawn(client.post, PAYMENT, AT_MS)
     gevent.sleep(0.05)
-    peer.play(answer(200, b'{"failing":true,"minResponseTime":1000}'))
+    peer.play(peer.answer(200, b'{"failing":true,"minResponseTime":1000}'))
     assert client.health() == HealthReport(True, 1000)
     assert not busy.ready()
     busy.kill()
-
-
-@pytest.mark.parametrize("failure", [name for name in FAILURES if "stalls" not in name and name != "trickles"])
-def test_health_without_a_usable_answer_is_none(failure: str, peer: Peer, connect: Connect) -> None:
-    client = connect()
-    FAILURES[failure][0](peer)
-    assert client.health() is None
-    peer.play(answer(200, b'{"failing":false,"minResponseTime":0}'))
-    assert client.health() == HealthReport(False, 0)
 
 
 def test_after_closing_calls_are_refused(peer: Peer, connect: Connect) -> None:

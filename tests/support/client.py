@@ -150,10 +150,8 @@ async def our_rows(bridge: str) -> list[LedgerRow]:
     client = BridgeClient(parse_address(bridge), b"", name="checker", answer_timeout_s=10, tracer=Tracer())
     await client.start()
     try:
-        async with asyncio.timeout(10):
-            while not client.ready:
-                await asyncio.sleep(0.01)
-        return [row async for row in client.rows()]
+        assert await client.wait_ready(10), "no worker answers at the bridge"
+        return await client.rows()
     finally:
         await client.close(0)
 

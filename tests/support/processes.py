@@ -150,13 +150,13 @@ def running(*arguments: str, environ: Mapping[str, str] | None = None) -> Iterat
 @contextlib.contextmanager
 def simulators() -> Iterator[dict[str, str]]:
     """Both simulated processors on free ports; yields their URLs by name."""
-    with running("simulator", "--name", "default", "--port", "0") as default:
-        with running("simulator", "--name", "fallback", "--port", "0") as fallback:
-            ports = {
-                name: process.until_logged("simulator.listening")["port"]
-                for name, process in (("default", default), ("fallback", fallback))
-            }
-            yield {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+    with contextlib.ExitStack() as stack:
+        processes = {
+            name: stack.enter_context(running("simulator", "--name", name, "--port", "0"))
+            for name in ("default", "fallback")
+        }
+        ports = {name: process.until_logged("simulator.listening")["port"] for name, process in processes.items()}
+        yield {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
 
 
 def system_environ(urls: Mapping[str, str], directory: Path, **variables: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The contest's six stages, shortened: real processes, a ramp of virtual users, and books that must agree to the cent."""
+"""The contest's six stages, shortened: real processes, a ramp of virtual users, and books that agree to the cent."""
 
 from __future__ import annotations
 
@@ -6,14 +6,19 @@ import asyncio
 import datetime
 from typing import TYPE_CHECKING
 
-import aiohttp
 import pytest
 
-from tests.support.client import CONTEST, Answers, check_books, play, ramp, their_rows, totals, until_settled
-from tests.support.processes import running, simulators, system_environ, until_up
+from tests.support.client import CONTEST, Answers, check_books, get, play, ramp, their_rows, totals, until_settled
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+
+    import aiohttp
+
+    from tests.system.conftest import System
+
+    RunSystem = Callable[..., AbstractAsyncContextManager[System]]
 
 STAGE_S = 2.0
 USERS = 120
@@ -42,39 +47,40 @@ async def audit(
 
 
 @pytest.mark.parametrize(("routing", "accept"), [("fastest", "received"), ("cheapest", "queued")])
-async def test_every_payment_is_settled_once_and_all_books_agree(routing: str, accept: str, tmp_path: Path) -> None:
-    with simulators() as urls:
-        variables = {"RINHA_ROUTING": routing, "RINHA_ACCEPT": accept, "RINHA_PATIENCE_S": "30"}
-        environ = system_environ(urls, tmp_path, **variables)
-        with running("up", environ=environ) as system:
-            until_up(system)
-            url = f"http://127.0.0.1:{environ['RINHA_PORT']}"
-            answers = Answers()
-            async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(15)) as session:
-                load = ramp(session, url, answers, users=USERS, pause_s=PAUSE_S, duration_s=STAGE_S * len(CONTEST))
-                auditor = audit(session, url, urls, int(STAGE_S * len(CONTEST)))
-                _, (windows, inconsistencies), _ = await asyncio.gather(
-                    load, auditor, play(session, urls, CONTEST, STAGE_S)
-                )
-                statistics = await until_settled(session, url)
-                rows = await their_rows(session, urls)
-                report = {
-                    "routing": routing,
-                    "accept": accept,
-                    "answers": answers.counts(),
-                    "settled": {name: len(each) for name, each in rows.items()},
-                    "lag": statistics["accepted"] - statistics["settled"],
-                    "inconsistencies while running": inconsistencies,
-                }
-                print(report)
+async def test_every_payment_is_settled_once_and_all_books_agree(
+    run_system: RunSystem, routing: str, accept: str
+) -> None:
+    async with run_system(RINHA_ROUTING=routing, RINHA_ACCEPT=accept, RINHA_PATIENCE_S="30") as system:
+        process, url, urls, bridge, session = system
+        answers = Answers()
+        duration_s = STAGE_S * len(CONTEST)
+        _, (windows, inconsistencies), _ = await asyncio.gather(
+            ramp(session, url, answers, users=USERS, pause_s=PAUSE_S, duration_s=duration_s),
+            audit(session, url, urls, int(duration_s)),
+            play(session, urls, CONTEST, STAGE_S),
+        )
+        lag = await get(session, f"{url}/statistics")
+        statistics = await until_settled(session, url)
+        rows = await their_rows(session, urls)
+        differences = await check_books(session, urls, bridge, answers)
+        report = {
+            "routing": routing,
+            "accept": accept,
+            "answers": answers.counts(),
+            "settled": {name: len(each) for name, each in rows.items()},
+            "lag": lag["accepted"] - lag["settled"],
+            "inconsistencies while running": inconsistencies,
+            "differences": len(differences),
+        }
+        print(report)
 
-                assert set(answers.counts()) == {202}, report
-                assert statistics["accepted"] == len(answers.acknowledged()) > 1000
-                assert await check_books(session, urls, environ["RINHA_BRIDGE"], answers) == []
-                assert statistics["deadLetters"] == statistics["crashes"] == {}
-                if routing == "cheapest":
-                    assert rows["fallback"] == [], "with that much patience, nothing pays the dearer fee"
-                for window in (*windows, {}):
-                    ours, theirs = await totals(session, url, urls, window)
-                    assert ours == theirs
-            assert system.stop() == 0, system.errors
+        assert set(answers.counts()) == {202}, report
+        assert statistics["accepted"] == len(answers.acknowledged()) > 1000
+        assert differences == []
+        assert statistics["deadLetters"] == statistics["crashes"] == {}
+        if routing == "cheapest":
+            assert rows["fallback"] == [], "with that much patience, nothing pays the dearer fee"
+        for window in (*windows, {}):
+            ours, theirs = await totals(session, url, urls, window)
+            assert ours == theirs
+        assert await asyncio.to_thread(process.stop) == 0, process.errors

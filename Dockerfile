@@ -1,0 +1,36 @@
+# One image for every process of the system: the command says which. No BuildKit needed.
+ARG BASE_IMAGE=python:3.13-slim-trixie
+
+FROM ${BASE_IMAGE} AS build
+# pip reads its settings from PIP_* variables; as build arguments they reach this stage alone.
+ARG PIP_INDEX_URL
+ARG PIP_EXTRA_INDEX_URL
+ARG PIP_TRUSTED_HOST
+ARG PIP_CERT
+ARG PIP_DEFAULT_TIMEOUT
+WORKDIR /src
+# The dependencies first: they change less often than the code, and this layer is kept.
+COPY setup.cfg ./
+RUN python -c "import configparser; c = configparser.ConfigParser(); c.read('setup.cfg'); print(c['options']['install_requires'])" > requirements.txt \
+ && pip wheel --no-cache-dir --quiet --wheel-dir /wheels -r requirements.txt
+COPY . .
+RUN pip wheel --no-cache-dir --quiet --no-deps --wheel-dir /wheels . \
+ && python -m venv --without-pip /opt/rinha \
+ && pip --python /opt/rinha/bin/python install --no-cache-dir --quiet --no-compile --no-index --find-links /wheels rinha-actors \
+ && python -m compileall -q --invalidation-mode unchecked-hash /opt/rinha/lib
+
+FROM ${BASE_IMAGE}
+# The slim images come without the standard library's bytecode, and with a read-only root it would be made at each start.
+RUN python -m compileall -q -x '/(test|tests|idlelib|ensurepip|site-packages|dist-packages)/' \
+      "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" \
+ && groupadd --gid 10001 rinha \
+ && useradd --uid 10001 --gid rinha --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin rinha
+COPY --from=build /opt/rinha /opt/rinha
+COPY config/healthcheck.sh /usr/local/bin/healthcheck
+ENV PATH=/opt/rinha/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1
+USER rinha
+EXPOSE 9999
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["healthcheck", "9999", "/health/ready"]
+ENTRYPOINT ["rinha"]
+CMD ["up"]

@@ -1,0 +1,348 @@
+"""The backlog: each payment in exactly one state, whatever comes in whatever order."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from actors.backlog import CRASHES_MAX, RETRY_MAX_S, Backlog, Entry
+from actors.messages import Payment, Verdict
+
+NAMES = ("default", "fallback", "third")
+ID = st.integers(0, 7).map(lambda number: bytes([number]) * 16)
+NAME = st.sampled_from(NAMES)
+
+
+class Model:
+    """What a payment's state should be, kept in the plainest way."""
+
+    def __init__(self, cents: int) -> None:
+        self.cents = cents
+        self.state = "waiting"
+        self.processor = ""
+        self.bound = False
+        self.rejected: set[str] = set()
+        self.crashes = 0
+
+
+class BacklogMachine(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.backlog = Backlog(NAMES)
+        self.models: dict[bytes, Model] = {}
+        self.lines: dict[frozenset[str], list[bytes]] = defaultdict(list)
+        self.epoch = self.duplicates = self.conflicts = self.purged = 0
+        self.now_s = 100.0
+
+    def of(self, state: str) -> list[bytes]:
+        return [each for each, model in self.models.items() if model.state == state]
+
+    def in_flight(self, payment_id: bytes) -> Model | None:
+        model = self.models.get(payment_id)
+        return model if model is not None and model.state == "in flight" else None
+
+    @rule(payment_id=ID, cents=st.sampled_from([100, 200]))
+    def take(self, payment_id: bytes, cents: int) -> None:
+        verdict = self.backlog.take(Payment(payment_id, cents), self.now_s)
+        model = self.models.get(payment_id)
+        if model is None:
+            self.models[payment_id] = Model(cents)
+            self.lines[frozenset()].append(payment_id)
+            assert verdict is Verdict.TAKEN
+        elif model.cents == cents:
+            self.duplicates += 1
+            assert verdict is Verdict.TAKEN
+        else:
+            self.conflicts += 1
+            assert verdict is Verdict.CONFLICT
+
+    @rule(payments=st.integers(1, 5))
+    def overtaken(self, payments: int) -> None:
+        assert self.backlog.overtaken(payments) is Verdict.PURGED
+        self.purged += payments
+
+    @precondition(lambda self: self.of("waiting"))
+    @rule(data=st.data())
+    def dispatch(self, data: st.DataObject) -> None:
+        entry: Entry = data.draw(st.sampled_from(self.backlog.heads()))
+        model = self.models[entry.payment.payment_id]
+        processor = data.draw(st.sampled_from([name for name in NAMES if name not in entry.rejections]))
+        self.backlog.dispatch(entry, processor, round(self.now_s * 1000))
+        assert not model.bound, "a payment whose outcome is unknown may go nowhere else"
+        assert entry.requested_at_ms == round(self.now_s * 1000)
+        self.lines[frozenset(model.rejected)].remove(entry.payment.payment_id)
+        model.state, model.processor = "in flight", processor
+
+    @rule(processor=NAME)
+    def dispatch_unknown(self, processor: str) -> None:
+        entry = self.backlog.dispatch_unknown(processor)
+        there = [each for each in self.of("unknown") if self.models[each].processor == processor]
+        if entry is None:
+            assert not there
+            return
+        assert entry.payment.payment_id in there
+        assert entry.processor == processor, "it stays at its processor"
+        self.models[entry.payment.payment_id].state = "in flight"
+
+    @rule(payment_id=ID)
+    def settle(self, payment_id: bytes) -> None:
+        model = self.models.get(payment_id)
+        held = model is not None and model.state in {"in flight", "parked"}
+        assert self.backlog.settle(payment_id) is held
+        if model is not None and held:
+            model.state = "settled"
+
+    @rule(payment_id=ID, permanent=st.booleans())
+    def refuse(self, payment_id: bytes, permanent: bool) -> None:
+        self.backlog.refuse(payment_id, "HTTP 4xx", self.now_s, permanent=permanent)
+        model = self.in_flight(payment_id)
+        if model is None:
+            return
+        if model.bound:
+            model.state = "unknown"
+            return
+        if permanent:
+            model.rejected.add(model.processor)
+        if model.rejected == set(NAMES):
+            model.state = "parked"
+        else:
+            model.state = "waiting"
+            self.lines[frozenset(model.rejected)].insert(0, payment_id)
+
+    @rule(payment_id=ID, crashed=st.booleans())
+    def mark_unknown(self, payment_id: bytes, crashed: bool) -> None:
+        self.backlog.mark_unknown(payment_id, self.now_s, crashed=crashed)
+        model = self.in_flight(payment_id)
+        if model is not None:
+            model.bound = True
+            model.crashes += crashed
+            model.state = "parked" if model.crashes >= CRASHES_MAX else "unknown"
+
+    @rule(payment_id=ID)
+    def park(self, payment_id: bytes) -> None:
+        self.backlog.park(payment_id, "by a test")
+        model = self.in_flight(payment_id)
+        if model is not None:
+            model.state, model.bound = "parked", True
+
+    @rule()
+    def retry_parked(self) -> None:
+        parked = [each.payment.payment_id for each in self.backlog.parked()]
+        assert set(parked) == set(self.of("parked"))
+        assert self.backlog.retry_parked(self.now_s) == len(parked)
+        for payment_id in parked:
+            model = self.models[payment_id]
+            model.crashes = 0
+            if model.bound:
+                model.state = "unknown"
+            else:
+                model.state, model.rejected = "waiting", set()
+                self.lines[frozenset()].append(payment_id)
+
+    @rule()
+    @precondition(lambda self: len(self.models) > 4)
+    def purge(self) -> None:
+        self.epoch += 1
+        assert self.backlog.purge() == self.epoch
+        self.models.clear()
+        self.lines.clear()
+        self.duplicates = self.conflicts = 0
+
+    @rule(seconds=st.floats(0.01, 10))
+    def wait(self, seconds: float) -> None:
+        self.now_s += seconds
+
+    @invariant()
+    def counts_are_true(self) -> None:
+        counts = self.backlog.statistics()
+        assert counts._asdict() == {
+            "epoch": self.epoch,
+            "accepted": len(self.models),
+            "settled": len(self.of("settled")),
+            "waiting": len(self.of("waiting")),
+            "in_flight": len(self.of("in flight")),
+            "unknown": len(self.of("unknown")),
+            "parked": len(self.of("parked")),
+            "duplicates": self.duplicates,
+            "conflicts": self.conflicts,
+            "purged": self.purged,
+        }
+        assert counts.accepted == counts.settled + self.backlog.held()
+        assert self.backlog.held() == counts.waiting + counts.in_flight + counts.unknown + counts.parked
+
+    @invariant()
+    def held_ids_are_all_that_is_not_settled(self) -> None:
+        held = self.backlog.held_ids()
+        assert len(set(held)) == len(held)
+        assert set(held) == set(self.models) - set(self.of("settled"))
+
+    @invariant()
+    def heads_are_the_first_of_each_line(self) -> None:
+        heads = [each.payment.payment_id for each in self.backlog.heads()]
+        assert sorted(heads) == sorted(line[0] for line in self.lines.values() if line)
+
+    @invariant()
+    def only_processors_with_unknown_outcomes_have_something_due(self) -> None:
+        for name in NAMES:
+            there = any(self.models[each].processor == name for each in self.of("unknown"))
+            assert (self.backlog.unknown_due_s(name) is not None) is there
+
+
+TestBacklogMachine: Any = BacklogMachine.TestCase
+
+
+@pytest.fixture
+def backlog() -> Backlog:
+    return Backlog(("default", "fallback"))
+
+
+def send(backlog: Backlog, processor: str = "default", now_s: float = 100.0, number: int = 1) -> bytes:
+    """Take a payment and put it in flight."""
+    payment_id = bytes([number]) * 16
+    backlog.take(Payment(payment_id, 1990), now_s)
+    (head,) = [each for each in backlog.heads() if each.payment.payment_id == payment_id]
+    backlog.dispatch(head, processor, 5000)
+    return payment_id
+
+
+def head(backlog: Backlog) -> Entry:
+    (only,) = backlog.heads()
+    return only
+
+
+class TestUnknown:
+    def test_it_is_due_at_once_then_ever_later_up_to_five_seconds(self, backlog: Backlog) -> None:
+        payment_id = send(backlog)
+        delays_s = []
+        for _ in range(9):
+            backlog.mark_unknown(payment_id, 100.0)
+            due_s = backlog.unknown_due_s("default")
+            assert due_s is not None
+            delays_s.append(due_s - 100.0)
+            backlog.dispatch_unknown("default")
+        assert delays_s == pytest.approx([0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, RETRY_MAX_S, RETRY_MAX_S])
+
+    def test_an_endless_outage_is_borne(self, backlog: Backlog) -> None:
+        payment_id = send(backlog)
+        for _ in range(5000):
+            backlog.mark_unknown(payment_id, 100.0)
+            backlog.dispatch_unknown("default")
+        assert backlog.statistics().in_flight == 1
+
+    def test_the_first_due_goes_first(self, backlog: Backlog) -> None:
+        late, early = send(backlog, number=1), send(backlog, number=2)
+        backlog.mark_unknown(late, 107.0)
+        backlog.mark_unknown(early, 103.0)
+        entries = [backlog.dispatch_unknown("default") for _ in range(3)]
+        assert [each and each.payment.payment_id for each in entries] == [early, late, None]
+
+    def test_it_keeps_its_requested_at(self, backlog: Backlog) -> None:
+        backlog.mark_unknown(send(backlog), 100.0)
+        entry = backlog.dispatch_unknown("default")
+        assert entry is not None
+        assert (entry.processor, entry.requested_at_ms) == ("default", 5000)
+
+    @pytest.mark.parametrize("permanent", [False, True])
+    def test_no_refusal_clears_it(self, backlog: Backlog, permanent: bool) -> None:
+        """The failure flag comes before the duplicate check: an empty 500 to a repeated post proves nothing."""
+        payment_id = send(backlog)
+        backlog.mark_unknown(payment_id, 100.0)
+        for _ in range(5):
+            backlog.dispatch_unknown("default")
+            backlog.refuse(payment_id, "HTTP 500, empty body", 100.0, permanent=permanent)
+            assert backlog.heads() == []
+            assert backlog.statistics().unknown == 1
+
+    def test_a_found_row_ends_it(self, backlog: Backlog) -> None:
+        payment_id = send(backlog)
+        backlog.mark_unknown(payment_id, 100.0)
+        backlog.dispatch_unknown("default")
+        assert backlog.settle(payment_id)
+        assert backlog.unknown_due_s("default") is None
+
+
+class TestRefused:
+    def test_it_goes_to_the_front_of_the_line_free_for_any_processor(self, backlog: Backlog) -> None:
+        payment_id = send(backlog, number=1)
+        backlog.take(Payment(bytes([2]) * 16, 1), 100.0)
+        backlog.refuse(payment_id, "HTTP 500, empty body", 101.0, permanent=False)
+        assert head(backlog).payment.payment_id == payment_id
+        assert not head(backlog).rejections
+        backlog.dispatch(head(backlog), "fallback", 6000)
+        assert backlog.statistics().in_flight == 1
+
+    def test_one_that_a_processor_rejects_does_not_hold_up_the_rest(self, backlog: Backlog) -> None:
+        payment_id = send(backlog, number=1)
+        backlog.take(Payment(bytes([2]) * 16, 1), 100.0)
+        backlog.refuse(payment_id, "HTTP 400", 101.0, permanent=True)
+        assert {each.payment.payment_id[0]: set(each.rejections) for each in backlog.heads()} == {
+            1: {"default"},
+            2: set(),
+        }
+
+    def test_rejected_by_all_it_is_parked_with_their_answers(self, backlog: Backlog) -> None:
+        payment_id = send(backlog)
+        backlog.refuse(payment_id, "HTTP 400", 101.0, permanent=True)
+        backlog.dispatch(head(backlog), "fallback", 6000)
+        backlog.refuse(payment_id, "HTTP 403", 101.0, permanent=True)
+        (parked,) = backlog.parked()
+        assert parked.reason == "default: HTTP 400; fallback: HTTP 403"
+        assert backlog.retry_parked(102.0) == 1
+        assert not head(backlog).rejections
+
+    def test_a_passing_refusal_by_the_second_keeps_the_rejection_by_the_first(self, backlog: Backlog) -> None:
+        payment_id = send(backlog)
+        backlog.refuse(payment_id, "HTTP 400", 101.0, permanent=True)
+        backlog.dispatch(head(backlog), "fallback", 6000)
+        backlog.refuse(payment_id, "HTTP 429", 101.0, permanent=False)
+        assert set(head(backlog).rejections) == {"default"}
+
+
+class TestParked:
+    def test_a_payment_is_parked_when_its_actor_crashed_on_it_three_times(self, backlog: Backlog) -> None:
+        payment_id = send(backlog)
+        for crash in range(1, CRASHES_MAX + 1):
+            assert backlog.parked() == ()
+            backlog.mark_unknown(payment_id, 100.0, crashed=True)
+            if crash < CRASHES_MAX:
+                backlog.dispatch_unknown("default")
+        (parked,) = backlog.parked()
+        assert "crashed on it 3 times" in parked.reason
+
+    def test_one_that_may_be_committed_is_retried_at_its_processor_only(self, backlog: Backlog) -> None:
+        backlog.park(send(backlog), "by a test")
+        assert backlog.retry_parked(103.0) == 1
+        assert backlog.heads() == []
+        assert backlog.unknown_due_s("default") == 103.0
+        assert backlog.unknown_due_s("fallback") is None
+
+    def test_one_that_turns_out_settled_is_settled(self, backlog: Backlog) -> None:
+        payment_id = send(backlog)
+        backlog.park(payment_id, "by a test")
+        assert backlog.settle(payment_id)
+        assert backlog.parked() == ()
+
+
+def test_held_ids_come_oldest_first(backlog: Backlog) -> None:
+    for number, taken_at_s in ((1, 3.0), (2, 1.0), (3, 2.0)):
+        backlog.take(Payment(bytes([number]) * 16, 1), taken_at_s)
+    assert [each[0] for each in backlog.held_ids()] == [2, 3, 1]
+
+
+def test_a_settled_payment_stays_known(backlog: Backlog) -> None:
+    backlog.settle(send(backlog))
+    assert backlog.take(Payment(bytes([1]) * 16, 1990), 101.0) is Verdict.TAKEN
+    assert backlog.take(Payment(bytes([1]) * 16, 1), 101.0) is Verdict.CONFLICT
+    assert backlog.heads() == []
+
+
+def test_dispatching_what_does_not_wait_is_an_error_that_changes_nothing(backlog: Backlog) -> None:
+    send(backlog)
+    before = backlog.statistics()
+    with pytest.raises(ValueError, match="."):
+        backlog.dispatch(Entry(Payment(bytes([9]) * 16, 1), 0.0), "default", 1)
+    assert backlog.statistics() == before
