@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 class Alarm:
     """Sees that an actor gets a ``Wake`` in time, without a timer for every wish.
 
-    A timer can't be cancelled: one that an earlier one overtook still goes off, and its ``Wake`` finds nothing due. It
-    must not count as the pending one then, or timers would breed. A ``Wake`` that got lost is missed until the next wish.
+    Timers can't be cancelled. One that an earlier one overtook still goes off; its ``Wake`` doesn't count as the
+    pending one, or timers would breed. A ``Wake`` that got lost is made good by the next wish.
 
     Args:
         me: the actor.

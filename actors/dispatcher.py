@@ -39,18 +39,31 @@ class Dispatcher:
         self._pool = pool
         self._policy = policy
         self._clock = clock
-        self._wanted_probes: set[str] = set()
+        # A dict for its order: that of a set of names differs from process to process.
+        self._wanted_probes: dict[str, None] = {}
         self.update(processors)
 
     def update(self, processors: Sequence[ProcessorHealth]) -> None:
         """Take note of the processors' present health."""
         self._processors = tuple(processors)
         self._benchmarks = self._policy.benchmarks(self._processors)
-        self._wanted_probes.difference_update(each.name for each in processors if each.healthy)
+        for each in processors:
+            if each.healthy:
+                self._wanted_probes.pop(each.name, None)
 
     def want_probe(self, processor: str) -> None:
         """Let the next payment that may go to an unhealthy processor go there, one only."""
-        self._wanted_probes.add(processor)
+        self._wanted_probes[processor] = None
+
+    def resolved(self, attempt: Attempt) -> None:
+        """Take note that an unknown outcome turned out settled.
+
+        If it was a probe, its row was probably found, which says nothing of posts: the next payment is the probe then.
+        """
+        if attempt.step is Step.RESOLVE and any(
+            each.name == attempt.processor and not each.healthy for each in self._processors
+        ):
+            self.want_probe(attempt.processor)
 
     def next(self) -> tuple[Recipient, Attempt] | None:
         """Plan the next attempt and note it as in flight.
@@ -83,12 +96,12 @@ class Dispatcher:
                 continue
             entry = self._backlog.dispatch_unknown(name)
             if entry is not None:
-                self._wanted_probes.discard(name)
+                del self._wanted_probes[name]
                 return self._begin(entry, Step.RESOLVE, now_s)
             for head in self._backlog.heads():
                 waited_s = now_s - head.taken_at_s
                 if name not in head.rejections and self._policy.may_probe(self._processors, name, waited_s):
-                    self._wanted_probes.discard(name)
+                    del self._wanted_probes[name]
                     return self._post(head, name, now_s)
         return None
 
@@ -105,7 +118,8 @@ class Dispatcher:
     def _next_waiting(self, now_s: float) -> tuple[Recipient, Attempt] | None:
         for head in self._backlog.heads():
             for name, share in self._benchmarks:
-                if name not in head.rejections and self._pool.busy(name) < share:
+                has_share = self._pool.busy(name) < share and self._pool.has_room(name)
+                if has_share and name not in head.rejections:
                     return self._post(head, name, now_s)
             candidates = [self._observed(each, now_s) for each in self._processors if each.name not in head.rejections]
             chosen = self._policy.choose(candidates, now_s - head.taken_at_s)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from actors.alarm import Alarm
 from actors.messages import AttemptObserved, GetHealth, HealthChanged, HealthPolled, ProbeDue, ProcessorHealth, Wake
 
 if TYPE_CHECKING:
@@ -46,13 +47,12 @@ class HealthPoller:
         clock: Clock,
         schedule: dict[str, float],
     ) -> None:
-        self._me = me
         self._client = client
         self._processor = processor
         self._health = health
-        self._timers = timers
         self._clock = clock
         self._schedule = schedule
+        self._alarm = Alarm(me, timers, clock)
 
     def on_start(self) -> None:
         """Poll at once, or when it is due."""
@@ -63,10 +63,9 @@ class HealthPoller:
         if not isinstance(message, Wake):
             raise TypeError(f"a health poller doesn't know {message!r}")
         now_s = self._clock.monotonic_s()
-        if now_s < self._schedule.get(self._processor, now_s):
-            return
-        self._schedule[self._processor] = now_s + POLL_INTERVAL_S
-        self._health.tell(HealthPolled(self._processor, self._client.health()))
+        if now_s >= self._schedule.get(self._processor, now_s):
+            self._schedule[self._processor] = now_s + POLL_INTERVAL_S
+            self._health.tell(HealthPolled(self._processor, self._client.health()))
         self._poll_later()
 
     def may_retry(self, message: Any) -> bool:
@@ -79,7 +78,7 @@ class HealthPoller:
 
     def _poll_later(self) -> None:
         now_s = self._clock.monotonic_s()
-        self._timers.tell_after(max(0.0, self._schedule.get(self._processor, now_s) - now_s), self._me, Wake())
+        self._alarm.wake_in(self._schedule.get(self._processor, now_s) - now_s)
 
 
 class Health:
@@ -96,13 +95,11 @@ class Health:
     def __init__(
         self, me: Recipient, circuits: Mapping[str, Circuit], intake: Recipient, timers: Timers, clock: Clock
     ) -> None:
-        self._me = me
         self._circuits = circuits
         self._intake = intake
-        self._timers = timers
         self._clock = clock
+        self._alarm = Alarm(me, timers, clock)
         self._told: tuple[ProcessorHealth, ...] = ()
-        self._wake_at_s = float("inf")
 
     def on_start(self) -> None:
         """Tell what is known."""
@@ -119,7 +116,7 @@ class Health:
                 if message.report is not None:
                     self._circuits[message.processor].report(message.report, now_s)
             case Wake():
-                self._wake_at_s = float("inf")
+                pass  # a probe may be due: see below
             case GetHealth():
                 return self._states()
             case _:
@@ -155,9 +152,8 @@ class Health:
 
     def _wake_later(self) -> None:
         due_s = min((each.probe_at_s for each in self._circuits.values() if each.probe_at_s is not None), default=None)
-        if due_s is not None and due_s < self._wake_at_s:
-            self._wake_at_s = due_s
-            self._timers.tell_after(max(0.0, due_s - self._clock.monotonic_s()), self._me, Wake())
+        if due_s is not None:
+            self._alarm.wake_in(due_s - self._clock.monotonic_s())
 
 
 def _is_news(before: ProcessorHealth, now: ProcessorHealth) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from actors.alarm import Alarm
 from actors.messages import (
     AttemptEnded,
     CreditGranted,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from actors.backlog import Backlog
     from actors.credits import Credits
     from actors.dispatcher import Dispatcher
+    from actors.messages import Attempt, Outcome
     from actors.pool import Pool
     from actors.ports import Clock, Recipient, Timers
     from actors.tracing import Tracer
@@ -65,16 +67,14 @@ class Intake:
         clock: Clock,
         tracer: Tracer,
     ) -> None:
-        self._me = me
         self._backlog = backlog
         self._credits = credits
         self._pool = pool
         self._dispatcher = dispatcher
         self._ledger = ledger
-        self._timers = timers
         self._clock = clock
         self._tracer = tracer
-        self._wake_at_s = float("inf")
+        self._alarm = Alarm(me, timers, clock)
 
     def on_start(self) -> None:
         """Go on with what the backlog holds."""
@@ -95,7 +95,7 @@ class Intake:
             case ProbeDue():
                 self._dispatcher.want_probe(message.processor)
             case Wake():
-                self._wake_at_s = float("inf")
+                pass  # something may be due: see below
             case GetStatistics():
                 return self._backlog.statistics()
             case SessionOpened():
@@ -132,11 +132,14 @@ class Intake:
         match message:
             case SubmitPayments():
                 self._take(message)
-            case AttemptEnded():
-                self._pool.end(message.worker, message.attempt.processor)
-                self._backlog.park(message.attempt.payment.payment_id, "handling its outcome failed")
+            case AttemptEnded(worker, attempt):
+                if self._pool.carries_out(worker, attempt):
+                    if attempt.epoch == self._backlog.epoch:
+                        self._backlog.park(attempt.payment.payment_id, "handling its outcome failed")
+                    self._pool.end(worker, attempt)
             case _:
                 return False
+        self._alarm.wake_in(0.0)
         return True
 
     def _submit(self, message: SubmitPayments) -> None:
@@ -160,18 +163,21 @@ class Intake:
 
     def _end_attempt(self, message: AttemptEnded) -> None:
         worker, attempt, outcome = message
-        self._pool.end(worker, attempt.processor)
-        if attempt.epoch != self._backlog.epoch:
-            return
-        payment_id = attempt.payment.payment_id
+        if not self._pool.carries_out(worker, attempt):
+            return  # handled before a crash; its payment may be in flight elsewhere by now
+        if attempt.epoch == self._backlog.epoch:
+            self._apply(outcome, attempt)
+        self._pool.end(worker, attempt)
+
+    def _apply(self, outcome: Outcome, attempt: Attempt) -> None:
+        payment_id, now_s = attempt.payment.payment_id, self._clock.monotonic_s()
         match outcome:
             case Settled():
-                pass  # in flight until the ledger has recorded it
+                self._dispatcher.resolved(attempt)  # and in flight until the ledger has recorded it
             case Refused():
-                now_s = self._clock.monotonic_s()
                 self._backlog.refuse(payment_id, outcome.reason, now_s, permanent=outcome.permanent)
             case Unknown():
-                self._backlog.mark_unknown(payment_id, self._clock.monotonic_s(), crashed=outcome.crashed)
+                self._backlog.mark_unknown(payment_id, now_s, crashed=outcome.crashed)
 
     def _purge(self) -> int:
         epoch = self._backlog.purge()
@@ -186,19 +192,12 @@ class Intake:
     def _dispatch(self) -> None:
         while planned := self._dispatcher.next():
             worker, attempt = planned
+            worker.tell(attempt)  # first of all: it is noted as under way
             if attempt.payment.traced_at_us:
                 self._trace_dispatch(attempt.payment.payment_id, attempt.processor, attempt.step.value)
-            worker.tell(attempt)
-        self._wake_later()
+        delay_s = self._dispatcher.wake_in_s()
+        if delay_s is not None:
+            self._alarm.wake_in(delay_s)
 
     def _trace_dispatch(self, payment_id: bytes, processor: str, step: str) -> None:
         self._tracer.record(payment_id, "intake.dispatched", processor=processor, step=step)
-
-    def _wake_later(self) -> None:
-        delay_s = self._dispatcher.wake_in_s()
-        if delay_s is None:
-            return
-        wake_at_s = self._clock.monotonic_s() + delay_s
-        if wake_at_s < self._wake_at_s:
-            self._wake_at_s = wake_at_s
-            self._timers.tell_after(delay_s, self._me, Wake())

@@ -155,7 +155,7 @@ class SupervisedActor(pykka.Actor):
         except ENDS_PROCESS:
             raise
         except BaseException as error:  # Pykka ends an actor properly for an Exception only
-            self._supervisor.start_error = error
+            self._supervisor.start_errors[self._name] = error
             raise StartFailed(self._name) from error
 
     def on_receive(self, message: Any) -> Any:
@@ -248,7 +248,7 @@ class Supervisor:
         self.dead_letters = DeadLetters()
         self.crashes: Counter[str] = Counter()
         self.escalated = False
-        self.start_error: BaseException | None = None
+        self.start_errors: dict[str, BaseException] = {}
         self._actor_type = actor_type
         self._clock = clock
         self._on_escalate = on_escalate
@@ -263,12 +263,11 @@ class Supervisor:
         Raises:
             StartFailed: it doesn't. Those started before go on; ``stop`` stops them.
         """
-        self.start_error = None
         started = self._actor_type.start(name, factory, capacity, self)
         try:
             reference: Reference = started.ask(Question(Ping()), block=True, timeout=5.0)
         except (pykka.ActorDeadError, pykka.Timeout) as error:
-            raise StartFailed(name) from self.start_error or error
+            raise StartFailed(name) from self.start_errors.pop(name, error)
         self._started.append(reference)
         return reference
 

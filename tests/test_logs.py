@@ -155,7 +155,7 @@ def test_trace_events_are_lines_of_their_own_at_any_level() -> None:
     )
     line = json.loads(done.stdout)
     assert (line["event"], line["payment"], line["hop"], line["name_"]) == (
-        "trace.hop",
+        "trace",
         "ab",
         "intake.taken",
         "default",

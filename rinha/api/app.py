@@ -110,7 +110,9 @@ class Connection(web.RequestHandler):
             )
         else:
             logger.error("api.handler_failed", exc_info=exc or True, extra={"path": request.path})
-            response = self._replies.problem(problems.INTERNAL_ERROR, "Its log says more.")
+            response = self._replies.problem(
+                problems.INTERNAL_ERROR, "It may or may not have taken effect. The log says more."
+            )
         if request.writer.output_size > 0:
             raise ConnectionError("a part of the response is already sent")
         response.force_close()

@@ -82,7 +82,8 @@ def shorten(value: object) -> object:
     """Make a value fit for a problem document: JSON scalars stay, text is cut, arrays and objects become text.
 
     Args:
-        value: a JSON value, or bytes that should have been JSON.
+        value: a JSON value, bytes that should have been JSON, or a part of the request's head, in which aiohttp puts
+            lone surrogates for bytes that are no UTF-8; they can't be written as JSON and become question marks.
     """
     if value is None or isinstance(value, bool | int | float):
         return value
@@ -90,4 +91,5 @@ def shorten(value: object) -> object:
         text = value[: VALUE_MAX_CHARS * 4].decode(errors="replace")
     else:
         text = value if isinstance(value, str) else orjson.dumps(value).decode()
+        text = text[: VALUE_MAX_CHARS + 1].encode(errors="replace").decode()
     return text if len(text) <= VALUE_MAX_CHARS else text[:VALUE_MAX_CHARS] + "…"

@@ -25,9 +25,7 @@ ROW = st.builds(
 
 
 def naive(rows: list[tuple[int, int]], from_ms: int | None, to_ms: int | None) -> Totals:
-    amounts = [
-        cents for at, cents in rows if (from_ms is None or at >= from_ms) and (to_ms is None or at <= to_ms)
-    ]
+    amounts = [cents for at, cents in rows if (from_ms is None or at >= from_ms) and (to_ms is None or at <= to_ms)]
     return Totals(len(amounts), sum(amounts))
 
 
@@ -113,8 +111,9 @@ class TestBook:
         assert len(book) == len(rows)
         assert book.rows(start, limit) == rows[start : start + limit]
         assert book.summary(from_ms, to_ms) == {
-            name: naive([(each.requested_at_ms, each.amount_cents) for each in rows if each.processor == name],
-                        from_ms, to_ms)
+            name: naive(
+                [(each.requested_at_ms, each.amount_cents) for each in rows if each.processor == name], from_ms, to_ms
+            )
             for name in NAMES
         }
 

@@ -94,20 +94,20 @@ def test_held_and_granted_never_pass_the_capacity(data: st.DataObject) -> None:
                 credit.open(session)
                 unused[session] = 0
             case "close" if unused:
-                session = data.draw(st.sampled_from(list(unused)))
-                credit.close(session)
-                del unused[session]
+                whose = data.draw(st.sampled_from(list(unused)))
+                credit.close(whose)
+                del unused[whose]
             case "send" if unused:
-                session = data.draw(st.sampled_from(list(unused)))
-                payments = data.draw(st.integers(0, unused[session]))
-                credit.use(session, payments)
-                unused[session] -= payments
+                whose = data.draw(st.sampled_from(list(unused)))
+                payments = data.draw(st.integers(0, unused[whose]))
+                credit.use(whose, payments)
+                unused[whose] -= payments
                 held += payments
             case "settle":
                 held -= data.draw(st.integers(0, held))
-        for session, payments in credit.grant(held):
+        for recipient, payments in credit.grant(held):
             assert payments > 0
-            unused[session] += payments
+            unused[recipient] += payments
         assert held + sum(unused.values()) <= capacity
         if unused and held == 0 and sum(unused.values()) < capacity:
             assert any(unused.values())

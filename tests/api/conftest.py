@@ -6,8 +6,9 @@ import asyncio
 import re
 import socket
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+import orjson
 import pytest
 from aiohttp import ClientSession, web
 
@@ -82,6 +83,37 @@ async def connect(port: int) -> AsyncIterator[tuple[asyncio.StreamReader, asynci
                 await writer.wait_closed()
 
 
+class Answer(NamedTuple):
+    """One HTTP response as it came; the names of headers in lower case."""
+
+    version: str
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def problem(self) -> dict[str, Any]:
+        """The problem document, after a look at what all of them must have."""
+        assert self.headers["content-type"] == "application/problem+json"
+        assert self.headers["x-served-by"] == "api-1"
+        document: dict[str, Any] = orjson.loads(self.body)
+        assert document["status"] == self.status
+        return document
+
+
+def parse_answers(raw: bytes) -> list[Answer]:
+    """Split what a connection gave into responses."""
+    answers = []
+    while raw:
+        head, _, rest = raw.partition(b"\r\n\r\n")
+        status_line, *lines = head.decode("ascii").split("\r\n")
+        headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+        length = int(headers.get("content-length", "0"))
+        version, status, _ = status_line.split(" ", 2)
+        answers.append(Answer(version, int(status), headers, rest[:length]))
+        raw = rest[length:]
+    return answers
+
+
 class Api:
     """A listening API and a client of it."""
 
@@ -90,23 +122,26 @@ class Api:
         self.port = port
         self.client = client
 
-    async def raw(self, *parts: bytes) -> bytes:
-        """Send bytes, part by part, and read until the API closes the connection."""
-        async with self.connect() as (reader, writer):
-            for part in parts:
-                writer.write(part)
-                await writer.drain()
-            return await reader.read()
+    @staticmethod
+    def post(body: bytes, *headers: bytes) -> bytes:
+        """Make a ``POST /payments``."""
+        lines = [b"POST /payments HTTP/1.1", b"Host: x", b"Content-Length: %d" % len(body), *headers]
+        return b"\r\n".join(lines) + b"\r\n\r\n" + body
 
-    async def first_answer(self, *parts: bytes) -> bytes:
-        """Send bytes, part by part, and read one response, whether or not the connection is closed then."""
+    async def answers(self, raw: bytes) -> list[Answer]:
+        """Send bytes and read until the API closes the connection."""
         async with self.connect() as (reader, writer):
-            for part in parts:
-                writer.write(part)
-                await writer.drain()
+            writer.write(raw)
+            return parse_answers(await reader.read())
+
+    async def answer(self, raw: bytes) -> Answer:
+        """Send bytes and read one response, whether or not the connection is closed then."""
+        async with self.connect() as (reader, writer):
+            writer.write(raw)
             head = await reader.readuntil(b"\r\n\r\n")
             length = re.search(rb"(?i)content-length: (\d+)", head)
-            return head + await reader.readexactly(int(length[1]) if length else 0)
+            (answer,) = parse_answers(head + await reader.readexactly(int(length[1]) if length else 0))
+            return answer
 
     def connect(self) -> Connection:
         """Open a connection for as long as the context lasts, which is a second at most."""

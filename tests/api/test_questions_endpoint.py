@@ -116,7 +116,7 @@ ASKING = [("GET", "/payments-summary"), ("POST", "/purge-payments"), ("GET", "/s
         (RequestFailed("KeyError"), 502, "worker-failed"),
     ],
 )
-async def test_a_worker_that_does_not_answer_is_a_gateway_error(  # noqa: PLR0917
+async def test_a_worker_that_does_not_answer_is_a_gateway_error(
     api: Api, bridge: FakeBridge, method: str, path: str, error: Exception, status: int, kind: str
 ) -> None:
     bridge.answer = error

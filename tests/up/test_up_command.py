@@ -1,0 +1,212 @@
+"""``rinha up`` as a command, with stand-ins for the APIs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from rinha.settings import load_settings
+from rinha.up.main import make_stages, run_up
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TIMEOUT_S = 20.0
+
+API = r"""
+import http.server, os, signal, socket, sys
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("X-Served-By", name)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+def stop(*_):
+    os.write(1, f"stopped {name}\n".encode())
+    os._exit(0)
+
+name = os.environ["RINHA_API_NAME"]
+signal.signal(signal.SIGTERM, stop)
+server = http.server.HTTPServer(("", 0), Handler, bind_and_activate=False)
+server.socket.close()
+server.socket = socket.socket(fileno=int(sys.argv[sys.argv.index("--fd") + 1]))
+os.write(1, f"bridge {os.environ['RINHA_BRIDGE']}\nstarted {name} {os.getpid()}\n".encode())
+server.serve_forever()
+"""
+
+UP = """
+import os, sys
+from rinha.settings import load_settings
+from rinha.up.child import ChildSpec
+from rinha.up.main import make_stages, run_up
+from rinha.up.supervisor import Stage
+
+def table(settings, environ, listener):
+    stage = make_stages(settings, environ, listener)[-1]
+    argv = sys.executable, "-c", sys.argv[1]
+    apis = [ChildSpec(api.name, (*argv, *api.argv[3:]), api.environ, api.pass_fds) for api in stage.children]
+    return [Stage(tuple(apis), stage.until_ready)]
+
+sys.exit(run_up(load_settings(os.environ), os.environ, table))
+"""
+
+
+def gone(pid: int) -> bool:
+    """Whether a process has ended; an orphan may wait a while for whoever collects it."""
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except ProcessLookupError:
+        return True
+    except FileNotFoundError:  # not on Linux
+        return False
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    deadline_s = time.monotonic() + TIMEOUT_S
+    while not condition():
+        assert time.monotonic() < deadline_s, "waited in vain"
+        time.sleep(0.01)
+
+
+class Command:
+    """``rinha up`` with stand-ins for the APIs and nothing else, in a process of its own."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.out, self.err = tmp_path / "out", tmp_path / "err"
+        environ = {
+            **os.environ,
+            "TMPDIR": str(tmp_path),
+            "RINHA_HOST": "127.0.0.1",
+            "RINHA_PORT": "0",
+            "PROCESSOR_DEFAULT_URL": "http://one",
+            "PROCESSOR_FALLBACK_URL": "http://two",
+        }
+        with self.out.open("w") as out, self.err.open("w") as err:
+            self.process = subprocess.Popen([sys.executable, "-c", UP, API], stdout=out, stderr=err, env=environ)
+
+    def words(self, first: str) -> list[list[str]]:
+        return [line.split()[1:] for line in self.out.read_text().splitlines() if line.startswith(first)]
+
+    def pids(self) -> list[int]:
+        return [int(words[1]) for words in self.words("started")]
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Any:
+    running = Command(tmp_path)
+    yield running
+    for pid in running.pids():
+        if not gone(pid):
+            os.kill(pid, signal.SIGKILL)
+    if running.process.poll() is None:
+        running.process.kill()
+    running.process.wait(TIMEOUT_S)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_up_tells_where_it_listens_and_ends_well_on_a_signal(
+    command: Command, tmp_path: Path, signum: signal.Signals
+) -> None:
+    wait_for(lambda: "rinha statistics" in command.err.read_text())
+    assert "rinha listens on http://127.0.0.1:" in command.err.read_text()
+    assert "curl -i http://127.0.0.1:" in command.err.read_text()
+    bridges = {words[0] for words in command.words("bridge")}
+    (directory,) = (os.path.dirname(bridge.removeprefix("unix:")) for bridge in bridges)
+    assert os.stat(directory).st_mode & 0o777 == 0o700
+    command.process.send_signal(signum)
+    assert command.process.wait(TIMEOUT_S) == 0
+    assert sorted(words[0] for words in command.words("stopped")) == ["payment-api-1", "payment-api-2"]
+    assert not os.path.exists(directory)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs PR_SET_PDEATHSIG")
+def test_children_end_with_a_parent_that_is_killed(command: Command) -> None:
+    wait_for(lambda: len(command.pids()) == 2)
+    command.process.kill()
+    # Perhaps several times: Linux sends the signal once per thread of the parent.
+    wait_for(lambda: {words[0] for words in command.words("stopped")} == {"payment-api-1", "payment-api-2"})
+    wait_for(lambda: all(gone(pid) for pid in command.pids()))
+
+
+def test_a_taken_port_is_named_with_the_way_out(capfd: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        environ = {
+            "RINHA_HOST": "127.0.0.1",
+            "RINHA_PORT": str(port),
+            "PROCESSOR_DEFAULT_URL": "http://one",
+            "PROCESSOR_FALLBACK_URL": "http://two",
+        }
+        assert run_up(load_settings(environ), environ) == 2
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line == (
+        f"RINHA_PORT={port}: can't listen on port {port} of 127.0.0.1: another program listens there; "
+        "choose another port (RINHA_PORT=0 takes a free one)"
+    )
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no host"])
+def test_a_host_that_is_none_of_ours_is_named(host: str, capfd: pytest.CaptureFixture[str]) -> None:
+    environ = {
+        "RINHA_HOST": host,
+        "RINHA_PORT": "0",
+        "PROCESSOR_DEFAULT_URL": "http://one",
+        "PROCESSOR_FALLBACK_URL": "http://two",
+    }
+    assert run_up(load_settings(environ), environ) == 2
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith(f"RINHA_HOST={host}: ")
+
+
+def test_a_taken_simulator_port_is_named_with_the_way_out(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setattr("rinha.up.main._host_and_port", lambda url: ("127.0.0.1", port))
+        assert run_up(load_settings({}), {}) == 2
+    (line,) = capfd.readouterr().err.splitlines()
+    assert f"port {port} of 127.0.0.1, for a simulated processor" in line
+    assert "PROCESSOR_DEFAULT_URL and PROCESSOR_FALLBACK_URL" in line
+
+
+def test_the_table_starts_simulators_worker_and_apis_in_this_order() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        stages = make_stages(
+            load_settings({"RINHA_API_COUNT": "3"}), {"HOME": "/", "RINHA_BRIDGE": "unix:/b"}, listener
+        )
+        fd = listener.fileno()
+    assert [[child.name for child in stage.children] for stage in stages] == [
+        ["payment-processor-default", "payment-processor-fallback"],
+        ["payment-worker"],
+        ["payment-api-1", "payment-api-2", "payment-api-3"],
+    ]
+    simulator, worker, api = (stage.children[0] for stage in stages)
+    assert simulator.argv[1:] == (
+        *("-m", "rinha", "simulator", "--name", "default", "--host", "127.0.0.1", "--port", "8001"),
+    )
+    assert worker.argv[1:] == ("-m", "rinha", "worker")
+    assert worker.environ == {"HOME": "/", "RINHA_BRIDGE": "unix:/b"}
+    assert api.argv[1:] == ("-m", "rinha", "api", "--fd", str(fd))
+    assert api.pass_fds == (fd,)
+    assert api.environ == {"HOME": "/", "RINHA_BRIDGE": "unix:/b", "RINHA_API_NAME": "payment-api-1"}
+
+
+def test_with_processors_of_its_own_it_starts_no_simulators() -> None:
+    environ = {"PROCESSOR_DEFAULT_URL": "http://one", "PROCESSOR_FALLBACK_URL": "http://two"}
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        names = [c.name for stage in make_stages(load_settings(environ), environ, listener) for c in stage.children]
+    assert names == ["payment-worker", "payment-api-1", "payment-api-2"]
