@@ -6,7 +6,6 @@ FROM ${BASE_IMAGE} AS build
 ARG PIP_INDEX_URL
 ARG PIP_EXTRA_INDEX_URL
 ARG PIP_TRUSTED_HOST
-ARG PIP_CERT
 ARG PIP_DEFAULT_TIMEOUT
 WORKDIR /src
 # The dependencies first: they change less often than the code, and this layer is kept.

@@ -372,3 +372,56 @@ class GetHealth(NamedTuple):
 
 class Wake(NamedTuple):
     """A timer's message to the actor that set it: look at what is due."""
+
+
+# ---- the journal
+
+
+class PaymentTaken(NamedTuple):
+    """Fact for the journal: the payment is ours to settle."""
+
+    payment_id: bytes
+    amount_cents: int
+    epoch: int
+
+
+class AttemptStarted(NamedTuple):
+    """Fact for the journal, on record before the attempt is sent: it may be committed at that processor."""
+
+    payment_id: bytes
+    processor: str
+    requested_at_ms: int
+    epoch: int
+
+
+class PaymentSettled(NamedTuple):
+    """Fact for the journal: the processor holds the payment, with these values."""
+
+    payment_id: bytes
+    processor: str
+    amount_cents: int
+    requested_at_ms: int
+    epoch: int
+
+
+class PaymentsPurged(NamedTuple):
+    """Fact for the journal: nothing of an epoch before this one counts any more."""
+
+    epoch: int
+
+
+JournalEntry = PaymentTaken | AttemptStarted | PaymentSettled | PaymentsPurged
+
+
+class OpenPayment(NamedTuple):
+    """A payment that the journal knows as taken and not as settled.
+
+    Args:
+        payment: the payment.
+        processor: where its last attempt went; empty if there was none.
+        requested_at_ms: that attempt's ``requestedAt``; 0 if there was none.
+    """
+
+    payment: Payment
+    processor: str
+    requested_at_ms: int

@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from actors.messages import HealthReport, Payment, Refused, Settled, Unknown
+    from collections.abc import Iterator, Sequence
+
+    from actors.messages import HealthReport, JournalEntry, OpenPayment, Payment, Refused, Settled, Unknown
 
 
 class Recipient(Protocol):
@@ -109,4 +111,52 @@ class ProcessorClient(Protocol):
 
     def health(self) -> HealthReport | None:
         """``GET /payments/service-health``, or None without a usable answer. The caller keeps to one call per 5 s."""
+        ...
+
+
+class StoreUnavailable(Exception):
+    """The store could not write: its disk is full, or its server away. Nothing was written; to try again makes sense."""
+
+
+class StoreBroken(Exception):
+    """The store can't be trusted any more: it failed to sync, or what it holds is damaged. The process must end."""
+
+
+class Store(Protocol):
+    """Where the journal is kept. Calls block the calling actor alone."""
+
+    def epoch(self) -> int:
+        """The present epoch; 0 in a new store.
+
+        Raises:
+            StoreUnavailable: it can't be read now.
+            StoreBroken: what is there is damaged or not ours. It is left as it is.
+        """
+        ...
+
+    def settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
+        """The settled payments of the present epoch in the order of their settling, in chunks of some thousands.
+
+        Yields:
+            Tuples of id, amount in cents as taken, processor, amount in cents as settled, ``requestedAt`` in ms.
+        """
+        ...
+
+    def open(self) -> list[OpenPayment]:
+        """The payments of the present epoch that are not settled, in the order of their taking."""
+        ...
+
+    def append(self, entries: Sequence[JournalEntry]) -> None:
+        """Write entries in one transaction. They are on disk when this returns.
+
+        Entries may come twice, and those of an earlier epoch change nothing.
+
+        Raises:
+            StoreUnavailable: nothing of it was written; to try again makes sense.
+            StoreBroken: it is not known what was written.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give back what it holds. To close twice is fine."""
         ...

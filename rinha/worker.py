@@ -7,6 +7,7 @@ import logging
 import secrets
 import signal
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import gevent
 import pykka
@@ -145,14 +146,14 @@ class Worker:
             timeout_s: how long to settle.
 
         Returns:
-            The ids of those that wait still, as hexadecimal UUIDs, the oldest first.
+            The ids of those that wait still, the oldest first.
         """
+        deadline_s = self._clock.monotonic_s() + timeout_s
         self._server.drain(timeout_s)
-        with gevent.Timeout(timeout_s, False):
-            while not self.failed.is_set() and self._has_work():
-                gevent.sleep(LOOK_INTERVAL_S)
+        while self._has_work() and not self.failed.is_set() and self._clock.monotonic_s() < deadline_s:
+            gevent.sleep(LOOK_INTERVAL_S)
         held = self._intake.ask(GetHeld(), timeout=ASK_TIMEOUT_S)
-        return [each.hex() for each in held]
+        return [str(UUID(bytes=each)) for each in held]
 
     def stop(self) -> None:
         """Close the bridge and stop all actors; what they hold is gone."""

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from rinha.settings import ProcessorSettings, Secret, Settings, SettingsError, load_settings
-from rinha.variables import VARIABLES, effective_rows, markdown_table
+from rinha.variables import VARIABLES, effective_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -240,17 +240,3 @@ def test_errors_show_no_secret_either() -> None:
     )
     assert len(errors) == 3
     assert "s3cret" not in "".join(errors)
-
-
-def test_effective_rows_tell_defaults_from_the_environment() -> None:
-    rows = {name: (value, origin) for name, value, origin, _ in effective_rows({"RINHA_PORT": "80"})}
-    assert list(rows) == [variable.name for variable in VARIABLES]
-    assert rows["RINHA_PORT"] == ("80", "environment")
-    assert rows["RINHA_HOST"] == ("0.0.0.0", "default")
-    assert rows["RINHA_BRIDGE_SECRET"] == ("not set", "default")
-
-
-def test_the_markdown_table_has_a_row_per_variable() -> None:
-    lines = markdown_table().splitlines()
-    assert len(lines) == 2 + len(VARIABLES)
-    assert "| `RINHA_PORT` | `9999` | port that the HTTP APIs listen on; 0 takes a free one |" in lines

@@ -16,12 +16,12 @@ from rinha.api.app import make_server
 from rinha.api.serve import LISTEN_BACKLOG, serve
 from rinha.bridge.address import parse_address
 from rinha.bridge.client import BridgeClient
+from rinha.logs import trace_sink
 
 if TYPE_CHECKING:
     from rinha.settings import Settings
 
 logger = logging.getLogger(__name__)
-trace_logger = logging.getLogger("rinha.trace")
 
 
 def run_api(settings: Settings, listen_fd: int | None = None) -> int:
@@ -48,7 +48,7 @@ def run_api(settings: Settings, listen_fd: int | None = None) -> int:
 
 
 async def _run(settings: Settings, sock: socket.socket) -> int:
-    tracer = Tracer(settings.trace_share, _log_trace)
+    tracer = Tracer(settings.trace_share, trace_sink)
     bridge = BridgeClient(
         parse_address(settings.bridge),
         settings.bridge_secret.encode(),
@@ -71,7 +71,3 @@ async def _run(settings: Settings, sock: socket.socket) -> int:
     gc.collect()
     gc.freeze()
     return await serve(server, bridge, sock, drain_s=settings.drain_s, stop=stop)
-
-
-def _log_trace(event: dict[str, object]) -> None:
-    trace_logger.info("trace", extra=event)

@@ -10,11 +10,11 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
 
 from actors.messages import Verdict
 from rinha.bridge.address import Address, require_secret
+from rinha.bridge.client_counters import ClientCounters
 from rinha.bridge.client_link import ClientLink
 from rinha.bridge.client_requests import ClientRequests
 from rinha.bridge.client_session import ClientSession
@@ -44,19 +44,6 @@ if TYPE_CHECKING:
 _SWEEP_S = 0.1
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class ClientCounters:
-    """What became of the payments of this client, awaited and posted ones alike."""
-
-    taken: int = 0
-    conflicts: int = 0
-    purged: int = 0
-    redelivered: int = 0
-    sessions: int = 0
-    unknown: int = 0
-    """Awaited, and no verdict in time; counted again as one of the others when the verdict comes."""
 
 
 class BridgeClient:
@@ -123,6 +110,16 @@ class BridgeClient:
     def outbox_size(self) -> int:
         """How many payments have no verdict yet."""
         return len(self._session)
+
+    @property
+    def credit(self) -> int:
+        """How many payments could be submitted now."""
+        return self._session.credit
+
+    @property
+    def epoch(self) -> int:
+        """The worker's epoch, as far as it is known."""
+        return self._session.epoch
 
     async def wait_ready(self, timeout_s: float) -> bool:
         """Wait for an open session.

@@ -59,6 +59,7 @@ class ClientLink(asyncio.Protocol):
         self._ended = self._loop.create_future()
         self._heard_at = 0.0
         self._pinged_at = 0.0
+        self._stopping = False
         self._write_paused = False
         self._flush_due = False
         self._pause_s = FIRST_PAUSE_S
@@ -71,8 +72,10 @@ class ClientLink(asyncio.Protocol):
                 await self._connect_once()
                 await asyncio.sleep(self._pause_s * random.uniform(0.5, 1.0))
         finally:
+            self._stopping = True
             if self._transport is not None:
                 self._transport.abort()
+                await self._ended
 
     def flush_soon(self) -> None:
         """Send what the session has at the end of this turn of the loop, in one write."""
@@ -178,7 +181,7 @@ class ClientLink(asyncio.Protocol):
         was_open = self._session.is_open
         self._transport = None
         self._session.connection_lost()
-        if was_open:
+        if was_open and not self._stopping:
             logger.warning("bridge.session_lost", extra={"address": str(self._address), "error": str(error or "")})
         self._on_lost()
         if not self._ended.done():

@@ -78,6 +78,7 @@ class BridgeServer:
         self._failed_handshakes: Counter[str] = Counter()
         self._requests = ServerRequests(answer, epoch=epoch, connections=self._connections)
         self._loops = Group()
+        self._draining = False
 
     @property
     def address(self) -> Address:
@@ -93,6 +94,11 @@ class BridgeServer:
     def open_sessions(self) -> int:
         """How many APIs are connected."""
         return sum(connection.is_open for connection in self._connections)
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether it takes no more payments."""
+        return self._draining
 
     def start(self) -> None:
         """Listen and accept.
@@ -114,6 +120,7 @@ class BridgeServer:
             timeout_s: for all connections together, in seconds; then they are closed as they are.
         """
         deadline = time.monotonic() + timeout_s
+        self._draining = True
         self._close_listener()
         gevent.joinall([gevent.spawn(connection.drain, deadline) for connection in list(self._connections)])
         self.stop()

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import secrets
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import gevent
 from gevent.event import Event
@@ -16,7 +16,7 @@ from actors.messages import CreditGranted, PaymentsTaken, SessionClosed, Session
 from rinha.bridge.errors import HandshakeRefused, ProtocolError
 from rinha.bridge.events import EpochWasAdopted, PaymentsReceived, RequestReceived
 from rinha.bridge.frames import ReplyStatus
-from rinha.bridge.handshake import NONCE_BYTES, Welcome
+from rinha.bridge.handshake import NONCE_BYTES
 from rinha.bridge.server_writer import ServerWriter
 from rinha.bridge.worker_session import WorkerSession
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from actors.ports import Recipient
     from actors.tracing import Tracer
     from rinha.bridge.events import WorkerEvent
+    from rinha.bridge.server_owner import Owner
 
 READ_BYTES = 65_536
 """Some 1,900 payments a read: a burst is handed over in few messages, and others get a turn after 2 ms."""
@@ -40,30 +41,6 @@ LINGER_S = 1.0
 acknowledgements under way, if the peer has just sent something."""
 
 logger = logging.getLogger(__name__)
-
-
-class Owner(Protocol):
-    """What a connection needs of the server."""
-
-    def admit(self, connection: ServerConnection) -> Welcome:
-        """Its API has proved who it is: let it in, and end older sessions of that API."""
-        ...
-
-    def handshake_failed(self, connection: ServerConnection) -> None:
-        """It broke off, or had to be broken off, before its API was known."""
-        ...
-
-    def epoch_adopted(self) -> None:
-        """An API has adopted an epoch."""
-        ...
-
-    def handle_request(self, connection: ServerConnection, request: RequestReceived) -> None:
-        """Call ``reply`` of the connection, now or later."""
-        ...
-
-    def closed(self, connection: ServerConnection) -> None:
-        """It is gone; nothing follows."""
-        ...
 
 
 class ServerConnection:

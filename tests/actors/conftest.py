@@ -1,188 +1,24 @@
-"""Stand-ins for the actors' world: a clock and timers that the test moves, processors that follow a script, and
-neighbours that are real actors which only take notes.
-"""
+"""Fixtures of the actors' tests."""
 
 from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from heapq import heappop, heappush
-from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import gevent
 import pykka
 import pytest
 
-from actors.messages import HealthReport, Payment, Refused, Settled
-from actors.runtime import SupervisedGeventActor
-from actors.supervisor import Supervisor
-from actors.tracing import Tracer
+from actors.routing import Cheapest, Fastest
+from tests.actors.dispatcher_bench import DispatcherBench
+from tests.actors.fakes import FakeClock, ScriptedProcessor, World
+from tests.actors.intake_bench import IntakeBench
+from tests.actors.script import FOREIGN, Script
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from actors.messages import Unknown
-    from actors.ports import Recipient
-    from actors.supervisor import Factory, Reference
-
-TIMERS_PER_ADVANCE = 50_000
-"""More than any test needs: an actor that wakes itself without end fails its test instead of hanging it."""
-
-
-class FakeClock:
-    """Stands still unless the test moves it."""
-
-    def __init__(self) -> None:
-        self.now_s = 1000.0
-
-    def now_ms(self) -> int:
-        return 1_752_000_000_000 + round(self.now_s * 1000)
-
-    def monotonic_s(self) -> float:
-        return self.now_s
-
-
-class FakeTimers:
-    """Timers that fire while the test advances the clock."""
-
-    def __init__(self, clock: FakeClock) -> None:
-        self._clock = clock
-        self._heap: list[tuple[float, int, Recipient, Any]] = []
-        self._tiebreak = count()
-
-    def __len__(self) -> int:
-        return len(self._heap)
-
-    def tell_after(self, delay_s: float, recipient: Recipient, message: Any) -> None:
-        assert delay_s >= 0
-        heappush(self._heap, (self._clock.now_s + delay_s, next(self._tiebreak), recipient, message))
-
-    def advance(self, seconds: float) -> None:
-        """Move the clock, stopping at each timer on the way until all actors are idle."""
-        end_s = self._clock.now_s + seconds
-        gevent.idle()
-        for _ in range(TIMERS_PER_ADVANCE):
-            if not self._heap or self._heap[0][0] > end_s:
-                break
-            due_s, _tiebreak, recipient, message = heappop(self._heap)
-            self._clock.now_s = max(self._clock.now_s, due_s)
-            recipient.tell(message)
-            gevent.idle()
-        else:
-            raise AssertionError("timers set each other without end")
-        self._clock.now_s = end_s
-        gevent.idle()
-
-
-class Probe:
-    """An actor that notes what it is told, and answers what it was told to answer."""
-
-    def __init__(self) -> None:
-        self.received: list[Any] = []
-        self.reference: Reference
-
-    def tell(self, message: Any) -> None:
-        self.reference.tell(message)
-
-    def of(self, kind: type) -> list[Any]:
-        """The messages of one type, after everybody came to rest."""
-        gevent.idle()
-        return [each for each in self.received if isinstance(each, kind)]
-
-    def take(self, kind: type) -> list[Any]:
-        """As ``of``, and forget everything."""
-        taken = self.of(kind)
-        self.received.clear()
-        return taken
-
-    def on_start(self) -> None:
-        pass
-
-    def on_receive(self, message: Any) -> None:
-        self.received.append(message)
-
-    def may_retry(self, message: Any) -> bool:
-        return False
-
-    def on_give_up(self, message: Any) -> bool:
-        return False
-
-
-class World:
-    """A supervisor with real actors on gevent, a fake clock and fake timers."""
-
-    def __init__(self) -> None:
-        self.clock = FakeClock()
-        self.timers = FakeTimers(self.clock)
-        self.traces: list[dict[str, object]] = []
-        self.tracer = Tracer(1.0, self.traces.append)
-        self.escalations = 0
-        self.supervisor = Supervisor(SupervisedGeventActor, self.clock, self._escalate)
-
-    def _escalate(self) -> None:
-        self.escalations += 1
-
-    @property
-    def dead_letters(self) -> dict[str, int]:
-        return dict(self.supervisor.dead_letters.counts)
-
-    @property
-    def crashes(self) -> dict[str, int]:
-        return dict(self.supervisor.crashes)
-
-    def start(self, name: str, factory: Factory, capacity: int = 10_000) -> Reference:
-        reference = self.supervisor.start(name, factory, capacity=capacity)
-        gevent.idle()
-        return reference
-
-    def probe(self, name: str) -> Probe:
-        probe = Probe()
-        probe.reference = self.start(name, lambda me: probe)
-        return probe
-
-    def advance(self, seconds: float) -> None:
-        self.timers.advance(seconds)
-
-
-class ScriptedProcessor:
-    """A processor's client (``actors.ports.ProcessorClient``) that does what the test says and notes its calls.
-
-    Each of ``on_post``, ``on_find`` and ``on_health`` is called with the call's arguments; set them to change the
-    script. A call blocks while ``gate`` is given and not open, as a slow processor does.
-    """
-
-    def __init__(self) -> None:
-        self.rows: dict[bytes, tuple[int, int]] = {}
-        self.posts: list[tuple[Payment, int]] = []
-        self.finds: list[bytes] = []
-        self.polls = 0
-        self.gate: Any = None
-        self.on_post: Callable[[Payment, int], Settled | Refused | Unknown] = self.commit
-        self.on_find: Callable[[bytes], Settled | Refused | Unknown] = self.look_up
-        self.on_health: Callable[[], HealthReport | None] = lambda: HealthReport(failing=False, min_response_ms=0)
-
-    def post(self, payment: Payment, requested_at_ms: int) -> Settled | Refused | Unknown:
-        self.posts.append((payment, requested_at_ms))
-        if self.gate is not None:
-            self.gate.wait()
-        return self.on_post(payment, requested_at_ms)
-
-    def find(self, payment_id: bytes) -> Settled | Refused | Unknown:
-        self.finds.append(payment_id)
-        return self.on_find(payment_id)
-
-    def health(self) -> HealthReport | None:
-        self.polls += 1
-        return self.on_health()
-
-    def commit(self, payment: Payment, requested_at_ms: int) -> Settled:
-        """A well processor: it inserts, or (a 422) finds the row that is there."""
-        return Settled(*self.rows.setdefault(payment.payment_id, (payment.amount_cents, requested_at_ms)))
-
-    def look_up(self, payment_id: bytes) -> Settled | Refused:
-        row = self.rows.get(payment_id)
-        return Refused("HTTP 404") if row is None else Settled(*row)
+    from actors.supervisor import Reference
 
 
 @pytest.fixture
@@ -211,3 +47,42 @@ def no_threads_left() -> Iterator[None]:
     for thread in set(threading.enumerate()) - before:
         thread.join(timeout=5)
         assert not thread.is_alive()
+
+
+@pytest.fixture
+def bench(world: World) -> IntakeBench:
+    """An intake whose payment actors haven't reported yet."""
+    return IntakeBench(world)
+
+
+@pytest.fixture
+def ready(bench: IntakeBench) -> IntakeBench:
+    """An intake with two payment actors."""
+    bench.ready()
+    return bench
+
+
+@pytest.fixture
+def fastest() -> DispatcherBench:
+    return DispatcherBench(Fastest(tolerance_ms=10.0, benchmark_slots=2))
+
+
+@pytest.fixture
+def cheapest() -> DispatcherBench:
+    return DispatcherBench(Cheapest(patience_s=5.0))
+
+
+@pytest.fixture
+def script() -> Script:
+    return Script()
+
+
+@pytest.fixture
+def actor(world: World, script: Script) -> Reference:
+    return world.start("scripted", script.behaviour)
+
+
+@pytest.fixture(params=FOREIGN, ids=["Exception", "gevent.Timeout", "GreenletExit"])
+def error(request: pytest.FixtureRequest) -> BaseException:
+    make: Callable[[], BaseException] = request.param
+    return make()

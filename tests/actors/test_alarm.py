@@ -11,7 +11,7 @@ from actors.alarm import Alarm
 from actors.messages import Wake
 
 if TYPE_CHECKING:
-    from tests.actors.conftest import Probe, World
+    from tests.actors.fakes import Probe, World
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from actors.supervisor import ActorFailed
 
 if TYPE_CHECKING:
     from actors.supervisor import Reference
-    from tests.actors.conftest import Probe, World
+    from tests.actors.fakes import Probe, World
 
 ASK_S = 5.0
 

@@ -23,7 +23,7 @@ from actors.payment import PaymentWorker
 
 if TYPE_CHECKING:
     from actors.messages import Outcome
-    from tests.actors.conftest import ScriptedProcessor, World
+    from tests.actors.fakes import ScriptedProcessor, World
 
 PAYMENT = Payment(bytes(range(16)), 1990)
 SETTLED = Settled(1990, 5000)

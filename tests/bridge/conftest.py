@@ -1,151 +1,24 @@
-"""A worker's bridge server in a thread of its own, where gevent may run, with an intake that does as the test says."""
+"""Workers, and both kinds of peers."""
 
 from __future__ import annotations
 
-import queue
-import threading
-from concurrent.futures import Future
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
 
-import gevent
 import pytest
 
-from actors.messages import CreditGranted, PaymentsTaken, SessionClosed, SessionOpened, SubmitPayments
 from actors.tracing import Tracer
-from rinha.bridge.address import parse_address
-from rinha.bridge.server import BridgeServer
+from rinha.bridge.address import UnixAddress, parse_address
+from rinha.bridge.client import BridgeClient
+from tests.bridge.raw_peer import Peer
+from tests.bridge.scripted_worker import SECRET, ScriptedWorker
+from tests.bridge.worker_thread import Worker, no_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from pathlib import Path
 
-    from actors.messages import Payment, Verdict
-    from actors.ports import Recipient
     from rinha.bridge.address import Address
-
-T = TypeVar("T")
-
-
-class FakeIntake:
-    """Grants credit to every session, and decides at once unless told to hold back."""
-
-    def __init__(self, credit: int) -> None:
-        self.credit = credit
-        self.holding = False
-        self.messages: list[Any] = []
-        self.taken: list[Payment] = []
-        self.verdicts: dict[bytes, Verdict] = {}
-
-    def tell(self, message: Any) -> None:
-        self.messages.append(message)
-        if isinstance(message, SessionOpened):
-            message.session.tell(CreditGranted(self.credit))
-        elif isinstance(message, SubmitPayments) and not self.holding:
-            self.decide(message)
-
-    def decide(self, message: SubmitPayments) -> None:
-        """Take all payments but those for which another verdict is set, and give the credit back."""
-        exceptions = []
-        for sequence, payment in enumerate(message.payments, message.first_sequence):
-            if payment.payment_id in self.verdicts:
-                exceptions.append((sequence, self.verdicts[payment.payment_id]))
-            else:
-                self.taken.append(payment)
-        through = message.first_sequence + len(message.payments) - 1
-        message.session.tell(PaymentsTaken(through, tuple(exceptions)))
-        message.session.tell(CreditGranted(len(message.payments)))
-
-    def release(self) -> None:
-        """Decide on all that was held back."""
-        self.holding = False
-        for message in self.submitted:
-            self.decide(message)
-
-    @property
-    def submitted(self) -> list[SubmitPayments]:
-        return [message for message in self.messages if isinstance(message, SubmitPayments)]
-
-    @property
-    def opened(self) -> list[Recipient]:
-        return [message.session for message in self.messages if isinstance(message, SessionOpened)]
-
-    @property
-    def closed(self) -> list[Recipient]:
-        return [message.session for message in self.messages if isinstance(message, SessionClosed)]
-
-
-class Worker:
-    """A ``BridgeServer`` in its own thread. Attributes may be read from outside; calls go through ``call``."""
-
-    def __init__(
-        self,
-        address: Address,
-        *,
-        secret: bytes,
-        incarnation: int,
-        epoch: int,
-        credit: int,
-        answer: Callable[[Any], Any],
-        tracer: Tracer,
-    ) -> None:
-        self.intake = FakeIntake(credit)
-        self._jobs: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = queue.SimpleQueue()
-        self.server = BridgeServer(
-            address,
-            secret,
-            incarnation=incarnation,
-            epoch=epoch,
-            intake=self.intake,
-            answer=answer,
-            tracer=tracer,
-        )
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        self.call(self.server.start)
-
-    @property
-    def address(self) -> Address:
-        return self.server.address
-
-    def call(self, job: Callable[[], T]) -> T:
-        """Run something in the server's thread, and wait for it."""
-        return self.begin(job).result(10.0)
-
-    def begin(self, job: Callable[[], T]) -> Future[T]:
-        """Run something in the server's thread."""
-        done: Future[T] = Future()
-        self._jobs.put((job, done))
-        return done
-
-    def stop(self) -> None:
-        """Stop the server and end the thread; twice is fine."""
-        if self._thread.is_alive():
-            self.call(self.server.stop)
-            self._jobs.put(None)
-            self._thread.join(10.0)
-
-    def _run(self) -> None:
-        while True:
-            try:
-                job = self._jobs.get_nowait()
-            except queue.Empty:
-                gevent.sleep(0.002)
-                continue
-            if job is None:
-                break
-            gevent.spawn(self._execute, *job)
-        gevent.get_hub().destroy(destroy_loop=True)
-
-    @staticmethod
-    def _execute(job: Callable[[], Any], done: Future[Any]) -> None:
-        try:
-            done.set_result(job())
-        except Exception as error:
-            done.set_exception(error)
-
-
-def no_answer(question: object) -> object:
-    raise LookupError(f"nobody answers {question}")
 
 
 class StartWorker(Protocol):
@@ -189,4 +62,41 @@ def start_worker() -> Iterator[StartWorker]:
             stack.callback(worker.stop)
             return worker
 
-        yield start  # type: ignore[misc]
+        yield start
+
+
+@pytest.fixture
+def connect_raw(request: pytest.FixtureRequest) -> Callable[[Address], Peer]:
+    def connect_to(address: Address) -> Peer:
+        peer = Peer(address)
+        request.addfinalizer(peer.close)
+        return peer
+
+    return connect_to
+
+
+@pytest.fixture
+async def scripted_worker(tmp_path: Path) -> AsyncIterator[ScriptedWorker]:
+    worker = ScriptedWorker(UnixAddress(str(tmp_path / "bridge")))
+    await worker.start()
+    yield worker
+    await worker.stop()
+
+
+@pytest.fixture
+async def connect_scripted(scripted_worker: ScriptedWorker) -> AsyncIterator[Callable[..., Any]]:
+    clients = []
+
+    async def start(
+        answer_timeout_s: float = 5.0, secret: bytes = SECRET, tracer: Tracer | None = None
+    ) -> BridgeClient:
+        client = BridgeClient(
+            scripted_worker.address, secret, name="api", answer_timeout_s=answer_timeout_s, tracer=tracer or Tracer()
+        )
+        clients.append(client)
+        await client.start()
+        return client
+
+    yield start
+    for client in clients:
+        await client.close(0)

@@ -156,15 +156,20 @@ class Model:
     def api_reads(self, share: float) -> None:
         size = round(share * len(self.to_api))
         data, self.to_api = self.to_api[:size], self.to_api[size:]
-        known = self.api.incarnation
+        known = self.api.incarnation, self.api.epoch
         for event in self.api.receive(data):
             if isinstance(event, PaymentsDecided):
                 self.verdicts_arrived(event)
             elif isinstance(event, SessionReady):
                 assert event.redelivered == [each.payment for each in self.payments[self.decided :]]
-                if event.incarnation != known:
-                    for each in self.payments[self.decided :]:
+                waiting = self.payments[self.decided :]
+                assert all(each.known_purges >= self.purges_until.get(known, 0) for each in waiting), (
+                    "sent past a purge"
+                )
+                if event.incarnation != known[0]:
+                    for each in waiting:
                         each.epoch = event.epoch
+                        each.known_purges = self.purges_until[event.incarnation, event.epoch]
 
     # ---- what the intake does
 

@@ -1,0 +1,180 @@
+"""The whole worker without its sockets: real actors, and processors that misbehave at random."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+import gevent
+
+from actors.backlog import Backlog
+from actors.book import Book
+from actors.circuit import Circuit
+from actors.credits import Credits
+from actors.dispatcher import Dispatcher
+from actors.health import Health, HealthPoller
+from actors.intake import Intake
+from actors.ledger import Ledger
+from actors.messages import (
+    GetHealth,
+    GetRows,
+    GetStatistics,
+    HealthReport,
+    Payment,
+    ProcessorHealth,
+    Refused,
+    RowsPage,
+    SessionOpened,
+    Settled,
+    Statistics,
+    SubmitPayments,
+    Unknown,
+)
+from actors.payment import PaymentWorker
+from actors.pool import Pool
+
+if TYPE_CHECKING:
+    import random
+
+    from actors.routing import Policy
+    from tests.actors.fakes import World
+
+ASK_S = 5.0
+FEES = {"default": 500, "fallback": 1500}
+POOL_SIZE = 12
+
+
+class Row(NamedTuple):
+    cents: int
+    requested_at_ms: int
+
+
+class Mischief:
+    """A processor after the contract: delay, failure flag, insert, in this order; and a network that loses answers."""
+
+    def __init__(self, world: World, chance: random.Random) -> None:
+        self.world = world
+        self.chance = chance
+        self.rows: dict[bytes, Row] = {}
+        self.late: list[tuple[float, bytes, Row]] = []
+        self.posts = 0
+        self.under_way = 0
+        self.most_under_way = 0
+        self.failing = False
+        self.dropping = False
+        """Whether it holds every payment back and answers none."""
+        self.silent = False
+        """Whether the health endpoint gives no answer."""
+        self.wild = True
+        """Whether answers get lost, as opposed to failing in an orderly way."""
+
+    def post(self, payment: Payment, requested_at_ms: int) -> Settled | Refused | Unknown:
+        self.posts += 1
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        try:
+            for _ in range(self.chance.randrange(3)):
+                gevent.sleep(0)  # others overtake it
+            return self._answer(payment, Row(payment.amount_cents, requested_at_ms))
+        finally:
+            self.under_way -= 1
+
+    def _answer(self, payment: Payment, row: Row) -> Settled | Refused | Unknown:
+        self.insert_late_ones()
+        if self.dropping:
+            self.late.append((float("inf"), payment.payment_id, row))
+            return Unknown("no answer in time")
+        fault = self.chance.random() if self.wild else 1.0
+        if fault < 0.05:
+            return Unknown("connection reset")
+        if fault < 0.10:
+            self.late.append((self.world.clock.now_s + self.chance.random() * 3, payment.payment_id, row))
+            return Unknown("no answer in time")
+        if fault < 0.15:
+            return Refused("HTTP 429")
+        if self.failing:
+            return Refused("HTTP 500, empty body")
+        known = self.rows.setdefault(payment.payment_id, row)
+        if fault < 0.20:
+            return Unknown("HTTP 500 with a body")
+        return Settled(*known)
+
+    def find(self, payment_id: bytes) -> Settled | Refused | Unknown:
+        self.insert_late_ones()
+        if self.wild and self.chance.random() < 0.2:
+            return Unknown("HTTP 429")
+        row = self.rows.get(payment_id)
+        return Refused("HTTP 404") if row is None else Settled(*row)
+
+    def health(self) -> HealthReport | None:
+        return None if self.silent or self.chance.random() < 0.2 else HealthReport(self.failing, 0)
+
+    def insert_late_ones(self, *, at_once: bool = False) -> None:
+        due = [each for each in self.late if at_once or each[0] <= self.world.clock.now_s]
+        for each in due:
+            self.late.remove(each)
+            self.rows.setdefault(each[1], each[2])
+
+
+class System:
+    def __init__(self, world: World, policy: Policy, chance: random.Random) -> None:
+        names = tuple(FEES)
+        clock, timers, tracer = world.clock, world.timers, world.tracer
+        self.world = world
+        self.processors = {name: Mischief(world, chance) for name in names}
+        self.session = world.probe("session")
+        self.sequence = 1
+        book, backlog, credit = Book(names), Backlog(names), Credits(10_000)
+        pool = Pool(names, POOL_SIZE // 2)
+        healths = [ProcessorHealth(name, fee_bps) for name, fee_bps in FEES.items()]
+        dispatcher = Dispatcher(backlog, pool, policy, healths, clock)
+        circuits = {name: Circuit(name, fee_bps, clock.now_s) for name, fee_bps in FEES.items()}
+        schedule: dict[str, float] = {}
+        self.ledger = world.start("ledger", lambda me: Ledger(book))
+        self.intake = world.start(
+            "intake", lambda me: Intake(me, backlog, credit, pool, dispatcher, self.ledger, timers, clock, tracer)
+        )
+        self.health = world.start("health", lambda me: Health(me, circuits, self.intake, timers, clock))
+        for name, processor in self.processors.items():
+            make = partial(
+                HealthPoller,
+                client=processor,
+                processor=name,
+                health=self.health,
+                timers=timers,
+                clock=clock,
+                schedule=schedule,
+            )
+            world.start(f"poller-{name}", make)
+        for number in range(POOL_SIZE):
+            world.start(
+                f"payment-{number}",
+                lambda me: PaymentWorker(me, self.processors, self.intake, self.ledger, self.health, clock, tracer),
+            )
+        self.intake.tell(SessionOpened(self.session.reference))
+        world.advance(0.0)
+
+    def submit(self, payments: list[Payment], epoch: int = 0) -> None:
+        first, self.sequence = self.sequence, self.sequence + len(payments)
+        self.intake.tell(SubmitPayments(self.session.reference, epoch, first, payments))
+        gevent.idle()
+
+    def statistics(self) -> Statistics:
+        counts: Statistics = self.intake.ask(GetStatistics(), timeout=ASK_S)
+        assert counts.accepted == counts.settled + counts.waiting + counts.in_flight + counts.unknown + counts.parked
+        return counts
+
+    def booked(self) -> dict[str, dict[bytes, Row]]:
+        page: RowsPage = self.ledger.ask(GetRows(0, 1_000_000), timeout=ASK_S)
+        assert len({each.payment_id for each in page.rows}) == page.total
+        books: dict[str, dict[bytes, Row]] = {name: {} for name in FEES}
+        for each in page.rows:
+            books[each.processor][each.payment_id] = Row(each.amount_cents, each.requested_at_ms)
+        return books
+
+    def healthy(self) -> list[str]:
+        return [each.name for each in self.health.ask(GetHealth(), timeout=ASK_S) if each.healthy]
+
+
+def payments(start: int, count: int) -> list[Payment]:
+    return [Payment(number.to_bytes(16), 1000 + number) for number in range(start, start + count)]

@@ -1,0 +1,149 @@
+"""A worker's bridge server in a thread of its own, where gevent may run, with an intake that does as the test says."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import gevent
+
+from actors.messages import CreditGranted, PaymentsTaken, SessionClosed, SessionOpened, SubmitPayments
+from rinha.bridge.server import BridgeServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from actors.messages import Payment, Verdict
+    from actors.ports import Recipient
+    from actors.tracing import Tracer
+    from rinha.bridge.address import Address
+
+T = TypeVar("T")
+
+
+class FakeIntake:
+    """Grants credit to every session, and decides at once unless told to hold back."""
+
+    def __init__(self, credit: int) -> None:
+        self.credit = credit
+        self.holding = False
+        self.messages: list[Any] = []
+        self.taken: list[Payment] = []
+        self.verdicts: dict[bytes, Verdict] = {}
+
+    def tell(self, message: Any) -> None:
+        self.messages.append(message)
+        if isinstance(message, SessionOpened):
+            message.session.tell(CreditGranted(self.credit))
+        elif isinstance(message, SubmitPayments) and not self.holding:
+            self.decide(message)
+
+    def decide(self, message: SubmitPayments) -> None:
+        """Take all payments but those for which another verdict is set, and give the credit back."""
+        exceptions = []
+        for sequence, payment in enumerate(message.payments, message.first_sequence):
+            if payment.payment_id in self.verdicts:
+                exceptions.append((sequence, self.verdicts[payment.payment_id]))
+            else:
+                self.taken.append(payment)
+        through = message.first_sequence + len(message.payments) - 1
+        message.session.tell(PaymentsTaken(through, tuple(exceptions)))
+        message.session.tell(CreditGranted(len(message.payments)))
+
+    def release(self) -> None:
+        """Decide on all that was held back."""
+        self.holding = False
+        for message in self.submitted:
+            self.decide(message)
+
+    @property
+    def submitted(self) -> list[SubmitPayments]:
+        return [message for message in self.messages if isinstance(message, SubmitPayments)]
+
+    @property
+    def opened(self) -> list[Recipient]:
+        return [message.session for message in self.messages if isinstance(message, SessionOpened)]
+
+    @property
+    def closed(self) -> list[Recipient]:
+        return [message.session for message in self.messages if isinstance(message, SessionClosed)]
+
+
+class Worker:
+    """A ``BridgeServer`` in its own thread. Attributes may be read from outside; calls go through ``call``."""
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        secret: bytes,
+        incarnation: int,
+        epoch: int,
+        credit: int,
+        answer: Callable[[Any], Any],
+        tracer: Tracer,
+    ) -> None:
+        self.intake = FakeIntake(credit)
+        self._jobs: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = queue.SimpleQueue()
+        self.server = BridgeServer(
+            address,
+            secret,
+            incarnation=incarnation,
+            epoch=epoch,
+            intake=self.intake,
+            answer=answer,
+            tracer=tracer,
+        )
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        try:
+            self.call(self.server.start)
+        except OSError:
+            self.stop()
+            raise
+
+    @property
+    def address(self) -> Address:
+        return self.server.address
+
+    def call(self, job: Callable[[], T]) -> T:
+        """Run something in the server's thread, and wait for it."""
+        return self.begin(job).result(10.0)
+
+    def begin(self, job: Callable[[], T]) -> Future[T]:
+        """Run something in the server's thread."""
+        done: Future[T] = Future()
+        self._jobs.put((job, done))
+        return done
+
+    def stop(self) -> None:
+        """Stop the server and end the thread; twice is fine."""
+        if self._thread.is_alive():
+            self.call(self.server.stop)
+            self._jobs.put(None)
+            self._thread.join(10.0)
+
+    def _run(self) -> None:
+        while True:
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                gevent.sleep(0.002)
+                continue
+            if job is None:
+                break
+            gevent.spawn(self._execute, *job)
+        gevent.get_hub().destroy(destroy_loop=True)
+
+    @staticmethod
+    def _execute(job: Callable[[], Any], done: Future[Any]) -> None:
+        try:
+            done.set_result(job())
+        except Exception as error:
+            done.set_exception(error)
+
+
+def no_answer(question: object) -> object:
+    raise LookupError(f"nobody answers {question}")
