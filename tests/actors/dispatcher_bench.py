@@ -8,25 +8,13 @@ from actors.backlog import Backlog
 from actors.dispatcher import Dispatcher
 from actors.messages import Attempt, Payment, ProcessorHealth
 from actors.pool import Pool
+from tests.actors.fakes import FakeClock
 
 if TYPE_CHECKING:
     from actors.ports import Recipient
     from actors.routing import Policy
 
 NAMES = ("default", "fallback")
-
-
-class Clock:
-    """Stands still unless moved; its own class, for a property needs a new one per example."""
-
-    def __init__(self) -> None:
-        self.now_s = 1000.0
-
-    def now_ms(self) -> int:
-        return round(self.now_s * 1000)
-
-    def monotonic_s(self) -> float:
-        return self.now_s
 
 
 class Worker:
@@ -38,7 +26,7 @@ class DispatcherBench:
     """A dispatcher with its neighbours."""
 
     def __init__(self, policy: Policy, workers: int = 8, limit: int = 4) -> None:
-        self.clock = Clock()
+        self.clock = FakeClock()
         self.backlog = Backlog(NAMES)
         self.pool = Pool(NAMES, limit)
         self.states = {

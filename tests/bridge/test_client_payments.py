@@ -107,6 +107,8 @@ async def test_a_caller_who_goes_away_changes_nothing(scripted_worker: ScriptedW
     await asyncio.wait([submit])
     peer.send(Ack(1))
     await eventually(lambda: client.counters.taken == 1, "no verdict")
+    client.post(payment(2))
+    assert await peer.read() == PaymentRun(2, False, [payment(2)]), "over the same connection"
 
 
 async def test_payments_from_before_a_purge_end_as_purged(

@@ -12,12 +12,10 @@ from actors.messages import (
 from rinha.bridge import server_requests
 from rinha.bridge.frames import Ack, Epoch, EpochAdopted, Ping, Pong, Reply, Request
 from rinha.bridge.requests import Kind
+from tests.bridge.raw_peer import eventually, submitted
 
 if TYPE_CHECKING:
     import pytest
-
-
-from tests.bridge.raw_peer import eventually, submitted
 
 
 def test_a_slow_answer_does_not_hold_up_verdicts(start_worker: Any, connect_raw: Any) -> None:

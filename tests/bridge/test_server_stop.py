@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pytest
 
 from rinha.bridge import server_connection
-from rinha.bridge.frames import Ack, Credit, Ping, Pong, Request
+from rinha.bridge.frames import Ack, Credit, Ping, Pong, Reply, Request
 from rinha.bridge.requests import Kind
-
-if TYPE_CHECKING:
-    import pytest
-
-
 from tests.bridge.raw_peer import can_connect, eventually, payment, submitted
 
 
@@ -71,3 +68,42 @@ def test_stop_closes_everything_and_may_be_repeated(start_worker: Any, connect_r
     assert not can_connect(worker.address)
     worker.call(worker.server.stop)
     assert len(worker.intake.closed) == 1
+
+
+def test_a_drain_finishes_the_replies_under_way(start_worker: Any, connect_raw: Any) -> None:
+    """Eight MB don't fit the socket's buffers, so the worker is amid writing when the drain begins."""
+    answered: list[object] = []
+
+    def answer(question: object) -> object:
+        answered.append(question)
+        return {"text": "x" * 8_000_000}
+
+    worker = start_worker(answer=answer)
+    peer = connect_raw(worker.address)
+    peer.greet()
+    peer.send(Request(1, Kind.STATISTICS, b""))
+    eventually(lambda: answered, "not asked")
+    drained = worker.begin(lambda: worker.server.drain(60.0))
+    eventually(lambda: not can_connect(worker.address), "it still listens")
+    payload = b""
+    while (frame := peer.read()) is not None:
+        payload += frame.payload if isinstance(frame, Reply) else b""
+    assert payload == b'{"text":"' + b"x" * 8_000_000 + b'"}'
+    peer.close()
+    drained.result(5.0)
+
+
+def test_a_drain_lets_the_api_close_first(start_worker: Any, connect_raw: Any) -> None:
+    """Closing on an API that has just sent something would reset the connection, acknowledgements and all."""
+    worker = start_worker()
+    peer = connect_raw(worker.address)
+    peer.greet()
+    peer.expect(Credit)
+    drained = worker.begin(lambda: worker.server.drain(5.0))
+    assert peer.read() is None
+    with pytest.raises(TimeoutError):
+        drained.result(0.1)
+    peer.send(submitted(1))
+    peer.close()
+    drained.result(5.0)
+    assert worker.intake.submitted == []

@@ -1,0 +1,40 @@
+"""A client session whose worker the test plays frame by frame."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from actors.messages import Payment
+from rinha.bridge.client_session import ClientSession
+from rinha.bridge.codec import FrameDecoder, encode
+from rinha.bridge.frames import Credit
+from rinha.bridge.handshake import Challenge, Welcome
+
+NONCE = bytes(range(16))
+CHALLENGE = Challenge(1, NONCE)
+
+
+def payment(number: int) -> Payment:
+    return Payment(number.to_bytes(16), number)
+
+
+def give(session: ClientSession, *frames: Any) -> list[Any]:
+    return list(session.receive(b"".join(map(encode, frames))))
+
+
+def sent(session: ClientSession) -> list[Any]:
+    return FrameDecoder().feed(session.data_to_send())
+
+
+def opened(credit: int = 10, *, incarnation: int = 7, epoch: int = 1) -> ClientSession:
+    session = ClientSession(b"secret", api_id=bytes(16), name="api")
+    reconnect(session, incarnation=incarnation, epoch=epoch)
+    give(session, Credit(1 + credit))
+    return session
+
+
+def reconnect(session: ClientSession, *, incarnation: int = 7, epoch: int = 1) -> list[Any]:
+    session.connection_made()
+    give(session, CHALLENGE)
+    session.data_to_send()
+    return give(session, Welcome(incarnation, epoch))
