@@ -1,8 +1,8 @@
 """A set of payment ids that numbers them in the order of their coming, in some 28 bytes each.
 
 A dict of a million ids costs over 100 MB, and its growth stalls the process for as long as it takes to move them all.
-Here the ids stand side by side in one byte array, and 256 small hash tables of row numbers, each for the ids that end in
-one byte, grow one by one: a growth moves a 256th of the ids.
+Here the ids stand side by side in one byte array, and 256 small hash tables of row numbers, each for the ids that end
+in one byte, grow one by one: a growth moves a 256th of the ids.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from actors.messages import (
 
 if TYPE_CHECKING:
     from actors.book import Book
+    from actors.tracing import Tracer
 
 
 class Ledger:
@@ -25,10 +26,12 @@ class Ledger:
 
     Args:
         book: the books.
+        tracer: for sampled payments.
     """
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, tracer: Tracer) -> None:
         self._book = book
+        self._tracer = tracer
 
     def on_start(self) -> None:
         """Nothing to do: the books are as they were."""
@@ -38,7 +41,9 @@ class Ledger:
         match message:
             case RecordPayment():
                 row = LedgerRow(message.payment_id, message.processor, message.amount_cents, message.requested_at_ms)
-                self._book.record(row, message.epoch)
+                new = self._book.record(row, message.epoch)
+                if message.traced:
+                    self._tracer.record(message.payment_id, "ledger.recorded", processor=message.processor, new=new)
                 message.reply_to.tell(PaymentRecorded(message.payment_id, message.epoch))
             case GetSummary():
                 return self._book.summary(message.from_ms, message.to_ms)

@@ -235,6 +235,7 @@ class RecordPayment(NamedTuple):
     requested_at_ms: int
     epoch: int
     reply_to: Recipient
+    traced: bool = False
 
 
 class PaymentRecorded(NamedTuple):

@@ -74,8 +74,10 @@ class PaymentWorker:
                 reason=getattr(outcome, "reason", None),
             )
         if isinstance(outcome, Settled):
-            record = (outcome.amount_cents, outcome.requested_at_ms, message.epoch, self._intake)
-            self._ledger.tell(RecordPayment(message.payment.payment_id, message.processor, *record))
+            payment, processor = message.payment, message.processor
+            values = outcome.amount_cents, outcome.requested_at_ms, message.epoch
+            traced = bool(payment.traced_at_us)
+            self._ledger.tell(RecordPayment(payment.payment_id, processor, *values, self._intake, traced))
         self._intake.tell(AttemptEnded(self._me, message, outcome))
 
     def may_retry(self, message: Any) -> bool:

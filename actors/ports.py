@@ -115,7 +115,7 @@ class ProcessorClient(Protocol):
 
 
 class StoreUnavailable(Exception):
-    """The store could not write: its disk is full, or its server away. Nothing was written; to try again makes sense."""
+    """The store could not write: its disk is full, or its server away. Nothing was written; to try again may help."""
 
 
 class StoreBroken(Exception):

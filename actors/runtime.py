@@ -16,7 +16,7 @@ import pykka
 from gevent.event import AsyncResult
 from gevent.queue import SimpleQueue
 
-from actors.supervisor import SupervisedActor
+from actors.guard import SupervisedActor
 
 if TYPE_CHECKING:
     from types import TracebackType

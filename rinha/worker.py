@@ -18,6 +18,7 @@ from actors.book import Book
 from actors.circuit import Circuit
 from actors.credits import Credits
 from actors.dispatcher import Dispatcher
+from actors.guard import StartFailed
 from actors.health import Health, HealthPoller
 from actors.intake import Intake
 from actors.ledger import Ledger
@@ -26,7 +27,7 @@ from actors.payment import PaymentWorker
 from actors.pool import Pool
 from actors.routing import Cheapest, Fastest
 from actors.runtime import GeventTimers, SupervisedGeventActor, SystemClock
-from actors.supervisor import StartFailed, Supervisor
+from actors.supervisor import Supervisor
 from actors.tracing import Tracer
 from rinha.bridge.address import parse_address
 from rinha.bridge.server import BridgeServer
@@ -34,8 +35,9 @@ from rinha.logs import trace_sink
 from rinha.processors.client import HttpProcessorClient
 
 if TYPE_CHECKING:
+    from actors.guard import Factory
+    from actors.reference import Reference
     from actors.routing import Policy
-    from actors.supervisor import Factory, Reference
     from rinha.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -98,7 +100,7 @@ class Worker:
 
         # Each attempt has at most two messages under way here, each session what its credit allows.
         capacity = 4 * settings.pool_size + SESSIONS_MAX * 64 + 1024
-        self._ledger = self._start("ledger", lambda me: Ledger(book), capacity)
+        self._ledger = self._start("ledger", lambda me: Ledger(book, self._tracer), capacity)
         self._intake = self._start(
             "intake",
             lambda me: Intake(me, backlog, credit, pool, dispatcher, self._ledger, self._timers, clock, self._tracer),
@@ -109,8 +111,8 @@ class Worker:
         )
         for name, client in self._clients.items():
             self._start(f"poller-{name}", self._poller(name, client, schedule), 8)
-        for number in range(settings.pool_size):
-            self._start(f"payment-{number}", self._payment_worker, 8)
+        names_of_pool = (f"payment-{number}" for number in range(settings.pool_size))
+        self._supervisor.start_group(names_of_pool, self._payment_worker, capacity=8)
 
         self._server = BridgeServer(
             parse_address(settings.bridge),

@@ -57,7 +57,7 @@ class BridgeClient:
         tracer: records ``bridge.sent`` and ``bridge.decided`` of traced payments.
 
     Raises:
-        ValueError: an empty secret for an address that isn't local.
+        ValueError: an empty secret for an address that isn't local, or a name that is empty or too long.
     """
 
     def __init__(self, address: Address, secret: bytes, *, name: str, answer_timeout_s: float, tracer: Tracer) -> None:

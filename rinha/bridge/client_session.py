@@ -14,7 +14,16 @@ from rinha.bridge.codec import FrameDecoder, encode, encode_payment
 from rinha.bridge.errors import HandshakeRefused, NoCredit, ProtocolError
 from rinha.bridge.events import ClientEvent, ReplyReceived, SessionReady
 from rinha.bridge.frames import Ack, Credit, Epoch, EpochAdopted, Ping, Pong, Reply, Request
-from rinha.bridge.handshake import PROTOCOL_VERSION, Challenge, Hello, Refusal, RefusalCode, Welcome, prove
+from rinha.bridge.handshake import (
+    MAX_NAME_BYTES,
+    PROTOCOL_VERSION,
+    Challenge,
+    Hello,
+    Refusal,
+    RefusalCode,
+    Welcome,
+    prove,
+)
 from rinha.bridge.outbox import Outbox
 
 if TYPE_CHECKING:
@@ -39,10 +48,15 @@ class ClientSession:
     Args:
         secret: shared with the worker; empty if the bridge is local.
         api_id: 16 random bytes that stay the same for the life of this object.
-        name: for the worker's logs, at most 64 bytes of UTF-8.
+        name: for the worker's logs, 1 to 64 bytes of UTF-8.
+
+    Raises:
+        ValueError: the name is empty or too long.
     """
 
     def __init__(self, secret: bytes, *, api_id: bytes, name: str) -> None:
+        if not 0 < len(name.encode()) <= MAX_NAME_BYTES:
+            raise ValueError(f"the API's name {name!r} has not 1 to {MAX_NAME_BYTES} bytes")
         self.incarnation = 0
         self.epoch = 0
         self._secret = secret

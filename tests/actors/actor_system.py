@@ -32,6 +32,7 @@ from actors.messages import (
 )
 from actors.payment import PaymentWorker
 from actors.pool import Pool
+from actors.tracing import Tracer
 
 if TYPE_CHECKING:
     import random
@@ -130,7 +131,7 @@ class System:
         dispatcher = Dispatcher(backlog, pool, policy, healths, clock)
         circuits = {name: Circuit(name, fee_bps, clock.now_s) for name, fee_bps in FEES.items()}
         schedule: dict[str, float] = {}
-        self.ledger = world.start("ledger", lambda me: Ledger(book))
+        self.ledger = world.start("ledger", lambda me: Ledger(book, Tracer()))
         self.intake = world.start(
             "intake", lambda me: Intake(me, backlog, credit, pool, dispatcher, self.ledger, timers, clock, tracer)
         )

@@ -18,7 +18,7 @@ from tests.actors.script import FOREIGN, Script
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from actors.supervisor import Reference
+    from actors.reference import Reference
 
 
 @pytest.fixture

@@ -18,9 +18,10 @@ from actors.tracing import Tracer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from actors.guard import Factory
     from actors.messages import Unknown
     from actors.ports import Recipient
-    from actors.supervisor import Factory, Reference
+    from actors.reference import Reference
 
 TIMERS_PER_ADVANCE = 50_000
 """More than any test needs: an actor that wakes itself without end fails its test instead of hanging it."""

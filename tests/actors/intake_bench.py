@@ -28,7 +28,7 @@ from actors.tracing import Tracer
 
 if TYPE_CHECKING:
     from actors.messages import Outcome
-    from actors.supervisor import Reference
+    from actors.reference import Reference
     from tests.actors.fakes import World
 
 ASK_S = 5.0

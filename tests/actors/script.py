@@ -9,7 +9,7 @@ import gevent
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from actors.supervisor import Reference
+    from actors.reference import Reference
 
 ASK_S = 5.0
 

@@ -8,11 +8,11 @@ import gevent
 import pykka
 import pytest
 
-from actors.supervisor import ActorFailed
+from actors.guard import ActorFailed
 from tests.actors.script import ASK_S, Script, Scripted
 
 if TYPE_CHECKING:
-    from actors.supervisor import Reference
+    from actors.reference import Reference
     from tests.actors.fakes import World
 
 
@@ -132,7 +132,7 @@ class TestAsks:
         assert actor.ask(1, timeout=ASK_S) == 1
 
     def test_asking_a_stopped_actor_fails(self, actor: Reference) -> None:
-        assert actor.stop(ASK_S)
+        assert actor.stop_soon().get(timeout=ASK_S)
         with pytest.raises(pykka.ActorDeadError):
             actor.ask(1, timeout=ASK_S)
-        assert not actor.stop(ASK_S)
+        assert not actor.stop_soon().get(timeout=ASK_S)

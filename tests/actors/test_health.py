@@ -8,6 +8,7 @@ import gevent
 import pytest
 
 from actors.circuit import FAILURES_MAX, Circuit
+from actors.guard import ActorFailed
 from actors.health import Health
 from actors.messages import (
     AttemptObserved,
@@ -18,7 +19,6 @@ from actors.messages import (
     ProbeDue,
     ProcessorHealth,
 )
-from actors.supervisor import ActorFailed
 
 if TYPE_CHECKING:
     from tests.actors.fakes import World

@@ -16,7 +16,7 @@ from actors.messages import (
 )
 
 if TYPE_CHECKING:
-    from actors.supervisor import Reference
+    from actors.reference import Reference
     from tests.actors.fakes import Probe, ScriptedProcessor, World
 
 ASK_S = 5.0

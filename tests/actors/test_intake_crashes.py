@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from actors.backlog import Backlog
+from actors.guard import ActorFailed
 from actors.messages import (
     HealthChanged,
     Payment,
@@ -15,7 +16,6 @@ from actors.messages import (
     Unknown,
     Verdict,
 )
-from actors.supervisor import ActorFailed
 from tests.actors.intake_bench import ASK_S, DOWN, HEALTHY, IntakeBench, payment
 
 

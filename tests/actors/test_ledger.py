@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from actors.book import Book
+from actors.guard import ActorFailed
 from actors.ledger import Ledger
 from actors.messages import (
     ForgetPayments,
@@ -19,10 +20,10 @@ from actors.messages import (
     RowsPage,
     Totals,
 )
-from actors.supervisor import ActorFailed
+from actors.tracing import Tracer
 
 if TYPE_CHECKING:
-    from actors.supervisor import Reference
+    from actors.reference import Reference
     from tests.actors.fakes import Probe, World
 
 ASK_S = 5.0
@@ -35,7 +36,7 @@ def book() -> Book:
 
 @pytest.fixture
 def ledger(world: World, book: Book) -> Reference:
-    return world.start("ledger", lambda me: Ledger(book))
+    return world.start("ledger", lambda me: Ledger(book, Tracer()))
 
 
 @pytest.fixture
@@ -53,6 +54,15 @@ def test_a_settled_payment_is_entered_and_confirmed(ledger: Reference, intake: P
     ledger.tell(record(intake))
     assert intake.of(PaymentRecorded) == [PaymentRecorded((1).to_bytes(16), 0)]
     assert ledger.ask(GetSummary(), timeout=ASK_S) == {"default": Totals(1, 1990), "fallback": Totals(0, 0)}
+
+
+def test_a_sampled_payment_is_traced(world: World, book: Book, intake: Probe) -> None:
+    events: list[dict[str, object]] = []
+    ledger = world.start("ledger", lambda me: Ledger(book, Tracer(1.0, events.append)))
+    ledger.tell(record(intake))
+    ledger.tell(record(intake, number=2)._replace(traced=True))
+    ledger.ask(GetSummary(), timeout=ASK_S)
+    assert [(each["payment"], each["hop"]) for each in events] == [((2).to_bytes(16).hex(), "ledger.recorded")]
 
 
 def test_one_that_comes_twice_is_confirmed_twice_and_entered_once(ledger: Reference, intake: Probe) -> None:

@@ -8,12 +8,13 @@ import gevent
 import pykka
 import pytest
 
+from actors.guard import StartFailed
 from actors.messages import PaymentRecorded
-from actors.supervisor import MailboxFull, StartFailed
+from actors.reference import MailboxFull
 from tests.actors.script import ASK_S, Script
 
 if TYPE_CHECKING:
-    from actors.supervisor import Reference
+    from actors.reference import Reference
     from tests.actors.fakes import World
 
 
@@ -61,6 +62,15 @@ class TestStart:
         assert world.crashes == {"scripted": 6}
 
 
+class TestRetries:
+    def test_a_message_that_keeps_failing_counts_as_one_crash(self, world: World, actor: Reference) -> None:
+        for _ in range(5):
+            actor.tell(ValueError())
+        gevent.idle()
+        assert world.crashes == {"scripted": 15}
+        assert world.escalations == 0
+
+
 class TestIntensity:
     @pytest.fixture(autouse=True)
     def no_retries(self, script: Script) -> None:
@@ -102,7 +112,7 @@ class TestDeadLetters:
     def test_what_a_stopped_actor_is_told(
         self, world: World, actor: Reference, caplog: pytest.LogCaptureFixture
     ) -> None:
-        actor.stop(ASK_S)
+        actor.stop_soon().get(timeout=ASK_S)
         actor.tell(7)
         assert world.dead_letters == {"int": 1}
         (record,) = [each for each in caplog.records if each.message == "actor.dead_letter"]
@@ -131,17 +141,16 @@ class TestDeadLetters:
     def test_a_stop_passes_the_bound(self, world: World, script: Script) -> None:
         small = world.start("small", script.behaviour, capacity=1)
         small.tell(1)
-        assert small.stop(ASK_S)
+        assert small.stop_soon().get(timeout=ASK_S)
         assert script.handled == [1]
 
     def test_what_the_mailbox_holds_behind_a_stop(self, world: World, script: Script, actor: Reference) -> None:
         actor.tell(lambda: gevent.sleep(0.01))
         gevent.sleep(0)
-        stopping = gevent.spawn(actor.stop, ASK_S)
-        gevent.sleep(0)
+        stopping = actor.stop_soon()
         actor.tell(1)
         asked = gevent.spawn(pytest.raises, pykka.ActorDeadError, actor.ask, 2, timeout=ASK_S)
-        stopping.get(timeout=ASK_S)
+        assert stopping.get(timeout=ASK_S)
         asked.get(timeout=ASK_S)
         assert world.dead_letters == {"int": 1}
         assert 1 not in script.handled
@@ -173,6 +182,18 @@ class TestStop:
             actor.ask(1, timeout=ASK_S)
         release.set()
         gevent.idle()
+
+    def test_a_group_is_stopped_as_one(self, world: World, caplog: pytest.LogCaptureFixture) -> None:
+        """None waits for its turn: while the first hangs, the others end."""
+        group = world.supervisor.start_group(["a", "b", "c"], lambda me: Script().behaviour(me), capacity=10)
+        release = gevent.event.Event()
+        group[0].tell(release.wait)
+        gevent.idle()
+        world.supervisor.stop(timeout_s=0.01)
+        assert [each.__dict__["actor"] for each in caplog.records if each.message == "actor.stop_timeout"] == ["a"]
+        release.set()
+        gevent.idle()
+        assert not pykka.ActorRegistry.get_all()
 
     def test_stopping_again_does_nothing(self, world: World, actor: Reference) -> None:
         world.supervisor.stop(timeout_s=ASK_S)

@@ -120,3 +120,9 @@ def test_a_welcome_before_the_challenge_is_refused() -> None:
     session.connection_made()
     with pytest.raises(ProtocolError, match="unexpected Welcome"):
         give(session, Welcome(1, 1))
+
+
+@pytest.mark.parametrize("name", ["", "x" * 65, "é" * 33])
+def test_a_name_that_fits_no_hello_is_refused_at_once(name: str) -> None:
+    with pytest.raises(ValueError, match="1 to 64 bytes"):
+        ClientSession(b"", api_id=bytes(16), name=name)

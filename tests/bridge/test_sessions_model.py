@@ -239,13 +239,7 @@ STEPS = (
 
 
 @settings(max_examples=150, deadline=None)
-@given(
-    st.lists(
-        st.tuples(st.sampled_from(STEPS), st.integers(1, 4), st.floats(0, 1)),
-        min_size=20,
-        max_size=100,
-    )
-)
+@given(st.lists(st.tuples(st.sampled_from(STEPS), st.integers(1, 4), st.floats(0, 1)), min_size=20, max_size=100))
 def test_both_ends_agree_whatever_the_network_does(steps: list[tuple[str, int, float]]) -> None:
     model = Model()
     for step in steps:

@@ -128,6 +128,7 @@ async def test_a_sampled_payment_is_traced_on_every_hop(run_system: RunSystem) -
     assert sorted(hops) == [
         "api.answered",
         "api.received",
+        "bridge.decided",
         "bridge.received",
         "bridge.sent",
         "intake.dispatched",
