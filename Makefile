@@ -17,7 +17,7 @@ run: $(READY) ## Start the whole system on this machine, with simulated processo
 	@exec $(BIN)/rinha up
 
 test: $(READY) ## Run every test that needs no container engine, with coverage
-	$(BIN)/pytest -n $(JOBS) --cov --cov-report=term --cov-fail-under=85 $(TESTS)
+	$(BIN)/pytest -n $(JOBS) --cov --cov-report=term $(if $(TESTS),$(TESTS),--cov-fail-under=95)
 
 check: $(READY) ## Lint, formatting and types
 	$(BIN)/ruff check .

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -115,9 +116,12 @@ WALLS = {
 
 def load(names: list[str]) -> dict[str, object]:
     """Import modules in a fresh interpreter, and tell what came of it."""
+    # Without measuring coverage, which would import things of its own into that interpreter.
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", REPORT, json.dumps(names)],
         cwd=ROOT,
+        env=environ,
         capture_output=True,
         text=True,
         timeout=60,
