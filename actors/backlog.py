@@ -11,6 +11,9 @@ more) change nothing, so a message may be handled twice.
                │  └──refuse────────┘   │ └─dispatch_unknown─┐
                └──retry── PARKED ◀─────┤                    │
                             └──────────┴─mark_unknown─▶ UNKNOWN   (never back to WAITING: it may be committed there)
+
+Two detours: with a durable journal a payment is *storing* before it waits, and counts as waiting; and one that a worker
+before this one may have sent is first looked for at every processor, and counts as unknown.
 """
 
 from __future__ import annotations
@@ -20,43 +23,23 @@ from heapq import heappop, heappush
 from itertools import chain, count
 from typing import TYPE_CHECKING
 
+from actors.entry import Entry
+from actors.known import KnownPayments
 from actors.messages import ParkedPayment, Statistics, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from actors.messages import Payment
+    from actors.messages import OpenPayment, Payment
 
 RETRY_FIRST_S, RETRY_MAX_S = 0.1, 5.0
 """An unknown outcome is looked into at once, then after 0.1 s, and ever later up to every 5 s."""
 
+LONGEST_DELAY_S = 6.0
+"""A processor may commit so long after its client has gone (5 s were seen); before that, "not found" proves nothing."""
+
 CRASHES_MAX = 3
 """A payment whose actor has crashed on it so often is parked."""
-
-
-class Entry:
-    """One payment that is not settled yet.
-
-    Attributes:
-        payment: the payment.
-        taken_at_s: when it was taken, on the monotonic clock.
-        processor: where its last attempt went.
-        requested_at_ms: that attempt's ``requestedAt``.
-        bound: its outcome there is or was unknown, so it can go nowhere else.
-        rejections: the processors that found fault with it, and what they said.
-    """
-
-    __slots__ = ("bound", "crashes", "payment", "processor", "rejections", "requested_at_ms", "retries", "taken_at_s")
-
-    def __init__(self, payment: Payment, taken_at_s: float) -> None:
-        self.payment = payment
-        self.taken_at_s = taken_at_s
-        self.processor = ""
-        self.requested_at_ms = 0
-        self.bound = False
-        self.rejections: dict[str, str] = {}
-        self.retries = 0
-        self.crashes = 0
 
 
 class Backlog:
@@ -74,7 +57,8 @@ class Backlog:
         self._clear()
 
     def _clear(self) -> None:
-        self._known: dict[bytes, int] = {}
+        self._known = KnownPayments()
+        self._storing: dict[bytes, Entry] = {}
         # By the processors that rejected them, so that a payment one of them won't have doesn't hold up the rest.
         self._waiting: dict[frozenset[str], deque[Entry]] = {frozenset(): deque()}
         self._in_flight: dict[bytes, Entry] = {}
@@ -84,12 +68,29 @@ class Backlog:
 
     # ---- taking
 
-    def take(self, payment: Payment, now_s: float) -> Verdict:
-        """Take a payment, unless its id is known: then the amount decides between a duplicate and a conflict."""
-        known_cents = self._known.get(payment.payment_id)
+    def knows(self, payment_id: bytes) -> bool:
+        """Whether an id was taken in this epoch."""
+        return self._known.amount_cents(payment_id) is not None
+
+    def take(self, payment: Payment, now_s: float, *, storing: bool = False, suspect: bool = False) -> Verdict:
+        """Take a payment, unless its id is known: then the amount decides between a duplicate and a conflict.
+
+        Args:
+            payment: the payment.
+            now_s: the present, on the monotonic clock.
+            storing: it can't be sent before ``stored``.
+            suspect: a worker before this one may have sent it already.
+        """
+        known_cents = self._known.amount_cents(payment.payment_id)
         if known_cents is None:
-            self._known[payment.payment_id] = payment.amount_cents
-            self._waiting[frozenset()].append(Entry(payment, now_s))
+            self._known.add(payment.payment_id, payment.amount_cents)
+            entry = Entry(payment, now_s)
+            if suspect:
+                self._ask_everywhere(entry, now_s)
+            elif storing:
+                self._storing[payment.payment_id] = entry
+            else:
+                self._waiting[frozenset()].append(entry)
             return Verdict.TAKEN
         if known_cents == payment.amount_cents:
             self._duplicates += 1
@@ -101,6 +102,45 @@ class Backlog:
         """Count payments that belong to an earlier epoch; they aren't taken."""
         self._purged += payments
         return Verdict.PURGED
+
+    def stored(self, payment_ids: Iterable[bytes]) -> None:
+        """Let payments that were storing wait."""
+        for payment_id in payment_ids:
+            entry = self._storing.pop(payment_id, None)
+            if entry is not None:
+                self._waiting[frozenset()].append(entry)
+
+    def restore(
+        self,
+        epoch: int,
+        settled: Iterable[tuple[bytes, int]],
+        open_: Iterable[OpenPayment],
+        now_s: float,
+        *,
+        suspect: bool,
+    ) -> None:
+        """Begin with what a journal holds. Call it before anything else.
+
+        Args:
+            epoch: the epoch.
+            settled: ids and amounts of the settled payments.
+            open_: the payments that aren't settled.
+            now_s: the present, on the monotonic clock.
+            suspect: the journal may lack attempts, so one without may have been sent all the same.
+        """
+        self.epoch = epoch
+        self._known.restore(settled)
+        self._settled = len(self._known)
+        for payment, processor, requested_at_ms in open_:
+            self._known.add(payment.payment_id, payment.amount_cents)
+            entry = Entry(payment, now_s)
+            if processor:
+                entry.processor, entry.requested_at_ms, entry.bound = processor, requested_at_ms, True
+                self._push_unknown(entry, now_s)
+            elif suspect:
+                self._ask_everywhere(entry, now_s)
+            else:
+                self._waiting[frozenset()].append(entry)
 
     # ---- sending
 
@@ -124,6 +164,7 @@ class Backlog:
         if not self._unknown[processor]:
             return None
         _due_s, _tiebreak, entry = heappop(self._unknown[processor])
+        entry.processor = processor
         self._in_flight[entry.payment.payment_id] = entry
         return entry
 
@@ -165,18 +206,40 @@ class Backlog:
         entry = self._in_flight.get(payment_id)
         if entry is None:
             return
-        entry.bound = True
+        if not entry.unasked:
+            entry.bound = True
         entry.crashes += crashed
         if entry.crashes >= CRASHES_MAX:
             self.park(payment_id, f"its actor crashed on it {entry.crashes} times")
         else:
             self._wait_for_outcome(entry, now_s)
 
+    def absent(self, payment_id: bytes, now_s: float) -> None:
+        """Note that a payment in flight was looked for at its processor, and isn't there now.
+
+        If its outcome there is unknown that proves nothing; if it was only suspected there, the next suspect is asked,
+        and after the last one it waits like any other.
+        """
+        entry = self._in_flight.get(payment_id)
+        if entry is None:
+            return
+        if not entry.unasked:
+            self._wait_for_outcome(entry, now_s)
+            return
+        del self._in_flight[payment_id]
+        entry.unasked = [name for name in entry.unasked if name != entry.processor]
+        entry.processor = ""
+        if entry.unasked:
+            self._push_unknown(entry, now_s)
+        else:
+            entry.retries = 0
+            self._waiting[frozenset()].appendleft(entry)
+
     def park(self, payment_id: bytes, reason: str) -> None:
         """Set a payment in flight aside until ``retry_parked``."""
         entry = self._in_flight.pop(payment_id, None)
         if entry is not None:
-            entry.bound = True
+            entry.bound = not entry.unasked
             self._park(entry, reason)
 
     def _park(self, entry: Entry, reason: str) -> None:
@@ -187,8 +250,16 @@ class Backlog:
         if entry.retries:
             due_s += min(RETRY_FIRST_S * 2 ** min(entry.retries - 1, 10), RETRY_MAX_S)
         entry.retries += 1
-        heappush(self._unknown[entry.processor], (due_s, next(self._tiebreak), entry))
+        self._push_unknown(entry, due_s)
         del self._in_flight[entry.payment.payment_id]
+
+    def _ask_everywhere(self, entry: Entry, now_s: float) -> None:
+        entry.unasked = list(self._processors)
+        self._push_unknown(entry, now_s + LONGEST_DELAY_S)
+
+    def _push_unknown(self, entry: Entry, due_s: float) -> None:
+        processor = entry.unasked[0] if entry.unasked else entry.processor
+        heappush(self._unknown[processor], (due_s, next(self._tiebreak), entry))
 
     # ---- by hand
 
@@ -205,8 +276,8 @@ class Backlog:
         parked, self._parked = self._parked, {}
         for entry, _reason in parked.values():
             entry.retries = entry.crashes = 0
-            if entry.bound:
-                heappush(self._unknown[entry.processor], (now_s, next(self._tiebreak), entry))
+            if entry.bound or entry.unasked:
+                self._push_unknown(entry, now_s)
             else:
                 entry.rejections = {}
                 self._waiting[frozenset()].append(entry)
@@ -226,8 +297,8 @@ class Backlog:
 
     def held(self) -> int:
         """Payments that are not settled."""
-        waiting = sum(map(len, self._waiting.values()))
-        return waiting + len(self._in_flight) + sum(map(len, self._unknown.values())) + len(self._parked)
+        unknown = sum(map(len, self._unknown.values()))
+        return self._waiting_count() + len(self._in_flight) + unknown + len(self._parked)
 
     def held_ids(self) -> tuple[bytes, ...]:
         """Ids of the payments that are not settled, the oldest first."""
@@ -236,7 +307,10 @@ class Backlog:
     def _entries(self) -> Iterator[Entry]:
         unknown = (entry for heap in self._unknown.values() for _due_s, _tiebreak, entry in heap)
         parked = (entry for entry, _reason in self._parked.values())
-        return chain(*self._waiting.values(), self._in_flight.values(), unknown, parked)
+        return chain(self._storing.values(), *self._waiting.values(), self._in_flight.values(), unknown, parked)
+
+    def _waiting_count(self) -> int:
+        return len(self._storing) + sum(map(len, self._waiting.values()))
 
     def statistics(self) -> Statistics:
         """The counts by state, each counted for itself; ``purged`` counts since the start."""
@@ -244,7 +318,7 @@ class Backlog:
             epoch=self.epoch,
             accepted=len(self._known),
             settled=self._settled,
-            waiting=sum(map(len, self._waiting.values())),
+            waiting=self._waiting_count(),
             in_flight=len(self._in_flight),
             unknown=sum(map(len, self._unknown.values())),
             parked=len(self._parked),

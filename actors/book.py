@@ -7,10 +7,11 @@ from bisect import bisect_left, bisect_right, insort
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from actors.id_index import IdIndex
 from actors.messages import LedgerRow, Totals
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 LATE_MAX = 512
 """Entries out of order that a timeline keeps beside its sorted ones before it merges them.
@@ -79,8 +80,7 @@ class Book:
 
     def _clear(self) -> None:
         self._timelines = {name: Timeline() for name in self._names}
-        self._ids: list[bytes] = []
-        self._seen: set[bytes] = set()
+        self._ids = IdIndex()
         self._processors = bytearray()
         self._amounts = array("q")
         self._instants = array("q")
@@ -98,15 +98,24 @@ class Book:
             KeyError: there is no such processor; nothing has changed.
         """
         number = self._numbers[row.processor]
-        if epoch != self.epoch or row.payment_id in self._seen:
+        if epoch != self.epoch or self._ids.find(row.payment_id) >= 0:
             return False
         self._timelines[row.processor].add(row.requested_at_ms, row.amount_cents)
-        self._seen.add(row.payment_id)
-        self._ids.append(row.payment_id)
+        self._ids.add(row.payment_id)
         self._processors.append(number)
         self._amounts.append(row.amount_cents)
         self._instants.append(row.requested_at_ms)
         return True
+
+    def restore(self, epoch: int, rows: Iterable[LedgerRow]) -> None:
+        """Begin with the rows of a journal, of which none comes twice. Call it before anything else.
+
+        Raises:
+            KeyError: a row names a processor that there is not; the books are useless then.
+        """
+        self.epoch = epoch
+        for row in rows:
+            self.record(row, epoch)
 
     def summary(self, from_ms: int | None, to_ms: int | None) -> dict[str, Totals]:
         """Totals by processor of what has ``from_ms <= requestedAt <= to_ms``."""

@@ -24,6 +24,13 @@ class Credits:
         self._capacity = capacity
         self._window = max(1, min(WINDOW_MAX, capacity // 4))
         self._unused: dict[Recipient, int] = {}
+        self.suspended = False
+        """While true nothing is granted."""
+
+    @property
+    def sessions(self) -> tuple[Recipient, ...]:
+        """The sessions that are open."""
+        return tuple(self._unused)
 
     def open(self, session: Recipient) -> None:
         """Enter a new session, without credit."""
@@ -47,6 +54,8 @@ class Credits:
         Yields:
             A session and how many payments more it may send.
         """
+        if self.suspended:
+            return
         free = self._capacity - held - sum(self._unused.values())
         fair = max(1, free // max(1, len(self._unused)))
         for session, unused in self._unused.items():

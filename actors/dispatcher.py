@@ -9,7 +9,8 @@ from actors.messages import Attempt, ProcessorHealth, Step
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from actors.backlog import Backlog, Entry
+    from actors.backlog import Backlog
+    from actors.entry import Entry
     from actors.pool import Pool
     from actors.ports import Clock, Recipient
     from actors.routing import Policy
@@ -95,6 +96,8 @@ class Dispatcher:
             if not self._pool.has_room(name):
                 continue
             entry = self._backlog.dispatch_unknown(name)
+            if entry is not None and entry.unasked:
+                return self._begin(entry, Step.LOOK_UP, now_s)  # no probe: it tells nothing of posts
             if entry is not None:
                 del self._wanted_probes[name]
                 return self._begin(entry, Step.RESOLVE, now_s)
@@ -112,7 +115,8 @@ class Dispatcher:
                 entry = self._backlog.dispatch_unknown(processor.name)
                 if entry is not None:
                     # An unhealthy processor gets posts as probes only, but it can always be asked.
-                    return self._begin(entry, Step.RESOLVE if processor.healthy else Step.LOOK_UP, now_s)
+                    only_ask = entry.unasked or not processor.healthy
+                    return self._begin(entry, Step.LOOK_UP if only_ask else Step.RESOLVE, now_s)
         return None
 
     def _next_waiting(self, now_s: float) -> tuple[Recipient, Attempt] | None:

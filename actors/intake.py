@@ -6,15 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 from actors.alarm import Alarm
 from actors.messages import (
+    Absent,
     AttemptEnded,
+    AttemptStarted,
     CreditGranted,
+    CreditRestored,
+    CreditWithdrawn,
     ForgetPayments,
     GetHeld,
     GetParked,
     GetStatistics,
     HealthChanged,
     PaymentRecorded,
+    PaymentsPurged,
+    PaymentsStored,
     PaymentsTaken,
+    PaymentTaken,
     ProbeDue,
     Purge,
     RecordingFailed,
@@ -23,6 +30,8 @@ from actors.messages import (
     SessionClosed,
     SessionOpened,
     Settled,
+    Step,
+    StoreChanged,
     SubmitPayments,
     Unknown,
     Verdict,
@@ -36,7 +45,7 @@ if TYPE_CHECKING:
     from actors.dispatcher import Dispatcher
     from actors.messages import Attempt, Outcome
     from actors.pool import Pool
-    from actors.ports import Clock, Recipient, Timers
+    from actors.ports import Clock, Recipient, Relay, Timers
     from actors.tracing import Tracer
 
 
@@ -50,6 +59,7 @@ class Intake:
         pool: the payment actors.
         dispatcher: what goes where next.
         ledger: told of purges.
+        relay: how far the journal goes before a payment is acknowledged or sent.
         timers: for payments that are due later.
         clock: for ages.
         tracer: for sampled payments.
@@ -63,10 +73,13 @@ class Intake:
         pool: Pool,
         dispatcher: Dispatcher,
         ledger: Recipient,
+        relay: Relay,
         timers: Timers,
         clock: Clock,
         tracer: Tracer,
     ) -> None:
+        self._me = me
+        self._relay = relay
         self._backlog = backlog
         self._credits = credits
         self._pool = pool
@@ -90,6 +103,9 @@ class Intake:
             case PaymentRecorded():
                 if message.epoch == self._backlog.epoch:
                     self._backlog.settle(message.payment_id)
+            case PaymentsStored():
+                if message.epoch == self._backlog.epoch:
+                    self._backlog.stored(message.payment_ids)
             case HealthChanged():
                 self._dispatcher.update(message.processors)
             case ProbeDue():
@@ -100,6 +116,8 @@ class Intake:
                 return self._backlog.statistics()
             case SessionOpened():
                 self._credits.open(message.session)
+                if self._credits.suspended:
+                    message.session.tell(CreditWithdrawn())
             case SessionClosed():
                 self._credits.close(message.session)
             case WorkerReady():
@@ -107,6 +125,8 @@ class Intake:
             case RecordingFailed():
                 if message.epoch == self._backlog.epoch:
                     self._backlog.park(message.payment_id, "settled, but entering it into the books failed")
+            case StoreChanged():
+                self._suspend(not message.available)
             case Purge():
                 return self._purge()
             case GetHeld():
@@ -150,16 +170,29 @@ class Intake:
     def _take(self, message: SubmitPayments) -> None:
         exceptions: list[tuple[int, Verdict]] = []
         now_s = self._clock.monotonic_s()
-        current = message.epoch == self._backlog.epoch
+        backlog, waits = self._backlog, self._relay.waits
+        current = message.epoch == backlog.epoch
+        # With a durable journal, a payment that was sent and isn't known was never on record, so never sent on either.
+        suspect = message.suspect and not waits
+        new = []
         for sequence, payment in enumerate(message.payments, message.first_sequence):
-            verdict = self._backlog.take(payment, now_s) if current else self._backlog.overtaken(1)
+            if not current:
+                verdict = backlog.overtaken(1)
+            else:
+                if self._relay.records and not backlog.knows(payment.payment_id):
+                    new.append(PaymentTaken(payment.payment_id, payment.amount_cents, backlog.epoch))
+                verdict = backlog.take(payment, now_s, storing=waits, suspect=suspect)
             if verdict is not Verdict.TAKEN:
                 exceptions.append((sequence, verdict))
             if payment.traced_at_us:
                 self._tracer.record(payment.payment_id, "intake.taken", verdict=verdict.name)
         # Answers go first: nothing of the settling has begun yet.
-        through = message.first_sequence + len(message.payments) - 1
-        message.session.tell(PaymentsTaken(through, tuple(exceptions)))
+        taken = PaymentsTaken(message.first_sequence + len(message.payments) - 1, tuple(exceptions))
+        if new and waits:
+            stored = PaymentsStored(tuple(each.payment_id for each in new), backlog.epoch)
+            self._relay.after(new, (message.session, taken), (self._me, stored))
+        else:
+            self._relay.after(new, (message.session, taken))
 
     def _end_attempt(self, message: AttemptEnded) -> None:
         worker, attempt, outcome = message
@@ -169,21 +202,29 @@ class Intake:
             self._apply(outcome, attempt)
         self._pool.end(worker, attempt)
 
-    def _apply(self, outcome: Outcome, attempt: Attempt) -> None:
+    def _apply(self, outcome: Outcome | Absent, attempt: Attempt) -> None:
         payment_id, now_s = attempt.payment.payment_id, self._clock.monotonic_s()
         match outcome:
             case Settled():
                 self._dispatcher.resolved(attempt)  # and in flight until the ledger has recorded it
             case Refused():
                 self._backlog.refuse(payment_id, outcome.reason, now_s, permanent=outcome.permanent)
+            case Absent():
+                self._backlog.absent(payment_id, now_s)
             case Unknown():
                 self._backlog.mark_unknown(payment_id, now_s, crashed=outcome.crashed)
 
     def _purge(self) -> int:
         epoch = self._backlog.purge()
+        self._relay.after((PaymentsPurged(epoch),))
         self._ledger.tell(ForgetPayments(epoch))
         self._grant_credit()
         return epoch
+
+    def _suspend(self, suspended: bool) -> None:
+        self._credits.suspended = suspended
+        for session in self._credits.sessions:
+            session.tell(CreditWithdrawn() if suspended else CreditRestored())
 
     def _grant_credit(self) -> None:
         for session, payments in self._credits.grant(self._backlog.held()):
@@ -192,12 +233,20 @@ class Intake:
     def _dispatch(self) -> None:
         while planned := self._dispatcher.next():
             worker, attempt = planned
-            worker.tell(attempt)  # first of all: it is noted as under way
+            self._send(worker, attempt)  # first of all: it is noted as under way
             if attempt.payment.traced_at_us:
                 self._trace_dispatch(attempt.payment.payment_id, attempt.processor, attempt.step.value)
         delay_s = self._dispatcher.wake_in_s()
         if delay_s is not None:
             self._alarm.wake_in(delay_s)
+
+    def _send(self, worker: Recipient, attempt: Attempt) -> None:
+        if attempt.step is not Step.POST or not self._relay.records:
+            worker.tell(attempt)  # what was unknown before is on record
+            return
+        payment_id, processor = attempt.payment.payment_id, attempt.processor
+        started = AttemptStarted(payment_id, processor, attempt.requested_at_ms, attempt.epoch)
+        self._relay.after((started,), (worker, attempt))
 
     def _trace_dispatch(self, payment_id: bytes, processor: str, step: str) -> None:
         self._tracer.record(payment_id, "intake.dispatched", processor=processor, step=step)

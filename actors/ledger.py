@@ -10,6 +10,7 @@ from actors.messages import (
     GetSummary,
     LedgerRow,
     PaymentRecorded,
+    PaymentSettled,
     RecordingFailed,
     RecordPayment,
     RowsPage,
@@ -18,6 +19,7 @@ from actors.messages import (
 
 if TYPE_CHECKING:
     from actors.book import Book
+    from actors.ports import Relay
     from actors.tracing import Tracer
 
 
@@ -26,11 +28,13 @@ class Ledger:
 
     Args:
         book: the books.
+        relay: how far the journal goes before a recorded payment is reported.
         tracer: for sampled payments.
     """
 
-    def __init__(self, book: Book, tracer: Tracer) -> None:
+    def __init__(self, book: Book, relay: Relay, tracer: Tracer) -> None:
         self._book = book
+        self._relay = relay
         self._tracer = tracer
 
     def on_start(self) -> None:
@@ -44,7 +48,10 @@ class Ledger:
                 new = self._book.record(row, message.epoch)
                 if message.traced:
                     self._tracer.record(message.payment_id, "ledger.recorded", processor=message.processor, new=new)
-                message.reply_to.tell(PaymentRecorded(message.payment_id, message.epoch))
+                self._relay.after(
+                    (PaymentSettled(*row, message.epoch),),
+                    (message.reply_to, PaymentRecorded(message.payment_id, message.epoch)),
+                )
             case GetSummary():
                 return self._book.summary(message.from_ms, message.to_ms)
             case GetRows():

@@ -87,6 +87,16 @@ class Unknown(NamedTuple):
     crashed: bool = False
 
 
+class Absent(NamedTuple):
+    """A look-up alone: the processor doesn't hold the payment now. A request in its delay there may commit it yet.
+
+    Args:
+        reason: for people, e.g. ``"HTTP 404"``.
+    """
+
+    reason: str
+
+
 Outcome = Settled | Refused | Unknown
 
 
@@ -105,6 +115,14 @@ class SessionClosed(NamedTuple):
     session: Recipient
 
 
+class CreditWithdrawn(NamedTuple):
+    """Intake -> session: it may send nothing more until ``CreditRestored``; what is on its way is still taken."""
+
+
+class CreditRestored(NamedTuple):
+    """Intake -> session: the credit that was withdrawn is its again."""
+
+
 class CreditGranted(NamedTuple):
     """Intake -> session: it may send so many payments more."""
 
@@ -119,6 +137,7 @@ class SubmitPayments(NamedTuple):
         epoch: the epoch that the session had adopted when it read them.
         first_sequence: sequence number of ``payments[0]``.
         redelivered: the API sent them before, over a connection that broke.
+        suspect: it sent them to another incarnation of the worker, which may have begun to settle them.
     """
 
     session: Recipient
@@ -126,6 +145,7 @@ class SubmitPayments(NamedTuple):
     first_sequence: int
     payments: Sequence[Payment]
     redelivered: bool = False
+    suspect: bool = False
 
 
 class PaymentsTaken(NamedTuple):
@@ -220,7 +240,7 @@ class AttemptEnded(NamedTuple):
 
     worker: Recipient
     attempt: Attempt
-    outcome: Outcome
+    outcome: Outcome | Absent
 
 
 # ---- payment actors -> ledger -> intake
@@ -412,6 +432,51 @@ class PaymentsPurged(NamedTuple):
 
 
 JournalEntry = PaymentTaken | AttemptStarted | PaymentSettled | PaymentsPurged
+
+
+class Persist(NamedTuple):
+    """Put facts on record, then tell others.
+
+    Args:
+        entries: the facts; they may be none, then this waits for those before it.
+        then: whom to tell what, once all facts told so far are on disk.
+    """
+
+    entries: tuple[JournalEntry, ...]
+    then: tuple[tuple[Recipient, object], ...] = ()
+
+
+class PaymentsStored(NamedTuple):
+    """Journal -> intake, at its own wish: these payments are on record, and may be sent."""
+
+    payment_ids: tuple[bytes, ...]
+    epoch: int
+
+
+class Commit(NamedTuple):
+    """Journal -> its writer: write these entries in one transaction."""
+
+    number: int
+    entries: tuple[JournalEntry, ...]
+
+
+class Committed(NamedTuple):
+    """Writer -> journal: the ``Commit`` with this number is on disk."""
+
+    number: int
+
+
+class CommitFailed(NamedTuple):
+    """Writer -> journal: nothing of the ``Commit`` with this number was written; to try again may help."""
+
+    number: int
+    reason: str
+
+
+class StoreChanged(NamedTuple):
+    """Journal -> intake: whether facts can be put on record now."""
+
+    available: bool
 
 
 class OpenPayment(NamedTuple):

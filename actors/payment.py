@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from actors.messages import (
+    Absent,
     Attempt,
     AttemptEnded,
     AttemptObserved,
@@ -91,14 +92,14 @@ class PaymentWorker:
         self._intake.tell(AttemptEnded(self._me, message, Unknown("its actor crashed in flight", crashed=True)))
         return True
 
-    def _carry_out(self, attempt: Attempt) -> Outcome:
+    def _carry_out(self, attempt: Attempt) -> Outcome | Absent:
         client = self._clients[attempt.processor]
         if attempt.step is not Step.POST:
             found = client.find(attempt.payment.payment_id)
             if isinstance(found, Settled):
                 return found
             if attempt.step is Step.LOOK_UP:
-                return Unknown(f"not found there yet: {found.reason}")
+                return Absent(found.reason) if isinstance(found, Refused) else found
         started_s = self._clock.monotonic_s()
         outcome = client.post(attempt.payment, attempt.requested_at_ms)
         latency_ms = (self._clock.monotonic_s() - started_s) * 1000

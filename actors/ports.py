@@ -114,6 +114,19 @@ class ProcessorClient(Protocol):
         ...
 
 
+class Relay(Protocol):
+    """Tells others what follows from facts, before or after those are on record: see ``relay.py``."""
+
+    records: bool
+    """Whether facts go anywhere at all."""
+    waits: bool
+    """Whether others are told only once the facts are on disk."""
+
+    def after(self, entries: Sequence[JournalEntry], *then: tuple[Recipient, Any]) -> None:
+        """State facts, and have others told. What was stated first is told first."""
+        ...
+
+
 class StoreUnavailable(Exception):
     """The store could not write: its disk is full, or its server away. Nothing was written; to try again may help."""
 

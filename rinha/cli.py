@@ -61,7 +61,7 @@ def _run(options: argparse.Namespace) -> int:
             configure_logging(settings.log_level, role=settings.api_name)
             return run_api(settings, options.fd)
         case "worker":
-            from rinha.worker import run_worker
+            from rinha.worker_process import run_worker
 
             configure_logging(settings.log_level, role="payment-worker")
             return run_worker(settings)

@@ -53,7 +53,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     simulate: bool
     bridge: str
     bridge_secret: Secret
-    accept: Literal["received", "queued"]
+    accept: Literal["queued", "received", "durable"]
+    store: Secret
     routing: Literal["fastest", "cheapest"]
     patience_s: float
     latency_tolerance_ms: float
@@ -114,6 +115,9 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
             shown = MASK if variable.secret else _printable(text)
             errors.append(SettingError(variable.name, shown, _printable(str(error))))
     errors += _processor_errors(environ, values)
+    if values.get("RINHA_ACCEPT") == "durable" and not values.get("RINHA_STORE"):
+        reason = "must be set for RINHA_ACCEPT=durable, e.g. RINHA_STORE=sqlite:////var/lib/rinha/journal.db"
+        errors.append(SettingError("RINHA_STORE", "", reason))
     secret = _bridge_secret(environ, values, errors)
     if errors:
         raise SettingsError(errors)
@@ -122,6 +126,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     del values["RINHA_BRIDGE_SECRET"], values["RINHA_BRIDGE_SECRET_FILE"]
     fields = {name.removeprefix("RINHA_").lower(): value for name, value in values.items()}
     fields["api_name"] = fields["api_name"] or own_name()
+    fields["store"] = Secret(fields["store"])
     return Settings(
         processors=(
             ProcessorSettings("default", default_url, default_fee),

@@ -68,12 +68,10 @@ def number(low: float, high: float) -> Callable[[str], float]:
     return parse
 
 
-def one_of(*choices: str, unavailable: Mapping[str, str] | None = None) -> Callable[[str], str]:
-    """Make a parser of words; ``unavailable`` maps words that are understood but can't be had to the reason."""
+def one_of(*choices: str) -> Callable[[str], str]:
+    """Make a parser of words."""
 
     def parse(text: str) -> str:
-        if unavailable and text in unavailable:
-            raise ValueError(unavailable[text])
         if text not in choices:
             raise ValueError(f"must be one of: {', '.join(choices)}")
         return text
@@ -96,6 +94,13 @@ def http_url(text: str) -> str:
     if "@" in parts.netloc or "?" in text or "#" in text:
         raise ValueError(f"{fix}: without user, query or fragment")
     return text.rstrip("/")
+
+
+def store_url(text: str) -> str:
+    """Check a store's URL as far as it can be without the store's libraries, and give it back as it was."""
+    if not text.startswith(("sqlite:///", "postgresql://")):
+        raise ValueError("must begin with sqlite:/// or postgresql://")
+    return text
 
 
 def bridge_address(text: str) -> str:
@@ -122,8 +127,6 @@ def own_name() -> str:
     """The host's name, made fit to be an API's name."""
     return re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname())[:64] or "api"
 
-
-NOT_DURABLE = "isn't available in this version: use received, which acknowledges what the worker holds in memory"
 
 VARIABLES: tuple[Variable, ...] = (
     Variable("RINHA_HOST", "0.0.0.0", str, "address that the HTTP APIs listen on"),
@@ -155,8 +158,17 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "RINHA_ACCEPT",
         "received",
-        one_of("received", "queued", unavailable={"durable": NOT_DURABLE}),
-        "what a 202 means: `received` the worker holds the payment, `queued` the API holds it for the worker",
+        one_of("queued", "received", "durable"),
+        "what a 202 means: `queued` the API holds the payment for the worker, `received` the worker holds it, "
+        "`durable` it is on disk",
+    ),
+    Variable(
+        "RINHA_STORE",
+        "",
+        store_url,
+        "journal of payments: `sqlite:////absolute/path`, `sqlite:///relative/path` or "
+        "`postgresql://user:password@host/database`; needed for `durable`, with another level it is written later",
+        secret=True,
     ),
     Variable(
         "RINHA_ROUTING",

@@ -82,8 +82,7 @@ def test_settings_are_frozen() -> None:
         ("RINHA_PORT", "٩", "whole number"),
         ("RINHA_DEFAULT_FEE_BPS", "10001", "from 0 to 10000"),
         ("RINHA_BRIDGE", "udp://127.0.0.1:7000", "tcp://host:port or unix:/absolute/path"),
-        ("RINHA_ACCEPT", "durable", "isn't available in this version"),
-        ("RINHA_ACCEPT", "maybe", "one of: received, queued"),
+        ("RINHA_ACCEPT", "maybe", "one of: queued, received, durable"),
         ("RINHA_ROUTING", "random", "one of: fastest, cheapest"),
         ("RINHA_PATIENCE_S", "-1", "number from 0"),
         ("RINHA_PATIENCE_S", "nan", "number from 0"),
@@ -106,6 +105,18 @@ def test_a_wrong_value_is_named_with_its_variable_and_the_fix(name: str, value: 
     (error,) = errors_of(**{name: value})
     assert error.startswith(f"{name}={value}: ")
     assert fix in error
+
+
+def test_a_store_of_an_unknown_kind_is_refused_and_its_password_not_shown() -> None:
+    (error,) = errors_of(RINHA_STORE="mysql://me:secret@host/db")
+    assert error == "RINHA_STORE=********: must begin with sqlite:/// or postgresql://"
+
+
+def test_durable_acceptance_needs_a_store() -> None:
+    (error,) = errors_of(RINHA_ACCEPT="durable")
+    assert "RINHA_STORE: must be set for RINHA_ACCEPT=durable" in error
+    settings = load_settings({"RINHA_ACCEPT": "durable", "RINHA_STORE": "sqlite:////tmp/journal.db"})
+    assert settings.store.encode() == b"sqlite:////tmp/journal.db"
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ class Connection(web.RequestHandler):
 def make_server(
     bridge: Bridge,
     *,
-    accept: Literal["queued", "received"],
+    accept: Literal["queued", "received", "durable"],
     name: str,
     tracer: Tracer,
     ask_timeout_s: float = 5.0,
@@ -132,7 +132,7 @@ def make_server(
 
     Args:
         bridge: the way to the worker.
-        accept: what a 202 means: ``received`` the worker holds the payment, ``queued`` this process's outbox does.
+        accept: what a 202 means: see ``RINHA_ACCEPT``; ``queued`` is answered without waiting for the worker.
         name: sent as ``X-Served-By`` with each reply.
         tracer: which payments to trace.
         ask_timeout_s: how long to wait for the worker's answer to a question.

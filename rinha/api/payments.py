@@ -27,7 +27,7 @@ class PaymentHandler:
 
     Args:
         bridge: the way to the worker.
-        accept: what a 202 means: ``received`` the worker holds the payment, ``queued`` this process's outbox does.
+        accept: what a 202 means: see ``RINHA_ACCEPT``; ``queued`` is answered without waiting for the worker.
         bodies: reads requests' bodies.
         replies: makes the responses.
         tracer: which payments to trace.
@@ -37,13 +37,13 @@ class PaymentHandler:
         self,
         bridge: Bridge,
         *,
-        accept: Literal["queued", "received"],
+        accept: Literal["queued", "received", "durable"],
         bodies: BodyReader,
         replies: Replies,
         tracer: Tracer,
     ) -> None:
         self._bridge = bridge
-        self._waits_for_verdict = accept == "received"
+        self._waits_for_verdict = accept != "queued"
         self._bodies = bodies
         self._replies = replies
         self._tracer = tracer

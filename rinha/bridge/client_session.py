@@ -196,7 +196,8 @@ class ClientSession:
         yield self._outbox.acknowledge(*ack)
 
     def _credited(self, credit: Credit) -> Iterator[ClientEvent]:
-        self._limit = max(self._limit, credit.limit)
+        # None at all withdraws what was granted, until it is granted again.
+        self._limit = max(self._limit, credit.limit) if credit.limit else 0
         return iter(())
 
     def _purged(self, raised: Epoch) -> Iterator[ClientEvent]:

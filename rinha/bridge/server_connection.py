@@ -12,7 +12,15 @@ import gevent
 from gevent.event import Event
 from gevent.socket import SHUT_RDWR, SHUT_WR
 
-from actors.messages import CreditGranted, PaymentsTaken, SessionClosed, SessionOpened, SubmitPayments
+from actors.messages import (
+    CreditGranted,
+    CreditRestored,
+    CreditWithdrawn,
+    PaymentsTaken,
+    SessionClosed,
+    SessionOpened,
+    SubmitPayments,
+)
 from rinha.bridge.errors import HandshakeRefused, ProtocolError
 from rinha.bridge.events import EpochWasAdopted, PaymentsReceived, RequestReceived
 from rinha.bridge.frames import ReplyStatus
@@ -115,6 +123,10 @@ class ServerConnection:
                 self.cut("wrong acknowledgement")
         elif isinstance(message, CreditGranted):
             self._session.grant(message.payments)
+        elif isinstance(message, CreditWithdrawn):
+            self._session.withdraw()
+        elif isinstance(message, CreditRestored):
+            self._session.restore()
         else:
             logger.error("bridge.unknown_message", extra={"api": self.api_name, "type": type(message).__name__})
         self._writer.wake()
@@ -242,4 +254,5 @@ class ServerConnection:
             if payment.traced_at_us:
                 self._tracer.record(payment.payment_id, "bridge.received", api=self.api_name, redelivered=redelivered)
         self._told_through = first + len(payments) - 1
-        self._intake.tell(SubmitPayments(self, epoch, first, payments, redelivered))
+        suspect = redelivered and self._session.is_suspect
+        self._intake.tell(SubmitPayments(self, epoch, first, payments, redelivered, suspect))

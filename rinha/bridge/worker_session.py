@@ -41,6 +41,7 @@ class WorkerSession:
         self._state = _State.AWAITING_HELLO
         self._decoder = FrameDecoder()
         self._hello: Hello | None = None
+        self._incarnation = 0
         self._announced_epoch = 0
         self._following: range = range(0)
         """The sequences that the next payment may have: one, but for the first payment of the session."""
@@ -58,6 +59,11 @@ class WorkerSession:
     def is_closed(self) -> bool:
         """Whether it was refused; only that frame is left to send."""
         return self._state is _State.CLOSED
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether the API had sessions with another incarnation of the worker before this one."""
+        return self._hello is not None and self._hello.incarnation not in (0, self._incarnation)
 
     @property
     def received_through(self) -> int:
@@ -100,6 +106,7 @@ class WorkerSession:
         assert self._hello is not None
         self.epoch = self._announced_epoch = epoch
         first, self._first_new = self._hello.first_unacknowledged, self._hello.next_sequence
+        self._incarnation = incarnation
         self.acknowledged_through = first - 1
         self._following = range(first, self._first_new + 1)
         self._limit = self._first_new
@@ -135,6 +142,14 @@ class WorkerSession:
     def grant(self, payments: int) -> None:
         """Let the API send so many payments more."""
         self._limit += payments
+        self._outgoing.limit(self._limit)
+
+    def withdraw(self) -> None:
+        """Have the API send nothing more for now; what it sends meanwhile on the credit it had is in order."""
+        self._outgoing.limit(0)
+
+    def restore(self) -> None:
+        """Give the API its credit back."""
         self._outgoing.limit(self._limit)
 
     def announce_epoch(self, epoch: int) -> None:

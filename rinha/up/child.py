@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 FIRST_DELAY_S = 0.2
-MAX_DELAY_S = 5.0
+MAX_DELAY_S = 2.0
 RESET_AFTER_S = 10.0
 """A child that lived so long starts over with the first delay: its death has little to do with the last one."""
 

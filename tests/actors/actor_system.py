@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import gevent
 
-from actors.backlog import Backlog
-from actors.book import Book
-from actors.circuit import Circuit
-from actors.credits import Credits
-from actors.dispatcher import Dispatcher
-from actors.health import Health, HealthPoller
-from actors.intake import Intake
-from actors.ledger import Ledger
 from actors.messages import (
     GetHealth,
     GetRows,
@@ -30,9 +21,7 @@ from actors.messages import (
     SubmitPayments,
     Unknown,
 )
-from actors.payment import PaymentWorker
-from actors.pool import Pool
-from actors.tracing import Tracer
+from actors.system import ActorSystem, Plan, Ports
 
 if TYPE_CHECKING:
     import random
@@ -119,39 +108,21 @@ class Mischief:
 
 class System:
     def __init__(self, world: World, policy: Policy, chance: random.Random) -> None:
-        names = tuple(FEES)
-        clock, timers, tracer = world.clock, world.timers, world.tracer
         self.world = world
-        self.processors = {name: Mischief(world, chance) for name in names}
+        self.processors = {name: Mischief(world, chance) for name in FEES}
         self.session = world.probe("session")
         self.sequence = 1
-        book, backlog, credit = Book(names), Backlog(names), Credits(10_000)
-        pool = Pool(names, POOL_SIZE // 2)
-        healths = [ProcessorHealth(name, fee_bps) for name, fee_bps in FEES.items()]
-        dispatcher = Dispatcher(backlog, pool, policy, healths, clock)
-        circuits = {name: Circuit(name, fee_bps, clock.now_s) for name, fee_bps in FEES.items()}
-        schedule: dict[str, float] = {}
-        self.ledger = world.start("ledger", lambda me: Ledger(book, Tracer()))
-        self.intake = world.start(
-            "intake", lambda me: Intake(me, backlog, credit, pool, dispatcher, self.ledger, timers, clock, tracer)
+        plan = Plan(
+            [ProcessorHealth(name, fee_bps) for name, fee_bps in FEES.items()],
+            policy,
+            pool_size=POOL_SIZE,
+            backlog_max=10_000,
+            durable=False,
         )
-        self.health = world.start("health", lambda me: Health(me, circuits, self.intake, timers, clock))
-        for name, processor in self.processors.items():
-            make = partial(
-                HealthPoller,
-                client=processor,
-                processor=name,
-                health=self.health,
-                timers=timers,
-                clock=clock,
-                schedule=schedule,
-            )
-            world.start(f"poller-{name}", make)
-        for number in range(POOL_SIZE):
-            world.start(
-                f"payment-{number}",
-                lambda me: PaymentWorker(me, self.processors, self.intake, self.ledger, self.health, clock, tracer),
-            )
+        ports = Ports(world.clock, world.timers, self.processors, None, lambda reason: None, world.tracer)
+        system = ActorSystem(plan, ports, world.supervisor)
+        system.start()
+        self.intake, self.ledger, self.health = system.intake, system.ledger, system.health
         self.intake.tell(SessionOpened(self.session.reference))
         world.advance(0.0)
 

@@ -23,6 +23,7 @@ from actors.messages import (
     WorkerReady,
 )
 from actors.pool import Pool
+from actors.relay import WithoutJournal
 from actors.routing import Fastest
 from actors.tracing import Tracer
 
@@ -64,6 +65,7 @@ class IntakeBench:
             self.pool,
             self.dispatcher,
             self.ledger.reference,
+            WithoutJournal(),
             self.world.timers,
             self.world.clock,
             Tracer(1.0, self.trace),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import strategies as st
 
-from actors.backlog import CRASHES_MAX, RETRY_MAX_S, Backlog, Entry
+from actors.backlog import CRASHES_MAX, RETRY_MAX_S, Backlog
+from actors.entry import Entry
 from actors.messages import Payment, Verdict
 
 NAMES = ("default", "fallback", "third")

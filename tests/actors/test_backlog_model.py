@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from actors.backlog import CRASHES_MAX, Backlog, Entry
+from actors.backlog import CRASHES_MAX, Backlog
 from actors.messages import Payment, Verdict
+
+if TYPE_CHECKING:
+    from actors.entry import Entry
 
 NAMES = ("default", "fallback", "third")
 ID = st.integers(0, 7).map(lambda number: bytes([number]) * 16)

@@ -94,10 +94,10 @@ class TestCrashes:
     ) -> None:
         failures = [OSError("stdout is gone") for _ in range(3)]
 
-        def take(payment: Payment, now_s: float) -> Verdict:
+        def take(payment: Payment, now_s: float, *, storing: bool, suspect: bool) -> Verdict:
             if failures:
                 raise failures.pop()
-            return Backlog.take(ready.backlog, payment, now_s)
+            return Backlog.take(ready.backlog, payment, now_s, storing=storing, suspect=suspect)
 
         monkeypatch.setattr(ready.backlog, "take", take)
         ready.submit(payment(1))

@@ -20,6 +20,7 @@ from actors.messages import (
     RowsPage,
     Totals,
 )
+from actors.relay import WithoutJournal
 from actors.tracing import Tracer
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def book() -> Book:
 
 @pytest.fixture
 def ledger(world: World, book: Book) -> Reference:
-    return world.start("ledger", lambda me: Ledger(book, Tracer()))
+    return world.start("ledger", lambda me: Ledger(book, WithoutJournal(), Tracer()))
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_a_settled_payment_is_entered_and_confirmed(ledger: Reference, intake: P
 
 def test_a_sampled_payment_is_traced(world: World, book: Book, intake: Probe) -> None:
     events: list[dict[str, object]] = []
-    ledger = world.start("ledger", lambda me: Ledger(book, Tracer(1.0, events.append)))
+    ledger = world.start("ledger", lambda me: Ledger(book, WithoutJournal(), Tracer(1.0, events.append)))
     ledger.tell(record(intake))
     ledger.tell(record(intake, number=2)._replace(traced=True))
     ledger.ask(GetSummary(), timeout=ASK_S)

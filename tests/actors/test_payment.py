@@ -8,6 +8,7 @@ import gevent
 import pytest
 
 from actors.messages import (
+    Absent,
     Attempt,
     AttemptEnded,
     AttemptObserved,
@@ -108,14 +109,17 @@ class TestUnknownOutcomes:
         assert ended == AttemptEnded(bench.worker, attempt, Settled(1990, 4000))
         assert bench.processor.posts == []
 
-    @pytest.mark.parametrize("answer", [Refused("HTTP 404"), Unknown("HTTP 429")])
-    def test_a_look_up_that_finds_nothing_leaves_it_unknown(self, bench: Bench, answer: Outcome) -> None:
-        """A 404 proves nothing: an earlier request may still sit in the processor's delay."""
+    @pytest.mark.parametrize(
+        ("answer", "outcome"),
+        [(Refused("HTTP 404"), Absent("HTTP 404")), (Unknown("HTTP 429"), Unknown("HTTP 429"))],
+    )
+    def test_a_look_up_tells_what_is_not_there_from_what_could_not_be_asked(
+        self, bench: Bench, answer: Outcome, outcome: Outcome | Absent
+    ) -> None:
         bench.processor.on_find = lambda payment_id: answer
         bench.attempt(Step.LOOK_UP)
         (ended,) = bench.told()
-        assert isinstance(ended.outcome, Unknown)
-        assert not ended.outcome.crashed
+        assert ended.outcome == outcome
         assert bench.processor.posts == []
 
     def test_resolving_posts_nothing_if_the_row_is_there(self, bench: Bench) -> None:

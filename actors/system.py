@@ -1,0 +1,201 @@
+"""The actor system: every actor, and how they are wired. What stands behind the ports is the composer's affair."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from actors.backlog import Backlog
+from actors.book import Book
+from actors.circuit import Circuit
+from actors.credits import Credits
+from actors.dispatcher import Dispatcher
+from actors.health import Health, HealthPoller
+from actors.intake import Intake
+from actors.journal import Journal, JournalBuffer, JournalWriter
+from actors.ledger import Ledger
+from actors.messages import GetHealth, GetHeld, GetRows, GetStatistics, GetSummary, LedgerRow, ProcessorHealth
+from actors.payment import PaymentWorker
+from actors.pool import Pool
+from actors.relay import Durable, Journalled, WithoutJournal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from actors.guard import Factory
+    from actors.messages import Statistics
+    from actors.ports import Clock, ProcessorClient, Relay, Store, Timers
+    from actors.reference import Reference
+    from actors.routing import Policy
+    from actors.supervisor import Supervisor
+    from actors.tracing import Tracer
+
+ASK_TIMEOUT_S = 5.0
+"""How long a question waits for an actor's reply."""
+
+SESSIONS_MAX = 64
+"""Bridge sessions at a time; with the pool it bounds what can be in a mailbox."""
+
+
+class Ports(NamedTuple):
+    """What the actors need of the world; see ``ports.py``.
+
+    Args:
+        clock: the clocks.
+        timers: messages for later.
+        clients: each processor's client, by its name.
+        store: where the journal is kept; None for no journal.
+        on_broken: called with the reason if the store can't be trusted any more; ends the process.
+        tracer: for sampled payments.
+    """
+
+    clock: Clock
+    timers: Timers
+    clients: Mapping[str, ProcessorClient]
+    store: Store | None
+    on_broken: Callable[[str], None]
+    tracer: Tracer
+
+
+class Plan(NamedTuple):
+    """How the system is to be.
+
+    Args:
+        processors: names and fees, in the order of summaries.
+        policy: which processor gets a payment.
+        pool_size: number of payment actors.
+        backlog_max: payments held at most.
+        durable: a payment is acknowledged once it is on disk; needs a store.
+    """
+
+    processors: Sequence[ProcessorHealth]
+    policy: Policy
+    pool_size: int
+    backlog_max: int
+    durable: bool
+
+
+class ActorSystem:
+    """All actors of a worker.
+
+    Args:
+        plan: how it is to be.
+        ports: what it needs of the world.
+        supervisor: starts, watches and stops them.
+    """
+
+    def __init__(self, plan: Plan, ports: Ports, supervisor: Supervisor) -> None:
+        self.epoch = 0
+        self.relay: Relay = WithoutJournal()
+        self.supervisor = supervisor
+        self.intake: Reference
+        self.ledger: Reference
+        self.health: Reference
+        self._plan = plan
+        self._ports = ports
+
+    def start(self) -> None:
+        """Start the actors with what the store holds, each after those that it talks to at its start.
+
+        Raises:
+            StartFailed: an actor did not start. ``stop`` stops those that did.
+            StoreUnavailable, StoreBroken: the store can't be read; none was started.
+        """
+        plan, (clock, timers, clients, store, on_broken, tracer) = self._plan, self._ports
+        names = tuple(each.name for each in plan.processors)
+        # State that outlives restarts is made here; behaviours are made by the factories below, again and again.
+        book, backlog, credit = Book(names), Backlog(names), Credits(plan.backlog_max)
+        pool = Pool(names, limit=max(1, plan.pool_size // 2))
+        dispatcher = Dispatcher(backlog, pool, plan.policy, plan.processors, clock)
+        now_s = clock.monotonic_s()
+        circuits = {each.name: Circuit(each.name, each.fee_bps, now_s) for each in plan.processors}
+        schedule: dict[str, float] = {}
+        if store is not None:
+            self._restore(store, book, backlog)
+            self.relay = self._start_journal(store, on_broken)
+        relay = self.relay
+
+        # Each attempt has at most two messages under way, each session what its credit allows.
+        self.ledger = self._start("ledger", lambda me: Ledger(book, relay, tracer))
+        self.intake = self._start(
+            "intake",
+            lambda me: Intake(me, backlog, credit, pool, dispatcher, self.ledger, relay, timers, clock, tracer),
+        )
+        self.health = self._start("health", lambda me: Health(me, circuits, self.intake, timers, clock))
+        for name in names:
+            self._start_poller(name, schedule)
+        self.supervisor.start_group(
+            (f"payment-{number}" for number in range(plan.pool_size)),
+            lambda me: PaymentWorker(me, clients, self.intake, self.ledger, self.health, clock, tracer),
+            capacity=8,
+        )
+
+    def answer(self, message: Any) -> Any:
+        """Have a question answered by the actor that knows.
+
+        Raises:
+            pykka.Timeout: it doesn't answer in time.
+            pykka.ActorDeadError: it has stopped.
+            ActorFailed: it failed.
+        """
+        match message:
+            case GetSummary() | GetRows():
+                return self.ledger.ask(message, timeout=ASK_TIMEOUT_S)
+            case GetHealth():
+                return self.health.ask(message, timeout=ASK_TIMEOUT_S)
+            case _:
+                return self.intake.ask(message, timeout=ASK_TIMEOUT_S)
+
+    def statistics(self) -> dict[str, Any]:
+        """What the intake holds, the processors' health, dead letters and crashes; JSON values."""
+        counts: Statistics = self.answer(GetStatistics())
+        healths: tuple[ProcessorHealth, ...] = self.answer(GetHealth())
+        return {
+            **counts._asdict(),
+            "processors": {each.name: each._asdict() for each in healths},
+            "deadLetters": dict(self.supervisor.dead_letters.counts),
+            "crashes": dict(self.supervisor.crashes),
+        }
+
+    def has_work(self) -> bool:
+        """Whether anything is held that will settle by itself."""
+        counts: Statistics = self.answer(GetStatistics())
+        return counts.waiting + counts.in_flight + counts.unknown > 0
+
+    def held(self) -> tuple[bytes, ...]:
+        """Ids of the payments that aren't settled, the oldest first."""
+        ids: tuple[bytes, ...] = self.answer(GetHeld())
+        return ids
+
+    def _start(self, name: str, factory: Factory, capacity: int = 0) -> Reference:
+        return self.supervisor.start(name, factory, capacity=capacity or self._capacity())
+
+    def _capacity(self) -> int:
+        return 4 * self._plan.pool_size + SESSIONS_MAX * 64 + 1024
+
+    def _start_poller(self, name: str, schedule: dict[str, float]) -> None:
+        client, timers, clock = self._ports.clients[name], self._ports.timers, self._ports.clock
+
+        def poller(me: Reference) -> HealthPoller:
+            return HealthPoller(me, client, name, self.health, timers, clock, schedule)
+
+        self._start(f"poller-{name}", poller, capacity=8)
+
+    def _start_journal(self, store: Store, on_broken: Callable[[str], None]) -> Relay:
+        buffer = JournalBuffer()
+        timers = self._ports.timers
+        # The journal and its writer talk to each other, and the intake comes later: they are looked up when told.
+        journal = self._start("journal", lambda me: Journal(me, buffer, lambda: writer, lambda: self.intake, timers))
+        writer = self._start("journal-writer", lambda me: JournalWriter(store, journal, on_broken), capacity=8)
+        return Durable(journal) if self._plan.durable else Journalled(journal)
+
+    def _restore(self, store: Store, book: Book, backlog: Backlog) -> None:
+        epoch = self.epoch = store.epoch()
+
+        def taken() -> Iterator[tuple[bytes, int]]:
+            for chunk in store.settled():
+                book.restore(epoch, (LedgerRow(row[0], *row[2:]) for row in chunk))
+                yield from ((row[0], row[1]) for row in chunk)
+
+        book.restore(epoch, ())
+        now_s = self._ports.clock.monotonic_s()
+        backlog.restore(epoch, taken(), store.open(), now_s, suspect=not self._plan.durable)
