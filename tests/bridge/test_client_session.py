@@ -69,6 +69,15 @@ def test_credit_is_a_limit_that_never_falls() -> None:
     assert session.submit(payment(3)) == 3
 
 
+def test_credit_that_was_withdrawn_comes_back_when_it_is_granted_again() -> None:
+    session = opened(credit=2)
+    give(session, Credit(0))
+    with pytest.raises(NoCredit):
+        session.submit(payment(1))
+    give(session, Credit(3))
+    assert session.credit == 2
+
+
 def test_payments_ride_in_one_write() -> None:
     session = opened()
     for number in (1, 2, 3):

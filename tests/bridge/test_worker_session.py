@@ -163,6 +163,24 @@ def test_acknowledgements_credit_and_pongs_are_merged() -> None:
     assert session.acknowledged_through == session.received_through == 5
 
 
+def test_credit_can_be_withdrawn_and_restored() -> None:
+    session = opened(credit=3)
+    session.withdraw()
+    assert sent(session) == [Credit(0)]
+    assert give(session, encode_payment(1, payment(1))) != [], "what was on its way is taken"
+    session.restore()
+    assert sent(session) == [Credit(4)]
+
+
+def test_an_api_that_had_another_worker_is_suspect() -> None:
+    for incarnation, suspect in ((0, False), (7, False), (8, True)):
+        session = WorkerSession(SECRET, nonce=NONCE)
+        unproved = hello()._replace(incarnation=incarnation)
+        give(session, unproved._replace(proof=prove(SECRET, NONCE, unproved)))
+        session.welcome(7, 3)
+        assert session.is_suspect is suspect
+
+
 def test_many_exceptions_ride_in_several_acknowledgements() -> None:
     count = MAX_EXCEPTIONS + 2
     session = opened(credit=count)
