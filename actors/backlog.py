@@ -110,27 +110,19 @@ class Backlog:
             if entry is not None:
                 self._waiting[frozenset()].append(entry)
 
-    def restore(
-        self,
-        epoch: int,
-        settled: Iterable[tuple[bytes, int]],
-        open_: Iterable[OpenPayment],
-        now_s: float,
-        *,
-        suspect: bool,
-    ) -> None:
-        """Begin with what a journal holds. Call it before anything else.
+    def restore_settled(self, payment_ids: Sequence[bytes], amounts_cents: Sequence[int]) -> None:
+        """Enter many settled payments of a journal, none of which is known yet; the amounts are those as taken."""
+        self._known.extend(payment_ids, amounts_cents)
+        self._settled += len(payment_ids)
+
+    def restore_open(self, open_: Iterable[OpenPayment], now_s: float, *, suspect: bool) -> None:
+        """Go on with the payments of a journal that aren't settled.
 
         Args:
-            epoch: the epoch.
-            settled: ids and amounts of the settled payments.
-            open_: the payments that aren't settled.
+            open_: the payments.
             now_s: the present, on the monotonic clock.
             suspect: the journal may lack attempts, so one without may have been sent all the same.
         """
-        self.epoch = epoch
-        self._known.restore(settled)
-        self._settled = len(self._known)
         for payment, processor, requested_at_ms in open_:
             self._known.add(payment.payment_id, payment.amount_cents)
             entry = Entry(payment, now_s)

@@ -11,7 +11,7 @@ from actors.id_index import IdIndex
 from actors.messages import LedgerRow, Totals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 LATE_MAX = 512
 """Entries out of order that a timeline keeps beside its sorted ones before it merges them.
@@ -107,15 +107,18 @@ class Book:
         self._instants.append(row.requested_at_ms)
         return True
 
-    def restore(self, epoch: int, rows: Iterable[LedgerRow]) -> None:
-        """Begin with the rows of a journal, of which none comes twice. Call it before anything else.
+    def extend(self, rows: Sequence[LedgerRow]) -> None:
+        """Enter many rows of the present epoch, of which none is here or comes twice.
 
         Raises:
-            KeyError: a row names a processor that there is not; the books are useless then.
+            KeyError: a row names a processor that there is not; nothing has changed.
         """
-        self.epoch = epoch
+        self._processors.extend([self._numbers[row.processor] for row in rows])
+        self._ids.extend([row.payment_id for row in rows])
+        self._amounts.extend([row.amount_cents for row in rows])
+        self._instants.extend([row.requested_at_ms for row in rows])
         for row in rows:
-            self.record(row, epoch)
+            self._timelines[row.processor].add(row.requested_at_ms, row.amount_cents)
 
     def summary(self, from_ms: int | None, to_ms: int | None) -> dict[str, Totals]:
         """Totals by processor of what has ``from_ms <= requestedAt <= to_ms``."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from actors.id_index import IdIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
 
 class KnownPayments:
@@ -31,7 +31,7 @@ class KnownPayments:
         self._index.add(payment_id)
         self._amounts.append(amount_cents)
 
-    def restore(self, payments: Iterable[tuple[bytes, int]]) -> None:
+    def extend(self, payment_ids: Sequence[bytes], amounts_cents: Sequence[int]) -> None:
         """Enter many payments, of which none is known yet and none comes twice."""
-        for payment_id, amount_cents in payments:
-            self.add(payment_id, amount_cents)
+        self._index.extend(payment_ids)
+        self._amounts.extend(amounts_cents)

@@ -19,7 +19,7 @@ from actors.pool import Pool
 from actors.relay import Durable, Journalled, WithoutJournal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from actors.guard import Factory
     from actors.messages import Statistics
@@ -189,13 +189,8 @@ class ActorSystem:
         return Durable(journal) if self._plan.durable else Journalled(journal)
 
     def _restore(self, store: Store, book: Book, backlog: Backlog) -> None:
-        epoch = self.epoch = store.epoch()
-
-        def taken() -> Iterator[tuple[bytes, int]]:
-            for chunk in store.settled():
-                book.restore(epoch, (LedgerRow(row[0], *row[2:]) for row in chunk))
-                yield from ((row[0], row[1]) for row in chunk)
-
-        book.restore(epoch, ())
-        now_s = self._ports.clock.monotonic_s()
-        backlog.restore(epoch, taken(), store.open(), now_s, suspect=not self._plan.durable)
+        self.epoch = backlog.epoch = book.epoch = store.epoch()
+        for chunk in store.settled():
+            book.extend([LedgerRow(row[0], row[2], row[3], row[4]) for row in chunk])
+            backlog.restore_settled([row[0] for row in chunk], [row[1] for row in chunk])
+        backlog.restore_open(store.open(), self._ports.clock.monotonic_s(), suspect=not self._plan.durable)

@@ -24,6 +24,16 @@ def test_it_agrees_with_a_dict(ids: list[bytes], strangers: list[bytes]) -> None
     assert [index[row] for row in range(len(index))] == ids
 
 
+@given(ids=IDS | CROWDED, more=IDS)
+def test_many_at_once_are_as_one_by_one(ids: list[bytes], more: list[bytes]) -> None:
+    more = [each for each in more if each not in ids]
+    index = IdIndex()
+    index.extend(ids)
+    index.extend(more)
+    assert [index.find(each) for each in (*ids, *more)] == list(range(len(ids) + len(more)))
+    assert index.add(b"another one     ") == len(ids) + len(more)
+
+
 @pytest.mark.parametrize("wrong", [b"", b"x" * 15, b"x" * 17])
 def test_an_id_of_another_length_is_refused(wrong: bytes) -> None:
     index = IdIndex()
@@ -42,7 +52,7 @@ def test_a_row_that_is_not_there(row: int) -> None:
 
 def test_known_payments_remember_amounts() -> None:
     known = KnownPayments()
-    known.restore([(bytes(16), 1990)])
+    known.extend([bytes(16)], [1990])
     known.add(b"y" * 16, 5)
     assert (known.amount_cents(bytes(16)), known.amount_cents(b"y" * 16), len(known)) == (1990, 5, 2)
     assert known.amount_cents(b"z" * 16) is None

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from tests.support.client import ADMIN, Setting, Stage, set_stage
-from tests.support.containers import BUILD_TIMEOUT_S, PROCESSORS, URL, Stack, taken_port
+from tests.support.containers import BUILD_TIMEOUT_S, PORT, PROCESSOR_PORTS, PROCESSORS, URL, Stack, taken_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -53,7 +53,7 @@ def run_stack(image: None) -> RunStack:
 @pytest.fixture(scope="module")
 def module_stack(run_stack: RunStack) -> Iterator[Stack]:
     """``docker compose up``, as a user has it, for all tests of a module."""
-    with run_stack(Stack(), 9999, 8001, 8002) as stack:
+    with run_stack(Stack(), PORT, *PROCESSOR_PORTS.values()) as stack:
         yield stack
 
 

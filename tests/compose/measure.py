@@ -32,7 +32,7 @@ from tests.support.containers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 SCRIPT = "config/k6/contest.js"
 MEMORY_SHARE_MAX = 0.8
@@ -65,10 +65,14 @@ class Meter:
 
 
 @contextlib.contextmanager
-def contest() -> Iterator[Stack]:
-    """The contest's overlay beside its processors, for the length of the context."""
+def contest(overlays: Sequence[str]) -> Iterator[Stack]:
+    """The contest's overlay beside its processors, for the length of the context.
+
+    Args:
+        overlays: more compose files, to try other limits or settings.
+    """
     processors = Stack(["tests/compose/processors.yaml"], project="rinha-test-processors")
-    services = Stack(CONTEST_FILES, env_file=CONTEST_ENV)
+    services = Stack((*CONTEST_FILES, *overlays), env_file=CONTEST_ENV)
     try:
         services.compose("build", timeout_s=420)
         processors.up()
@@ -143,13 +147,14 @@ async def measure(stack: Stack, k6: str, users: int, seconds: int) -> bool:
 
 
 def main() -> int:
-    """Measure once, or several times."""
+    """Measure once."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--k6", default="k6", help="the k6 binary")
     parser.add_argument("--users", type=int, default=550)
     parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--overlay", action="append", default=[], help="one more compose file, to try other limits")
     options = parser.parse_args()
-    with contest() as stack:
+    with contest(options.overlay) as stack:
         return int(not asyncio.run(measure(stack, options.k6, options.users, options.seconds)))
 
 

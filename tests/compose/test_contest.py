@@ -10,8 +10,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rinha.reconcile import reconcile
+from rinha.variables import VARIABLES
 from tests.support.client import Answers, ramp, their_rows, totals, until_settled
-from tests.support.containers import CONTEST_ENV, CONTEST_FILES, PROCESSORS, ROOT, SERVICES, URL, Stack, run
+from tests.support.containers import (
+    CONTEST_ENV,
+    CONTEST_FILES,
+    PORT,
+    PROCESSOR_PORTS,
+    PROCESSORS,
+    ROOT,
+    SERVICES,
+    URL,
+    Stack,
+    run,
+)
 from tests.support.processes import until
 
 if TYPE_CHECKING:
@@ -25,6 +37,8 @@ CPU_MAX = 1.5
 MEMORY_MAX_MB = 350
 NETWORK = "payment-processor"
 READY_S = 5.0
+MADE_BY_COMPOSE = {"RINHA_HOST", "RINHA_PORT", "RINHA_API_COUNT", "RINHA_BRIDGE_SECRET_FILE"}
+"""Settings that mean nothing in a container, or need a file that an overlay mounts."""
 
 
 def contest() -> Stack:
@@ -33,7 +47,7 @@ def contest() -> Stack:
 
 @pytest.fixture(scope="module")
 def rendered() -> dict[str, Any]:
-    return contest().config()
+    return Stack(CONTEST_FILES, env_file=CONTEST_ENV, environ={"PUBLISHED_PORT": ""}).config()
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +55,9 @@ def processors(run_stack: RunStack) -> Iterator[Stack]:
     """The contest's processors, on a network of their own that the overlay joins."""
     if run("docker", "network", "ls", "--quiet", "--filter", f"name=^{NETWORK}$"):
         pytest.exit(f"there is a network {NETWORK} already: stop what uses it, docker network rm {NETWORK}", 2)
-    with run_stack(Stack(["tests/compose/processors.yaml"], project="rinha-test-processors"), 8001, 8002) as stack:
+    with run_stack(
+        Stack(["tests/compose/processors.yaml"], project="rinha-test-processors"), *PROCESSOR_PORTS.values()
+    ) as stack:
         yield stack
 
 
@@ -83,6 +99,12 @@ def test_the_preset_is_in_effect(rendered: dict[str, Any]) -> None:
         assert environment["RINHA_TRACE_SHARE"] == "0"
 
 
+def test_every_setting_reaches_the_containers(rendered: dict[str, Any]) -> None:
+    """Whoever adds a setting adds it to compose.yaml as well, or it can't be set there."""
+    passed = set(rendered["services"]["payment-worker"]["environment"]) | {"RINHA_API_NAME"}
+    assert {variable.name for variable in VARIABLES} - passed == MADE_BY_COMPOSE
+
+
 def start_and_time(stack: Stack) -> float:
     """Start all that is there already, and nothing more: images are built, as they are for every later start.
 
@@ -90,7 +112,9 @@ def start_and_time(stack: Stack) -> float:
         Seconds from the command to the first answer of a ready API.
     """
     began_s = time.monotonic()
-    with subprocess.Popen(stack.command("up", "--detach"), cwd=ROOT, env=stack.environ, stderr=subprocess.DEVNULL) as up:
+    with subprocess.Popen(
+        stack.command("up", "--detach"), cwd=ROOT, env=stack.environ, stderr=subprocess.DEVNULL
+    ) as up:
         until(is_ready, "an API is ready behind haproxy")
         took_s = time.monotonic() - began_s
         assert up.wait(60) == 0
@@ -109,7 +133,7 @@ async def test_it_serves_soon_and_keeps_the_books_on_the_contests_network(
     run_stack: RunStack, processors: Stack, session: aiohttp.ClientSession
 ) -> None:
     took_s: list[float] = []
-    with run_stack(contest(), 9999, start=lambda stack: took_s.append(start_and_time(stack))) as stack:
+    with run_stack(contest(), PORT, start=lambda stack: took_s.append(start_and_time(stack))) as stack:
         print(f"serving after {took_s[0]:.1f} s")
         answers = Answers()
         await ramp(session, URL, answers, users=150, pause_s=0.5, duration_s=6)

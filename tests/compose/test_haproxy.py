@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from tests.support.containers import URL, Stack
+from tests.support.containers import PORT, PROCESSOR_PORTS, URL, Stack
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from tests.compose.conftest import RunStack
 
 APIS = ("payment-api-1", "payment-api-2")
+BOTH_UP = 'haproxy_backend_active_servers{proxy="apis"} 2'
 MAXCONN = 512
 """Requests at a time that HAProxy hands to one API."""
 
 
 @pytest.fixture(scope="module")
 def stack(run_stack: RunStack) -> Iterator[Stack]:
-    with run_stack(Stack(["compose.yaml", "tests/compose/scripted.yaml"]), 9999, 8001, 8002) as stack:
+    with run_stack(Stack(["compose.yaml", "tests/compose/scripted.yaml"]), PORT, *PROCESSOR_PORTS.values()) as stack:
         yield stack
 
 
@@ -33,12 +34,16 @@ async def both_apis_in_use(stack: Stack, session: aiohttp.ClientSession) -> Asyn
     yield
     # A test may leave an API out of use for a moment: the next one begins with both.
     async with asyncio.timeout(20):
-        while "2" not in stack.run_in("haproxy", "bash", "-c", INTERNAL.format(path="/metrics")).split(SERVERS_UP)[1][:3]:
+        while True:
+            if BOTH_UP in await asyncio.to_thread(internal, stack, "/metrics"):
+                return
             await asyncio.sleep(0.1)
 
 
-SERVERS_UP = 'haproxy_backend_active_servers{proxy="apis"}'
-INTERNAL = r"exec 3<>/dev/tcp/127.0.0.1/8404; printf 'GET {path} HTTP/1.0\r\n\r\n' >&3; cat <&3"
+def internal(stack: Stack, path: str) -> str:
+    """Ask HAProxy's internal port, from inside its container."""
+    ask = rf"exec 3<>/dev/tcp/127.0.0.1/8404; printf 'GET {path} HTTP/1.0\r\n\r\n' >&3; cat <&3"
+    return stack.run_in("haproxy", "bash", "-c", ask)
 
 
 class Answer:
@@ -142,7 +147,5 @@ async def test_a_large_body_goes_no_further(stack: Stack, session: aiohttp.Clien
 
 
 def test_statistics_are_for_the_inside(stack: Stack) -> None:
-    assert "Statistics Report" in stack.run_in("haproxy", "bash", "-c", INTERNAL.format(path="/"))
-    assert "haproxy_backend_http_responses_total" in stack.run_in(
-        "haproxy", "bash", "-c", INTERNAL.format(path="/metrics")
-    )
+    assert "Statistics Report" in internal(stack, "/")
+    assert "haproxy_backend_http_responses_total" in internal(stack, "/metrics")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.containers import IMAGE, PROJECT, SERVICES, Stack, run, taken_port, usage
+from tests.support.containers import IMAGE, PORT, PROCESSOR_PORTS, PROJECT, SERVICES, Stack, run, taken_port, usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ CONNECT_UNIX = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.ar
 
 @pytest.fixture(scope="module")
 def stack(run_stack: RunStack) -> Iterator[Stack]:
-    with run_stack(Stack(environ={"RINHA_BRIDGE_SECRET": SECRET}), 9999, 8001, 8002) as stack:
+    with run_stack(Stack(environ={"RINHA_BRIDGE_SECRET": SECRET}), PORT, *PROCESSOR_PORTS.values()) as stack:
         yield stack
 
 
@@ -85,7 +85,7 @@ def test_9999_is_the_only_port_of_the_services_proper(stack: Stack) -> None:
         if hosts
     }
     assert published == {("haproxy", "9999/tcp")}
-    assert taken_port(9999) == 9999
+    assert taken_port(PORT) == PORT
     assert taken_port(8404) is None, "the statistics can be reached from outside"
 
 

@@ -9,7 +9,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from tests.support.client import Answers, post
-from tests.support.containers import URL, Stack
+from tests.support.containers import PORT, URL, Stack
 
 if TYPE_CHECKING:
     import aiohttp
@@ -51,7 +51,7 @@ async def slow(number: int, opened: asyncio.Barrier) -> tuple[float, bytes]:
     Returns:
         After how many seconds it was closed, and what was answered.
     """
-    reader, writer = await asyncio.open_connection("127.0.0.1", 9999)
+    reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
     await opened.wait()
     began_s = time.monotonic()
     writer.write(BEGINNINGS[number % len(BEGINNINGS)])
@@ -94,5 +94,5 @@ async def test_slow_clients_are_closed_without_hurting_others(stack: Stack, sess
     assert max(seconds for seconds, _ in closed) <= CLOSED_WITHIN_S
     # All were held through most of the run, none was turned away at the door.
     assert min(seconds for seconds, _ in closed) >= 3
-    assert {answer.split(b"\r\n")[0] for _, answer in closed} <= {b"HTTP/1.1 408 Request Timeout", b""}
+    assert {answer for _, answer in closed} == {b""}
     assert len(with_slow) > len(without) / 2

@@ -22,8 +22,13 @@ PROJECT = "rinha-test"
 """The user's own stack has another name and is left alone."""
 
 IMAGE = "rinha-actors-test"
-URL = "http://127.0.0.1:9999"
-PROCESSORS = {"default": "http://127.0.0.1:8001", "fallback": "http://127.0.0.1:8002"}
+PORT = int(os.environ.get("PUBLISHED_PORT", "9999"))
+PROCESSOR_PORTS = {
+    "default": int(os.environ.get("PUBLISHED_DEFAULT_PORT", "8001")),
+    "fallback": int(os.environ.get("PUBLISHED_FALLBACK_PORT", "8002")),
+}
+URL = f"http://127.0.0.1:{PORT}"
+PROCESSORS = {name: f"http://127.0.0.1:{port}" for name, port in PROCESSOR_PORTS.items()}
 SERVICES = ("haproxy", "payment-api-1", "payment-api-2", "payment-worker")
 """The services proper: what the limits hold for."""
 
@@ -46,7 +51,9 @@ def run(*command: str, timeout_s: float = COMMAND_TIMEOUT_S, environ: Mapping[st
     done = subprocess.run(
         command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=timeout_s, check=False
     )
-    assert done.returncode == 0, f"{' '.join(command)} exited {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
+    assert done.returncode == 0, (
+        f"{' '.join(command)} exited {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
+    )
     return done.stdout
 
 
