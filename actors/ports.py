@@ -128,7 +128,7 @@ class Relay(Protocol):
 
 
 class StoreUnavailable(Exception):
-    """The store could not write: its disk is full, or its server away. Nothing was written; to try again may help."""
+    """The store could not write: its disk is full, or its server away. Append the same entries again until it can."""
 
 
 class StoreBroken(Exception):
@@ -165,8 +165,9 @@ class Store(Protocol):
         Entries may come twice, and those of an earlier epoch change nothing.
 
         Raises:
-            StoreUnavailable: nothing of it was written; to try again makes sense.
-            StoreBroken: it is not known what was written.
+            StoreUnavailable: perhaps nothing was written; append the same entries again until that succeeds.
+            StoreBroken: it is not known what was written, and never will be.
+            ValueError: an id has not 16 bytes, or a number not 64 bits; nothing was written.
         """
         ...
 

@@ -182,21 +182,18 @@ def test_actors_never_import_the_application() -> None:
     assert offenders(inside("actors"), inside("rinha", "asyncio", "socket", *ASYNCIO)) == []
 
 
+ACTOR_FILES = {"actors.intake", "actors.payment", "actors.health", "actors.ledger", "actors.journal"}
+
+
 def test_no_actor_imports_another() -> None:
-    """References arrive by constructor."""
-    actor_files = {"actors.intake", "actors.payment", "actors.health", "actors.ledger", "actors.journal"}
+    """References arrive by constructor; one file wires them."""
     behaviours = {
         name
         for name, path in MODULES.items()
         if inside("actors")(name) and name != "actors.ports" and "    def on_give_up(" in path.read_text()
     }
-    assert behaviours <= actor_files, "a new actor file: name it here"
-    assert offenders(inside("actors"), inside(*actor_files)) == []
-
-
-def test_only_the_worker_names_actors() -> None:
-    actor_files = inside("actors.intake", "actors.payment", "actors.health", "actors.ledger", "actors.journal")
-    assert offenders(lambda name: name != "rinha.worker", actor_files) == []
+    assert behaviours <= ACTOR_FILES, "a new actor file: name it here"
+    assert offenders(lambda name: name != "actors.system", inside(*ACTOR_FILES)) == []
 
 
 def test_each_side_of_the_bridge_leaves_the_others_loop_alone() -> None:

@@ -1,0 +1,104 @@
+"""The SQL of a journal in PostgreSQL: the tables of ``sqlite_schema``, in a schema of their own.
+
+The ids come first in their indexes: plans are made while the tables are empty, and by the epoch alone, which all rows
+share, an index would look good then.
+
+``writer`` names the store that wrote last, so that one that lost its connection, and meanwhile its place, notices.
+"""
+
+from __future__ import annotations
+
+VERSION = 1
+
+LOCK_KEY = 0x52696E4A
+"""Of the session's advisory lock; such locks are per database."""
+
+EXISTS = "SELECT to_regnamespace('rinha') IS NOT NULL"
+
+CREATE = (
+    "CREATE SCHEMA rinha",
+    """
+CREATE TABLE rinha.journal (
+    place smallint PRIMARY KEY DEFAULT 1 CHECK (place = 1),
+    version integer NOT NULL,
+    epoch bigint NOT NULL,
+    writer uuid
+)""",
+    f"INSERT INTO rinha.journal (version, epoch) VALUES ({VERSION}, 0)",
+    """
+CREATE TABLE rinha.open_payments (
+    taken_order bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    epoch bigint NOT NULL,
+    payment_id bytea NOT NULL CHECK (length(payment_id) = 16),
+    amount_cents bigint NOT NULL,
+    processor text NOT NULL DEFAULT '',
+    requested_at_ms bigint NOT NULL DEFAULT 0,
+    UNIQUE (payment_id, epoch)
+)""",
+    """
+CREATE TABLE rinha.settled_payments (
+    settled_order bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    epoch bigint NOT NULL,
+    payment_id bytea NOT NULL CHECK (length(payment_id) = 16),
+    taken_cents bigint NOT NULL,
+    processor text NOT NULL,
+    settled_cents bigint NOT NULL,
+    requested_at_ms bigint NOT NULL,
+    UNIQUE (payment_id, epoch)
+)""",
+)
+
+LOCK = "SELECT pg_advisory_lock(%s)"
+JOURNAL = "SELECT version, epoch, writer FROM rinha.journal"
+CLAIM = "UPDATE rinha.journal SET writer = %s"
+RAISE_EPOCH = "UPDATE rinha.journal SET epoch = %s"
+
+# Whole columns as arrays: one statement a kind, however many entries. Not "NOT EXISTS" but a look-up for each: of that
+# a join would be made, over all settled payments.
+TAKE = """
+INSERT INTO rinha.open_payments (epoch, payment_id, amount_cents)
+SELECT %(epoch)s, new.payment_id, new.amount_cents
+FROM unnest(%(ids)s::bytea[], %(cents)s::bigint[]) WITH ORDINALITY AS new (payment_id, amount_cents, place)
+WHERE (
+    SELECT 1 FROM rinha.settled_payments AS old WHERE old.epoch = %(epoch)s AND old.payment_id = new.payment_id
+) IS NULL
+ORDER BY new.place
+ON CONFLICT (epoch, payment_id) DO NOTHING
+"""
+ATTEMPT = """
+UPDATE rinha.open_payments AS payment SET processor = new.processor, requested_at_ms = new.requested_at_ms
+FROM unnest(%(ids)s::bytea[], %(processors)s::text[], %(times)s::bigint[])
+    AS new (payment_id, processor, requested_at_ms)
+WHERE payment.epoch = %(epoch)s AND payment.payment_id = new.payment_id
+"""
+SETTLE = """
+INSERT INTO rinha.settled_payments (epoch, payment_id, taken_cents, processor, settled_cents, requested_at_ms)
+SELECT %(epoch)s, new.payment_id, coalesce(payment.amount_cents, new.cents), new.processor, new.cents, new.at_ms
+FROM unnest(%(ids)s::bytea[], %(processors)s::text[], %(cents)s::bigint[], %(times)s::bigint[])
+    WITH ORDINALITY AS new (payment_id, processor, cents, at_ms, place)
+LEFT JOIN rinha.open_payments AS payment ON payment.epoch = %(epoch)s AND payment.payment_id = new.payment_id
+ORDER BY new.place
+ON CONFLICT (epoch, payment_id) DO NOTHING
+"""
+CLOSE = "DELETE FROM rinha.open_payments WHERE epoch = %(epoch)s AND payment_id = ANY(%(ids)s::bytea[])"
+
+PRUNE = (
+    """
+DELETE FROM rinha.settled_payments WHERE epoch < %s
+AND settled_order IN (SELECT settled_order FROM rinha.settled_payments ORDER BY settled_order LIMIT %s)
+""",
+    """
+DELETE FROM rinha.open_payments WHERE epoch < %s
+AND taken_order IN (SELECT taken_order FROM rinha.open_payments ORDER BY taken_order LIMIT %s)
+""",
+)
+
+OPEN = """
+SELECT payment_id, amount_cents, processor, requested_at_ms FROM rinha.open_payments
+WHERE epoch = %s ORDER BY taken_order
+"""
+FIRST_SETTLED = "SELECT settled_order - 1 FROM rinha.settled_payments WHERE epoch = %s ORDER BY settled_order LIMIT 1"
+SETTLED = """
+SELECT settled_order, payment_id, taken_cents, processor, settled_cents, requested_at_ms FROM rinha.settled_payments
+WHERE settled_order > %s ORDER BY settled_order LIMIT %s
+"""

@@ -1,0 +1,102 @@
+"""The SQL of a journal in SQLite.
+
+Open payments stand apart from settled ones, so that taking a payment, whose client waits, writes to the few pages of a
+small table; the index over all ids, which spreads over the whole file, is read then and written only by a settlement.
+Both tables number their rows upwards, so the rows of an earlier epoch are always those with the lowest numbers.
+"""
+
+from __future__ import annotations
+
+APPLICATION_ID = 0x52696E4A  # "RinJ"
+USER_VERSION = 1
+
+CREATE = f"""
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {USER_VERSION};
+CREATE TABLE journal (
+    place INTEGER PRIMARY KEY CHECK (place = 1),
+    epoch INTEGER NOT NULL
+) STRICT;
+INSERT INTO journal VALUES (1, 0);
+CREATE TABLE open_payments (
+    taken_order INTEGER PRIMARY KEY,
+    epoch INTEGER NOT NULL,
+    payment_id BLOB NOT NULL CHECK (length(payment_id) = 16),
+    amount_cents INTEGER NOT NULL,
+    processor TEXT NOT NULL DEFAULT '',
+    requested_at_ms INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (epoch, payment_id)
+) STRICT;
+CREATE TABLE settled_payments (
+    settled_order INTEGER PRIMARY KEY,
+    epoch INTEGER NOT NULL,
+    payment_id BLOB NOT NULL CHECK (length(payment_id) = 16),
+    taken_cents INTEGER NOT NULL,
+    processor TEXT NOT NULL,
+    settled_cents INTEGER NOT NULL,
+    requested_at_ms INTEGER NOT NULL,
+    UNIQUE (epoch, payment_id)
+) STRICT;
+"""
+
+EPOCH = "SELECT epoch FROM journal"
+RAISE_EPOCH = "UPDATE journal SET epoch = ?1"
+
+# One statement for all entries of a kind, however many: after each step of a statement the thread has to wait its turn
+# for the interpreter, up to 5 ms beside a busy hub. ?1 is the ids, one after the other; ?2 the other values, as JSON.
+TAKE = """
+INSERT INTO open_payments (epoch, payment_id, amount_cents)
+SELECT ?3, substr(?1, 16 * new.key + 1, 16), new.value
+FROM json_each(?2) AS new
+WHERE NOT EXISTS (
+    SELECT 1 FROM settled_payments WHERE epoch = ?3 AND payment_id = substr(?1, 16 * new.key + 1, 16)
+)
+ORDER BY new.key
+ON CONFLICT (epoch, payment_id) DO NOTHING
+"""
+# Not "UPDATE ... FROM": for that SQLite reads all open payments. Nothing is inserted: the payments joined are there.
+ATTEMPT = """
+INSERT INTO open_payments (epoch, payment_id, amount_cents, processor, requested_at_ms)
+SELECT ?3, payment.payment_id, payment.amount_cents, new.value ->> 0, new.value ->> 1
+FROM json_each(?2) AS new CROSS JOIN open_payments AS payment
+ON payment.epoch = ?3 AND payment.payment_id = substr(?1, 16 * new.key + 1, 16)
+WHERE true
+ON CONFLICT (epoch, payment_id) DO UPDATE
+SET processor = excluded.processor, requested_at_ms = excluded.requested_at_ms
+"""
+SETTLE = """
+INSERT INTO settled_payments (epoch, payment_id, taken_cents, processor, settled_cents, requested_at_ms)
+SELECT ?3, substr(?1, 16 * new.key + 1, 16), coalesce(payment.amount_cents, new.value ->> 1),
+       new.value ->> 0, new.value ->> 1, new.value ->> 2
+FROM json_each(?2) AS new LEFT JOIN open_payments AS payment
+ON payment.epoch = ?3 AND payment.payment_id = substr(?1, 16 * new.key + 1, 16)
+ORDER BY new.key
+ON CONFLICT (epoch, payment_id) DO NOTHING
+"""
+CLOSE = """
+DELETE FROM open_payments WHERE epoch = ?3
+AND payment_id IN (SELECT substr(?1, 16 * key + 1, 16) FROM json_each(?2))
+"""
+
+PRUNE = (
+    """
+DELETE FROM settled_payments WHERE epoch < ?1
+AND settled_order IN (SELECT settled_order FROM settled_payments ORDER BY settled_order LIMIT ?2)
+""",
+    """
+DELETE FROM open_payments WHERE epoch < ?1
+AND taken_order IN (SELECT taken_order FROM open_payments ORDER BY taken_order LIMIT ?2)
+""",
+)
+
+OPEN = """
+SELECT payment_id, amount_cents, processor, requested_at_ms FROM open_payments
+WHERE +epoch = ?1 ORDER BY taken_order
+"""  # "+": else the index over ids would be taken, and all rows sorted.
+SETTLED_RANGE = """
+SELECT (SELECT min(settled_order) FROM settled_payments), (SELECT max(settled_order) FROM settled_payments)
+"""
+SETTLED = """
+SELECT payment_id, taken_cents, processor, settled_cents, requested_at_ms FROM settled_payments
+WHERE settled_order >= ?2 AND settled_order < ?3 AND +epoch = ?1 ORDER BY settled_order
+"""

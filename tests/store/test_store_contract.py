@@ -1,0 +1,230 @@
+"""What every store does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from actors.messages import AttemptStarted, OpenPayment, Payment, PaymentSettled, PaymentsPurged, PaymentTaken
+from actors.ports import StoreUnavailable
+from rinha.store import postgres, sqlite
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from actors.messages import JournalEntry
+    from actors.ports import Store
+    from tests.store.conftest import Place
+
+A, B, C = (bytes([number]) * 16 for number in (1, 2, 3))
+SettledRow = tuple[bytes, int, str, int, int]
+
+
+class Contents(NamedTuple):
+    epoch: int
+    settled: list[SettledRow]
+    open: list[OpenPayment]
+
+
+def contents(store: Store) -> Contents:
+    return Contents(store.epoch(), [row for chunk in store.settled() for row in chunk], store.open())
+
+
+def taken(payment_id: bytes, cents: int = 1990, epoch: int = 0) -> PaymentTaken:
+    return PaymentTaken(payment_id, cents, epoch)
+
+
+def settled(payment_id: bytes, cents: int = 1990, at_ms: int = 7, epoch: int = 0) -> PaymentSettled:
+    return PaymentSettled(payment_id, "default", cents, at_ms, epoch)
+
+
+def test_a_new_store_is_empty(place: Place) -> None:
+    assert contents(place.open()) == (0, [], [])
+
+
+def test_a_payments_life_is_kept(place: Place) -> None:
+    store = place.open()
+    store.append([taken(A), taken(B, 5)])
+    assert store.open() == [OpenPayment(Payment(A, 1990), "", 0), OpenPayment(Payment(B, 5), "", 0)]
+    store.append([AttemptStarted(A, "default", 1_750_000_000_123, 0)])
+    store.append([AttemptStarted(A, "fallback", 1_750_000_000_456, 0)])
+    assert store.open()[0] == OpenPayment(Payment(A, 1990), "fallback", 1_750_000_000_456)
+    store.append([PaymentSettled(A, "fallback", 1989, 1_750_000_000_456, 0)])
+    kept = (0, [(A, 1990, "fallback", 1989, 1_750_000_000_456)], [OpenPayment(Payment(B, 5), "", 0)])
+    assert contents(store) == kept
+    place.close()
+    assert contents(place.open()) == kept
+
+
+def test_settled_payments_come_in_the_order_of_settling_and_open_ones_in_that_of_taking(place: Place) -> None:
+    store = place.open()
+    ids = [number.to_bytes(16, "little") for number in range(40)]
+    store.append([taken(each) for each in ids])
+    store.append([settled(each) for each in reversed(ids[:20])])
+    assert [row[0] for row in contents(store).settled] == ids[:20][::-1]
+    assert [each.payment.payment_id for each in store.open()] == ids[20:]
+
+
+def test_entries_may_come_twice(place: Place) -> None:
+    store = place.open()
+    entries: list[JournalEntry] = [taken(A), AttemptStarted(A, "default", 7, 0), taken(B), settled(A)]
+    store.append(entries)
+    once = contents(store)
+    for entry in entries:
+        store.append([entry])
+    store.append(entries + entries)
+    assert contents(store) == once
+
+
+def test_the_first_amount_and_the_first_settlement_stand(place: Place) -> None:
+    store = place.open()
+    store.append([taken(A, 1), taken(A, 2), taken(B, 3)])
+    store.append([taken(B, 4)])
+    store.append([settled(A, 5, 6), settled(A, 7, 8)])
+    store.append([settled(A, 9, 10), taken(A, 11)])
+    assert contents(store) == (0, [(A, 1, "default", 5, 6)], [OpenPayment(Payment(B, 3), "", 0)])
+
+
+def test_a_settlement_of_a_payment_that_was_never_taken_is_kept(place: Place) -> None:
+    store = place.open()
+    store.append([settled(A, 12, 34)])
+    store.append([AttemptStarted(A, "fallback", 56, 0), AttemptStarted(B, "fallback", 56, 0)])
+    assert contents(store) == (0, [(A, 12, "default", 12, 34)], [])
+
+
+def test_a_purge_leaves_nothing_and_frees_the_ids(place: Place) -> None:
+    store = place.open()
+    store.append([taken(A), taken(B), settled(A)])
+    store.append([taken(C), PaymentsPurged(1), taken(B, 6, epoch=1)])
+    kept = Contents(1, [], [OpenPayment(Payment(B, 6), "", 0)])
+    assert contents(store) == kept
+    store.append([taken(A), AttemptStarted(B, "default", 1, 0), settled(B), PaymentsPurged(0)])
+    assert contents(store) == kept
+    place.close()
+    assert contents(place.open()) == kept
+
+
+def test_an_entry_of_a_later_epoch_begins_it(place: Place) -> None:
+    store = place.open()
+    store.append([taken(A), settled(B)])
+    store.append([settled(A, 5, 6, epoch=3)])
+    assert contents(store) == (3, [(A, 5, "default", 5, 6)], [])
+
+
+def test_rows_of_earlier_epochs_go_little_by_little_and_the_present_ones_stay(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (sqlite, postgres):
+        monkeypatch.setattr(module, "PRUNED_ROWS", 3)
+    store = place.open()
+    ids = [number.to_bytes(16) for number in range(30)]
+    store.append([*map(taken, ids), *map(settled, ids[:20])])
+    store.append([PaymentsPurged(1)])
+    for number, each in enumerate(ids):
+        store.append([settled(each, epoch=1), taken(each[::-1], epoch=1)])
+        assert len(contents(store).settled) == number + 1
+    assert [row[0] for row in contents(store).settled] == ids
+
+
+def test_many_chunks(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (sqlite, postgres):
+        monkeypatch.setattr(module, "CHUNK_ROWS", 4)
+    store = place.open()
+    ids = [number.to_bytes(16) for number in range(9)]
+    store.append([*map(settled, ids[:3]), PaymentsPurged(1)])
+    store.append([settled(each, epoch=1) for each in ids])
+    chunks = list(store.settled())
+    assert [row[0] for chunk in chunks for row in chunk] == ids
+    assert max(map(len, chunks)) <= 4
+    assert all(chunks)
+
+
+def test_a_half_read_journal_can_be_closed(place: Place) -> None:
+    store = place.open()
+    store.append([settled(A)])
+    next(iter(store.settled()))
+    store.append([settled(B)])
+    store.close()
+    store.close()
+
+
+@pytest.mark.parametrize("bad", [taken(b"short"), taken(A, 2**63), settled(A, at_ms=2**70), PaymentsPurged(2**63)])
+def test_an_entry_that_no_store_can_keep_is_the_callers_fault_and_nothing_is_written(
+    place: Place, bad: JournalEntry
+) -> None:
+    store = place.open()
+    with pytest.raises(ValueError, match="can't be kept"):
+        store.append([taken(B), bad])
+    assert contents(store) == (0, [], [])
+    store.append([taken(B)])
+    assert len(store.open()) == 1
+
+
+def test_a_second_worker_is_kept_out(place: Place) -> None:
+    store = place.open()
+    store.append([taken(A)])
+    second = place.open()
+    with pytest.raises(StoreUnavailable, match="in use by another worker"):
+        second.epoch()
+    store.close()
+    assert len(place.open_when_free().open()) == 1
+
+
+IDS = st.sampled_from([A, B, C, b"\0" * 16])
+SMALL = st.integers(0, 3)
+EPOCHS = st.sampled_from([0, 0, 0, 1, 1, 2])
+PROCESSORS = st.sampled_from(["default", "fallback", "ü 'x'\\"])
+ENTRIES = st.one_of(
+    st.builds(PaymentTaken, IDS, SMALL, EPOCHS),
+    st.builds(AttemptStarted, IDS, PROCESSORS, SMALL, EPOCHS),
+    st.builds(PaymentSettled, IDS, PROCESSORS, SMALL, SMALL, EPOCHS),
+    st.builds(PaymentsPurged, EPOCHS),
+)
+KINDS = (PaymentsPurged, PaymentTaken, AttemptStarted, PaymentSettled)
+
+
+class Model:
+    """A journal as two dictionaries."""
+
+    def __init__(self) -> None:
+        self.epoch = 0
+        self.open: dict[bytes, OpenPayment] = {}
+        self.settled: dict[bytes, SettledRow] = {}
+
+    def append(self, entries: Sequence[JournalEntry]) -> None:
+        for entry in sorted(entries, key=lambda each: (each.epoch, KINDS.index(type(each)))):
+            if entry.epoch > self.epoch:
+                self.epoch = entry.epoch
+                self.open.clear()
+                self.settled.clear()
+            if entry.epoch < self.epoch:
+                continue
+            match entry:
+                case PaymentTaken(each, cents) if each not in self.settled:
+                    self.open.setdefault(each, OpenPayment(Payment(each, cents), "", 0))
+                case AttemptStarted(each, processor, at_ms) if each in self.open:
+                    self.open[each] = OpenPayment(self.open[each].payment, processor, at_ms)
+                case PaymentSettled(each, processor, cents, at_ms) if each not in self.settled:
+                    was = self.open.pop(each, None)
+                    self.settled[each] = (each, was.payment.amount_cents if was else cents, processor, cents, at_ms)
+                case _:
+                    pass
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(st.lists(st.one_of(st.lists(ENTRIES, max_size=8), st.none()), max_size=12))
+def test_it_does_as_two_dictionaries_do(place: Place, appends: list[list[JournalEntry] | None]) -> None:
+    """None closes the store and opens it again."""
+    place.clear()
+    model, store = Model(), place.open()
+    for entries in appends:
+        if entries is None:
+            place.close()
+            store = place.open_when_free()
+        else:
+            store.append(entries)
+            model.append(entries)
+        assert contents(store) == (model.epoch, list(model.settled.values()), list(model.open.values()))

@@ -1,0 +1,132 @@
+"""A blocking store beside a gevent hub."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import gevent
+import pytest
+
+from actors.messages import OpenPayment, PaymentTaken
+from actors.ports import StoreUnavailable
+from rinha.store.threadpool import ThreadpoolStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from actors.messages import JournalEntry
+
+ENTRY = PaymentTaken(b"0" * 16, 1, 0)
+
+
+class BlockingStore:
+    """Blocks its thread in ``append`` until it is let go, and notes who called."""
+
+    def __init__(self) -> None:
+        self.let_go = threading.Event()
+        self.threads: set[int] = set()
+        self.appended: list[JournalEntry] = []
+        self.at_work = 0
+        self.closed = 0
+
+    def epoch(self) -> int:
+        self.threads.add(threading.get_ident())
+        return 7
+
+    def settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
+        for number in range(3):
+            self.threads.add(threading.get_ident())
+            yield [(bytes([number]) * 16, 1, "default", 1, 1)]
+        raise StoreUnavailable("on the last chunk")
+
+    def open(self) -> list[OpenPayment]:
+        raise StoreUnavailable("away")
+
+    def append(self, entries: Sequence[JournalEntry]) -> None:
+        self.threads.add(threading.get_ident())
+        self.at_work += 1
+        assert self.at_work == 1, "one call at a time"
+        assert self.let_go.wait(30)
+        self.at_work -= 1
+        self.appended += entries
+
+    def close(self) -> None:
+        self.threads.add(threading.get_ident())
+        self.closed += 1
+
+
+@pytest.fixture
+def blocking() -> BlockingStore:
+    return BlockingStore()
+
+
+@pytest.fixture
+def store(blocking: BlockingStore) -> Iterator[ThreadpoolStore]:
+    store = ThreadpoolStore(blocking)
+    yield store
+    blocking.let_go.set()
+    store.close()
+
+
+def test_the_hub_runs_on_while_calls_wait_and_these_run_one_by_one(
+    blocking: BlockingStore, store: ThreadpoolStore
+) -> None:
+    waiting = [gevent.spawn(store.append, [ENTRY]) for _ in range(3)]
+    turns = 0
+    while not blocking.at_work or turns < 20:
+        gevent.sleep(0.001)
+        turns += 1
+    assert blocking.appended == []
+    blocking.let_go.set()
+    gevent.joinall(waiting, timeout=30, raise_error=True)
+    assert blocking.appended == [ENTRY] * 3
+
+
+def test_every_call_comes_from_one_thread_that_is_not_the_hubs(blocking: BlockingStore, store: ThreadpoolStore) -> None:
+    blocking.let_go.set()
+    assert store.epoch() == 7
+    store.append([ENTRY])
+    with pytest.raises(StoreUnavailable):
+        list(store.settled())
+    store.close()
+    assert len(blocking.threads) == 1
+    assert threading.get_ident() not in blocking.threads
+
+
+def test_chunks_come_one_by_one_and_then_the_error(store: ThreadpoolStore) -> None:
+    chunks = store.settled()
+    assert [next(chunks)[0][0][0] for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(StoreUnavailable, match="last chunk"):
+        next(chunks)
+
+
+def test_an_error_reaches_the_caller_and_is_printed_nowhere(
+    store: ThreadpoolStore, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(StoreUnavailable, match="away"):
+        store.open()
+    assert capfd.readouterr().err == ""
+
+
+def test_a_call_whose_caller_gave_up_ends_by_itself(blocking: BlockingStore, store: ThreadpoolStore) -> None:
+    caller = gevent.spawn(store.append, [ENTRY])
+    while not blocking.at_work:
+        gevent.sleep(0.001)
+    caller.kill()
+    blocking.let_go.set()
+    assert store.epoch() == 7
+    assert blocking.appended == [ENTRY]
+
+
+def test_closing_waits_for_calls_at_work_and_ends_the_thread(blocking: BlockingStore, store: ThreadpoolStore) -> None:
+    before = threading.active_count()
+    caller = gevent.spawn(store.append, [ENTRY])
+    while not blocking.at_work:
+        gevent.sleep(0.001)
+    gevent.spawn_later(0.01, blocking.let_go.set)
+    store.close()
+    store.close()
+    assert (blocking.appended, blocking.closed) == ([ENTRY], 1)
+    caller.get(timeout=30)
+    assert threading.active_count() <= before
