@@ -42,6 +42,7 @@ check: $(READY) ## Lint, formatting and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml actors rinha
 
 format: $(READY) ## Format the code and fix what the linter can
 	$(BIN)/ruff check --fix .

@@ -55,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bridge_secret: Secret
     accept: Literal["queued", "received", "durable"]
     store: Secret
+    admin_token: Secret
     routing: Literal["fastest", "cheapest"]
     patience_s: float
     latency_tolerance_ms: float
@@ -126,7 +127,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     del values["RINHA_BRIDGE_SECRET"], values["RINHA_BRIDGE_SECRET_FILE"]
     fields = {name.removeprefix("RINHA_").lower(): value for name, value in values.items()}
     fields["api_name"] = fields["api_name"] or own_name()
-    fields["store"] = Secret(fields["store"])
+    for secret_field in ("store", "admin_token"):
+        fields[secret_field] = Secret(fields[secret_field])
     return Settings(
         processors=(
             ProcessorSettings("default", default_url, default_fee),

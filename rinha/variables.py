@@ -156,6 +156,13 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable("RINHA_BRIDGE_SECRET_FILE", "", str, "file that holds the secret instead"),
     Variable(
+        "RINHA_ADMIN_TOKEN",
+        "",
+        secret,
+        "token that purging and statistics need, as `Authorization: Bearer <token>`; open to all if it isn't set",
+        secret=True,
+    ),
+    Variable(
         "RINHA_ACCEPT",
         "received",
         one_of("queued", "received", "durable"),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from aiohttp import web
 
 from rinha.api import problems
+from rinha.api.admin import AdminGuard
 from rinha.api.body import BodyReader, ClientGone
 from rinha.api.payments import PaymentHandler
 from rinha.api.questions import QuestionHandlers
@@ -125,6 +126,7 @@ def make_server(
     accept: Literal["queued", "received", "durable"],
     name: str,
     tracer: Tracer,
+    admin_token: str = "",
     ask_timeout_s: float = 5.0,
     body_timeout_s: float = 5.0,
 ) -> ApiServer:
@@ -135,6 +137,7 @@ def make_server(
         accept: what a 202 means: see ``RINHA_ACCEPT``; ``queued`` is answered without waiting for the worker.
         name: sent as ``X-Served-By`` with each reply.
         tracer: which payments to trace.
+        admin_token: what purging and statistics need; nothing if empty.
         ask_timeout_s: how long to wait for the worker's answer to a question.
         body_timeout_s: within which a request's body must have arrived.
 
@@ -145,14 +148,17 @@ def make_server(
     payments = PaymentHandler(bridge, accept=accept, bodies=bodies, replies=replies, tracer=tracer)
     questions = QuestionHandlers(bridge, replies=replies, timeout_s=ask_timeout_s)
 
+    admin = AdminGuard(admin_token, replies)
+    purge = admin.guard(questions.purge)
+
     def get(handler: Handler) -> dict[str, Handler]:
         return {"GET": handler, "HEAD": handler}
 
     routes: dict[str, dict[str, Handler]] = {
         "/payments": {"POST": payments.post},
         "/payments-summary": get(questions.get_summary),
-        "/purge-payments": {"POST": questions.purge, "DELETE": questions.purge},
-        "/statistics": get(questions.get_statistics),
+        "/purge-payments": {"POST": purge, "DELETE": purge},
+        "/statistics": get(admin.guard(questions.get_statistics)),
         "/health/live": get(questions.get_live),
         "/health/ready": get(questions.get_ready),
     }

@@ -61,6 +61,7 @@ async def _run(settings: Settings, sock: socket.socket) -> int:
         accept=settings.accept,
         name=settings.api_name,
         tracer=tracer,
+        admin_token=settings.admin_token.encode().decode(),
         ask_timeout_s=settings.answer_timeout_s,
     )
     stop = asyncio.Event()

@@ -1,0 +1,44 @@
+"""Purging and statistics need the administrator's token, if there is one; nothing else does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.api.conftest import StartApi
+
+GUARDED = [("POST", "/purge-payments"), ("DELETE", "/purge-payments"), ("GET", "/statistics")]
+OPEN = [("GET", "/payments-summary"), ("GET", "/health/live"), ("GET", "/health/ready")]
+
+
+@pytest.mark.parametrize(("method", "path"), GUARDED)
+@pytest.mark.parametrize("given", [None, "Bearer wrong", "Basic token", "token", "Bearer \u00fc"])
+async def test_without_the_token_nothing_happens(
+    start_api: StartApi, method: str, path: str, given: str | None
+) -> None:
+    api = await start_api(admin_token="token")
+    headers = {} if given is None else {"Authorization": given}
+    async with api.client.request(method, path, headers=headers) as response:
+        problem = await response.json()
+        assert response.status == 401
+        assert response.headers["WWW-Authenticate"] == "Bearer"
+    assert problem["type"] == "/problems/unauthorized"
+
+
+@pytest.mark.parametrize(("method", "path"), GUARDED)
+@pytest.mark.parametrize(("token", "headers"), [("token", {"Authorization": "Bearer token"}), ("", {})])
+async def test_with_the_token_or_without_need_of_one(
+    start_api: StartApi, method: str, path: str, token: str, headers: dict[str, str]
+) -> None:
+    api = await start_api(admin_token=token)
+    async with api.client.request(method, path, headers=headers) as response:
+        assert response.status == 200
+
+
+@pytest.mark.parametrize(("method", "path"), OPEN)
+async def test_what_clients_need_stays_open(start_api: StartApi, method: str, path: str) -> None:
+    api = await start_api(admin_token="token")
+    async with api.client.request(method, path) as response:
+        assert response.status != 401
