@@ -8,8 +8,8 @@ more) change nothing, so a message may be handled twice.
 
     take ─▶ WAITING ─dispatch─▶ IN FLIGHT ─settle─▶ forgotten, but for its id and amount
                ▲  ▲                │   │ ▲
-               │  └──refuse────────┘   │ └─dispatch_unknown─┐
-               └──retry── PARKED ◀─────┤                    │
+               │  └──refuse────────┘   │ └─dispatch_due────┐
+               └──retry── PARKED ◀─────┤                   │
                             └──────────┴─mark_unknown─▶ UNKNOWN   (never back to WAITING: it may be committed there)
 
 Two detours: with a durable journal a payment is *storing* before it waits, and counts as waiting; and one that a worker
@@ -19,21 +19,18 @@ before this one may have sent is first looked for at every processor, and counts
 from __future__ import annotations
 
 from collections import deque
-from heapq import heappop, heappush
-from itertools import chain, count
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from actors.entry import Entry
 from actors.known import KnownPayments
 from actors.messages import ParkedPayment, Statistics, Verdict
+from actors.unknowns import Unknowns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from actors.messages import OpenPayment, Payment
-
-RETRY_FIRST_S, RETRY_MAX_S = 0.1, 5.0
-"""An unknown outcome is looked into at once, then after 0.1 s, and ever later up to every 5 s."""
 
 LONGEST_DELAY_S = 6.0
 """A processor may commit so long after its client has gone (5 s were seen); before that, "not found" proves nothing."""
@@ -51,7 +48,6 @@ class Backlog:
 
     def __init__(self, processors: Sequence[str]) -> None:
         self._processors = tuple(processors)
-        self._tiebreak = count()
         self.epoch = 0
         self._purged = 0
         self._clear()
@@ -59,18 +55,16 @@ class Backlog:
     def _clear(self) -> None:
         self._known = KnownPayments()
         self._storing: dict[bytes, Entry] = {}
+        self.unstated: list[Payment] = []
+        """Payments taken since the intake last stated to the journal which it took, and cleared this."""
         # By the processors that rejected them, so that a payment one of them won't have doesn't hold up the rest.
         self._waiting: dict[frozenset[str], deque[Entry]] = {frozenset(): deque()}
         self._in_flight: dict[bytes, Entry] = {}
-        self._unknown: dict[str, list[tuple[float, int, Entry]]] = {name: [] for name in self._processors}
+        self._unknown = Unknowns(self._processors)
         self._parked: dict[bytes, tuple[Entry, str]] = {}
         self._settled = self._duplicates = self._conflicts = 0
 
     # ---- taking
-
-    def knows(self, payment_id: bytes) -> bool:
-        """Whether an id was taken in this epoch."""
-        return self._known.amount_cents(payment_id) is not None
 
     def take(self, payment: Payment, now_s: float, *, storing: bool = False, suspect: bool = False) -> Verdict:
         """Take a payment, unless its id is known: then the amount decides between a duplicate and a conflict.
@@ -84,6 +78,7 @@ class Backlog:
         known_cents = self._known.amount_cents(payment.payment_id)
         if known_cents is None:
             self._known.add(payment.payment_id, payment.amount_cents)
+            self.unstated.append(payment)
             entry = Entry(payment, now_s)
             if suspect:
                 self._ask_everywhere(entry, now_s)
@@ -121,14 +116,14 @@ class Backlog:
         Args:
             open_: the payments.
             now_s: the present, on the monotonic clock.
-            suspect: the journal may lack attempts, so one without may have been sent all the same.
+            suspect: the journal may lack the last attempts, so each may have been sent anywhere.
         """
         for payment, processor, requested_at_ms in open_:
             self._known.add(payment.payment_id, payment.amount_cents)
             entry = Entry(payment, now_s)
-            if processor:
+            if processor and not suspect:
                 entry.processor, entry.requested_at_ms, entry.bound = processor, requested_at_ms, True
-                self._push_unknown(entry, now_s)
+                self._unknown.push(entry, now_s)
             elif suspect:
                 self._ask_everywhere(entry, now_s)
             else:
@@ -148,16 +143,20 @@ class Backlog:
 
     def unknown_due_s(self, processor: str) -> float | None:
         """When the next payment of unknown outcome at a processor is due, on the monotonic clock; None without any."""
-        heap = self._unknown[processor]
-        return heap[0][0] if heap else None
+        return self._unknown.due_s(processor)
 
-    def dispatch_unknown(self, processor: str) -> Entry | None:
-        """Put the payment of unknown outcome at a processor that is due first in flight again, if there is one."""
-        if not self._unknown[processor]:
-            return None
-        _due_s, _tiebreak, entry = heappop(self._unknown[processor])
-        entry.processor = processor
-        self._in_flight[entry.payment.payment_id] = entry
+    def dispatch_due(self, processor: str, now_s: float) -> Entry | None:
+        """Put the payment of unknown outcome at a processor that is due first in flight again, if one is due."""
+        return self._in_flight_again(self._unknown.pop_due(processor, now_s), processor)
+
+    def dispatch_bound(self, processor: str) -> Entry | None:
+        """The same for the next one that was certainly sent there, due or not, as a probe."""
+        return self._in_flight_again(self._unknown.pop_bound(processor), processor)
+
+    def _in_flight_again(self, entry: Entry | None, processor: str) -> Entry | None:
+        if entry is not None:
+            entry.processor = processor
+            self._in_flight[entry.payment.payment_id] = entry
         return entry
 
     # ---- results
@@ -222,7 +221,7 @@ class Backlog:
         entry.unasked = [name for name in entry.unasked if name != entry.processor]
         entry.processor = ""
         if entry.unasked:
-            self._push_unknown(entry, now_s)
+            self._unknown.push(entry, now_s)
         else:
             entry.retries = 0
             self._waiting[frozenset()].appendleft(entry)
@@ -238,20 +237,12 @@ class Backlog:
         self._parked[entry.payment.payment_id] = (entry, reason)
 
     def _wait_for_outcome(self, entry: Entry, now_s: float) -> None:
-        due_s = now_s
-        if entry.retries:
-            due_s += min(RETRY_FIRST_S * 2 ** min(entry.retries - 1, 10), RETRY_MAX_S)
-        entry.retries += 1
-        self._push_unknown(entry, due_s)
+        self._unknown.push_later(entry, now_s)
         del self._in_flight[entry.payment.payment_id]
 
     def _ask_everywhere(self, entry: Entry, now_s: float) -> None:
         entry.unasked = list(self._processors)
-        self._push_unknown(entry, now_s + LONGEST_DELAY_S)
-
-    def _push_unknown(self, entry: Entry, due_s: float) -> None:
-        processor = entry.unasked[0] if entry.unasked else entry.processor
-        heappush(self._unknown[processor], (due_s, next(self._tiebreak), entry))
+        self._unknown.push(entry, now_s + LONGEST_DELAY_S)
 
     # ---- by hand
 
@@ -269,7 +260,7 @@ class Backlog:
         for entry, _reason in parked.values():
             entry.retries = entry.crashes = 0
             if entry.bound or entry.unasked:
-                self._push_unknown(entry, now_s)
+                self._unknown.push(entry, now_s)
             else:
                 entry.rejections = {}
                 self._waiting[frozenset()].append(entry)
@@ -289,17 +280,15 @@ class Backlog:
 
     def held(self) -> int:
         """Payments that are not settled."""
-        unknown = sum(map(len, self._unknown.values()))
-        return self._waiting_count() + len(self._in_flight) + unknown + len(self._parked)
+        return self._waiting_count() + len(self._in_flight) + len(self._unknown) + len(self._parked)
 
     def held_ids(self) -> tuple[bytes, ...]:
         """Ids of the payments that are not settled, the oldest first."""
         return tuple(each.payment.payment_id for each in sorted(self._entries(), key=lambda each: each.taken_at_s))
 
     def _entries(self) -> Iterator[Entry]:
-        unknown = (entry for heap in self._unknown.values() for _due_s, _tiebreak, entry in heap)
         parked = (entry for entry, _reason in self._parked.values())
-        return chain(self._storing.values(), *self._waiting.values(), self._in_flight.values(), unknown, parked)
+        return chain(self._storing.values(), *self._waiting.values(), self._in_flight.values(), self._unknown, parked)
 
     def _waiting_count(self) -> int:
         return len(self._storing) + sum(map(len, self._waiting.values()))
@@ -312,7 +301,7 @@ class Backlog:
             settled=self._settled,
             waiting=self._waiting_count(),
             in_flight=len(self._in_flight),
-            unknown=sum(map(len, self._unknown.values())),
+            unknown=len(self._unknown),
             parked=len(self._parked),
             duplicates=self._duplicates,
             conflicts=self._conflicts,

@@ -95,9 +95,7 @@ class Dispatcher:
         for name in self._wanted_probes:
             if not self._pool.has_room(name):
                 continue
-            entry = self._backlog.dispatch_unknown(name)
-            if entry is not None and entry.unasked:
-                return self._begin(entry, Step.LOOK_UP, now_s)  # no probe: it tells nothing of posts
+            entry = self._backlog.dispatch_bound(name)
             if entry is not None:
                 del self._wanted_probes[name]
                 return self._begin(entry, Step.RESOLVE, now_s)
@@ -110,9 +108,8 @@ class Dispatcher:
 
     def _next_unknown(self, now_s: float) -> tuple[Recipient, Attempt] | None:
         for processor in self._processors:
-            due_s = self._backlog.unknown_due_s(processor.name)
-            if due_s is not None and due_s <= now_s and self._pool.has_room(processor.name):
-                entry = self._backlog.dispatch_unknown(processor.name)
+            if self._pool.has_room(processor.name):
+                entry = self._backlog.dispatch_due(processor.name, now_s)
                 if entry is not None:
                     # An unhealthy processor gets posts as probes only, but it can always be asked.
                     only_ask = entry.unasked or not processor.healthy

@@ -12,6 +12,7 @@ from actors.messages import (
     CreditGranted,
     CreditRestored,
     CreditWithdrawn,
+    EpochRaised,
     ForgetPayments,
     GetHeld,
     GetParked,
@@ -174,13 +175,10 @@ class Intake:
         current = message.epoch == backlog.epoch
         # With a durable journal, a payment that was sent and isn't known was never on record, so never sent on either.
         suspect = message.suspect and not waits
-        new = []
         for sequence, payment in enumerate(message.payments, message.first_sequence):
             if not current:
                 verdict = backlog.overtaken(1)
             else:
-                if self._relay.records and not backlog.knows(payment.payment_id):
-                    new.append(PaymentTaken(payment.payment_id, payment.amount_cents, backlog.epoch))
                 verdict = backlog.take(payment, now_s, storing=waits, suspect=suspect)
             if verdict is not Verdict.TAKEN:
                 exceptions.append((sequence, verdict))
@@ -188,11 +186,16 @@ class Intake:
                 self._tracer.record(payment.payment_id, "intake.taken", verdict=verdict.name)
         # Answers go first: nothing of the settling has begun yet.
         taken = PaymentsTaken(message.first_sequence + len(message.payments) - 1, tuple(exceptions))
+        unstated = backlog.unstated if self._relay.records else ()
+        new = [PaymentTaken(each.payment_id, each.amount_cents, backlog.epoch) for each in unstated]
         if new and waits:
             stored = PaymentsStored(tuple(each.payment_id for each in new), backlog.epoch)
             self._relay.after(new, (message.session, taken), (self._me, stored))
         else:
             self._relay.after(new, (message.session, taken))
+        backlog.unstated.clear()
+        if not current:
+            message.session.tell(EpochRaised(backlog.epoch))
 
     def _end_attempt(self, message: AttemptEnded) -> None:
         worker, attempt, outcome = message

@@ -31,10 +31,13 @@ class JournalBuffer:
         self._collected: list[Persist] = []
         self._committing: list[Persist] = []
         self._number = 0
+        self._last: Persist | None = None
 
     def add(self, persist: Persist) -> None:
-        """Let facts wait for the next commit."""
-        self._collected.append(persist)
+        """Let facts wait for the next commit. What was added last is not added again: a crash may repeat it."""
+        if persist is not self._last:
+            self._collected.append(persist)
+            self._last = persist
 
     def begin(self) -> Commit | None:
         """Everything that waits, as one commit; None while one is under way, or if nothing waits."""
@@ -54,14 +57,13 @@ class JournalBuffer:
         """Whether this is the commit under way. One that was written twice ends twice."""
         return bool(self._committing) and number == self._number
 
-    def end(self) -> list[tuple[Recipient, Any]]:
-        """The commit under way is on disk.
+    def deliveries(self) -> list[tuple[Recipient, Any]]:
+        """Whom to tell what once the commit under way is on disk."""
+        return [delivery for persist in self._committing for delivery in persist.then]
 
-        Returns:
-            Whom to tell what.
-        """
-        done, self._committing = self._committing, []
-        return [delivery for persist in done for delivery in persist.then]
+    def end(self) -> None:
+        """The commit under way is on disk, and everybody was told."""
+        self._committing = []
 
 
 class Journal:
@@ -72,6 +74,7 @@ class Journal:
         buffer: what waits.
         writer: the actor that writes.
         intake: told when facts can't be put on record, and when they can again.
+        on_broken: called with the reason if a fact can't even be collected; ends the process.
         timers: for trying again.
     """
 
@@ -81,12 +84,14 @@ class Journal:
         buffer: JournalBuffer,
         writer: Callable[[], Recipient],
         intake: Callable[[], Recipient],
+        on_broken: Callable[[str], None],
         timers: Timers,
     ) -> None:
         self._me = me
         self._buffer = buffer
         self._writer = writer
         self._intake = intake
+        self._on_broken = on_broken
         self._timers = timers
 
     def on_start(self) -> None:
@@ -102,9 +107,13 @@ class Journal:
             case Committed(number):
                 if self._buffer.is_under_way(number):
                     self._set_available(True)
-                    for recipient, waiting in self._buffer.end():
+                    # Told first, ended then: after a crash in between they are told twice, which does no harm.
+                    for recipient, waiting in self._buffer.deliveries():
                         recipient.tell(waiting)
+                    self._buffer.end()
                     self._write(self._buffer.begin())
+            case CommitFailed(number) if not self._buffer.is_under_way(number):
+                pass  # it was written twice, and the first time was not in vain
             case CommitFailed():
                 logger.error("journal.unavailable", extra={"reason": message.reason, "retry_s": RETRY_S})
                 self._set_available(False)
@@ -115,12 +124,15 @@ class Journal:
                 raise TypeError(f"the journal doesn't know {message!r}")
 
     def may_retry(self, message: Any) -> bool:
-        """No: a fact would be collected twice. What was under way is written again by the restart."""
-        return False
+        """Any message: collecting, releasing and trying again may happen twice."""
+        return True
 
     def on_give_up(self, message: Any) -> bool:
-        """A fact that isn't collected holds up what waits for it: nothing is promised falsely."""
-        return False
+        """End the process: a later, cumulative acknowledgement would cover what isn't on record."""
+        if not isinstance(message, Persist | Committed):
+            return False
+        self._on_broken("the journal failed again and again")
+        return True
 
     def _write(self, commit: Commit | None) -> None:
         if commit is not None:

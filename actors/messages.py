@@ -115,6 +115,12 @@ class SessionClosed(NamedTuple):
     session: Recipient
 
 
+class EpochRaised(NamedTuple):
+    """Intake -> session: it is in an old epoch; there was a purge that it wasn't told of."""
+
+    epoch: int
+
+
 class CreditWithdrawn(NamedTuple):
     """Intake -> session: it may send nothing more until ``CreditRestored``; what is on its way is still taken."""
 

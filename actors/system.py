@@ -184,7 +184,9 @@ class ActorSystem:
         buffer = JournalBuffer()
         timers = self._ports.timers
         # The journal and its writer talk to each other, and the intake comes later: they are looked up when told.
-        journal = self._start("journal", lambda me: Journal(me, buffer, lambda: writer, lambda: self.intake, timers))
+        journal = self._start(
+            "journal", lambda me: Journal(me, buffer, lambda: writer, lambda: self.intake, on_broken, timers)
+        )
         writer = self._start("journal-writer", lambda me: JournalWriter(store, journal, on_broken), capacity=8)
         return Durable(journal) if self._plan.durable else Journalled(journal)
 

@@ -115,7 +115,7 @@ class ClientSession:
         if sequence >= self._limit or len(self._outbox) >= MAX_OUTBOX:
             raise NoCredit("the worker's backlog is full" if self.is_open else "no session with the worker")
         self._out.append(encode_payment(sequence, payment))
-        self._outbox.add(payment, self.epoch)
+        self._outbox.add(payment, self.epoch, self.incarnation)
         return sequence
 
     def request(self, kind: int, payload: bytes) -> int:
@@ -165,9 +165,10 @@ class ClientSession:
             text = f"the worker speaks version {challenge.version} of the protocol, this API {PROTOCOL_VERSION}"
             raise HandshakeRefused(RefusalCode.VERSION, text)
         outbox = self._outbox
-        hello = Hello(
-            PROTOCOL_VERSION, self._api_id, self._name, self.incarnation, self.epoch, outbox.first, outbox.next
-        )
+        # The worker must know if something that it will get was sent to another one, however many there were since.
+        sent_to = outbox.oldest_incarnation()
+        incarnation = self.incarnation if sent_to is None else sent_to
+        hello = Hello(PROTOCOL_VERSION, self._api_id, self._name, incarnation, self.epoch, outbox.first, outbox.next)
         self._out.append(encode(hello._replace(proof=prove(self._secret, challenge.nonce, hello))))
         self._state = _State.AWAITING_WELCOME
         return iter(())

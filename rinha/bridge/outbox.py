@@ -14,25 +14,32 @@ if TYPE_CHECKING:
 
 
 class Outbox:
-    """Payments in the order of their sequences, which have no gaps, each with the epoch it was submitted in."""
+    """Payments in the order of their sequences, which have no gaps.
+
+    Each has the epoch it was submitted in, and the incarnation of the worker that it was sent to first.
+    """
 
     def __init__(self) -> None:
         self.first = 1
         """The sequence of the oldest payment; ``next`` if there is none."""
         self.next = 1
         """The sequence that the next payment will get."""
-        self._entries: deque[tuple[Payment, int]] = deque()
+        self._entries: deque[tuple[Payment, int, int]] = deque()
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def payments(self) -> list[Payment]:
         """All payments, oldest first."""
-        return [payment for payment, _ in self._entries]
+        return [entry[0] for entry in self._entries]
 
-    def add(self, payment: Payment, epoch: int) -> None:
+    def oldest_incarnation(self) -> int | None:
+        """The worker that the oldest payment was sent to first; None without any."""
+        return self._entries[0][2] if self._entries else None
+
+    def add(self, payment: Payment, epoch: int, incarnation: int) -> None:
         """Append a payment; it gets the sequence ``next``."""
-        self._entries.append((payment, epoch))
+        self._entries.append((payment, epoch, incarnation))
         self.next += 1
 
     def acknowledge(self, through: int, exceptions: tuple[tuple[int, Verdict], ...]) -> PaymentsDecided:
@@ -55,11 +62,11 @@ class Outbox:
 
     def purge_before(self, epoch: int) -> PaymentsDecided:
         """Remove the payments that were submitted in an older epoch; later ones are never before them."""
-        return self._remove(sum(1 for _, submitted in self._entries if submitted < epoch), Verdict.PURGED)
+        return self._remove(sum(1 for entry in self._entries if entry[1] < epoch), Verdict.PURGED)
 
     def move_to(self, epoch: int) -> None:
         """Let every payment belong to this epoch."""
-        self._entries = deque((payment, epoch) for payment, _ in self._entries)
+        self._entries = deque((payment, epoch, incarnation) for payment, _, incarnation in self._entries)
 
     def _remove(self, count: int, verdict: Verdict) -> PaymentsDecided:
         first = self.first

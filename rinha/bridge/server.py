@@ -204,6 +204,10 @@ class BridgeServer:
         self._connections.discard(connection)
         self.epoch_adopted()
 
+    def epoch_raised(self, epoch: int) -> None:
+        """Announce an epoch that a failed purge left behind."""
+        self._requests.announce(epoch)
+
     def epoch_adopted(self) -> None:
         """Let purges look who is left to wait for."""
         self._requests.look_at_epochs()

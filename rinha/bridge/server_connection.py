@@ -16,6 +16,7 @@ from actors.messages import (
     CreditGranted,
     CreditRestored,
     CreditWithdrawn,
+    EpochRaised,
     PaymentsTaken,
     SessionClosed,
     SessionOpened,
@@ -123,6 +124,8 @@ class ServerConnection:
                 self.cut("wrong acknowledgement")
         elif isinstance(message, CreditGranted):
             self._session.grant(message.payments)
+        elif isinstance(message, EpochRaised):
+            self._owner.epoch_raised(message.epoch)
         elif isinstance(message, CreditWithdrawn):
             self._session.withdraw()
         elif isinstance(message, CreditRestored):

@@ -25,6 +25,10 @@ class Owner(Protocol):
         """An API has adopted an epoch."""
         ...
 
+    def epoch_raised(self, epoch: int) -> None:
+        """The intake is in this epoch: announce it to every session that doesn't know."""
+        ...
+
     def handle_request(self, connection: ServerConnection, request: RequestReceived) -> None:
         """Call ``reply`` of the connection, now or later."""
         ...

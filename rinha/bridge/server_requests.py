@@ -95,12 +95,16 @@ class ServerRequests:
             self._spread_epoch(answer)
         return encode_reply(request.kind, answer)
 
-    def _spread_epoch(self, epoch: int) -> None:
-        """Return once every open session has adopted the epoch or is gone."""
+    def announce(self, epoch: int) -> None:
+        """Let new sessions begin in an epoch, and tell it to those that are open. Nobody is waited for."""
         self.epoch = max(self.epoch, epoch)
-        deadline = time.monotonic() + ADOPTION_TIMEOUT_S
         for connection in self._behind(epoch):
             connection.announce_epoch(epoch)
+
+    def _spread_epoch(self, epoch: int) -> None:
+        """Return once every open session has adopted the epoch or is gone."""
+        deadline = time.monotonic() + ADOPTION_TIMEOUT_S
+        self.announce(epoch)
         adoption = Event()
         self._adoptions.add(adoption)
         try:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import strategies as st
 
-from actors.backlog import CRASHES_MAX, RETRY_MAX_S, Backlog
+from actors.backlog import CRASHES_MAX, Backlog
 from actors.entry import Entry
 from actors.messages import Payment, Verdict
+from actors.unknowns import RETRY_MAX_S
 
 NAMES = ("default", "fallback", "third")
 ID = st.integers(0, 7).map(lambda number: bytes([number]) * 16)
@@ -42,26 +43,26 @@ class TestUnknown:
             due_s = backlog.unknown_due_s("default")
             assert due_s is not None
             delays_s.append(due_s - 100.0)
-            backlog.dispatch_unknown("default")
+            backlog.dispatch_bound("default")
         assert delays_s == pytest.approx([0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, RETRY_MAX_S, RETRY_MAX_S])
 
     def test_an_endless_outage_is_borne(self, backlog: Backlog) -> None:
         payment_id = send(backlog)
         for _ in range(5000):
             backlog.mark_unknown(payment_id, 100.0)
-            backlog.dispatch_unknown("default")
+            backlog.dispatch_bound("default")
         assert backlog.statistics().in_flight == 1
 
     def test_the_first_due_goes_first(self, backlog: Backlog) -> None:
         late, early = send(backlog, number=1), send(backlog, number=2)
         backlog.mark_unknown(late, 107.0)
         backlog.mark_unknown(early, 103.0)
-        entries = [backlog.dispatch_unknown("default") for _ in range(3)]
+        entries = [backlog.dispatch_bound("default") for _ in range(3)]
         assert [each and each.payment.payment_id for each in entries] == [early, late, None]
 
     def test_it_keeps_its_requested_at(self, backlog: Backlog) -> None:
         backlog.mark_unknown(send(backlog), 100.0)
-        entry = backlog.dispatch_unknown("default")
+        entry = backlog.dispatch_bound("default")
         assert entry is not None
         assert (entry.processor, entry.requested_at_ms) == ("default", 5000)
 
@@ -71,7 +72,7 @@ class TestUnknown:
         payment_id = send(backlog)
         backlog.mark_unknown(payment_id, 100.0)
         for _ in range(5):
-            backlog.dispatch_unknown("default")
+            backlog.dispatch_bound("default")
             backlog.refuse(payment_id, "HTTP 500, empty body", 100.0, permanent=permanent)
             assert backlog.heads() == []
             assert backlog.statistics().unknown == 1
@@ -79,7 +80,7 @@ class TestUnknown:
     def test_a_found_row_ends_it(self, backlog: Backlog) -> None:
         payment_id = send(backlog)
         backlog.mark_unknown(payment_id, 100.0)
-        backlog.dispatch_unknown("default")
+        backlog.dispatch_bound("default")
         assert backlog.settle(payment_id)
         assert backlog.unknown_due_s("default") is None
 
@@ -128,11 +129,11 @@ class TestParked:
             assert backlog.parked() == ()
             backlog.mark_unknown(payment_id, 100.0, crashed=True)
             if crash < CRASHES_MAX:
-                backlog.dispatch_unknown("default")
+                backlog.dispatch_bound("default")
         (parked,) = backlog.parked()
         assert "crashed on it 3 times" in parked.reason
         backlog.retry_parked(101.0)
-        backlog.dispatch_unknown("default")
+        backlog.dispatch_bound("default")
         backlog.mark_unknown(payment_id, 101.0, crashed=True)
         assert backlog.parked() == (), "by hand it gets as many tries again"
         assert backlog.unknown_due_s("default") == 101.0

@@ -81,7 +81,7 @@ class BacklogMachine(RuleBasedStateMachine):
 
     @rule(processor=NAME)
     def dispatch_unknown(self, processor: str) -> None:
-        entry = self.backlog.dispatch_unknown(processor)
+        entry = self.backlog.dispatch_bound(processor)
         there = [each for each in self.of("unknown") if self.models[each].processor == processor]
         if entry is None:
             assert not there

@@ -51,7 +51,9 @@ class Bench:
         self.crashes = 0
 
         def journal(me: Reference) -> Journal:
-            return Journal(me, buffer, lambda: self.writer, lambda: self.intake.reference, world.timers)
+            return Journal(
+                me, buffer, lambda: self.writer, lambda: self.intake.reference, self.broken.append, world.timers
+            )
 
         self.journal = world.start("journal", journal)
         self.writer = world.start(
@@ -125,8 +127,39 @@ def test_a_crash_of_the_journal_releases_nothing_that_is_not_written(bench: Benc
     bench.persist(2)
     bench.store.errors = []
     bench.commit()
-    assert bench.store.transactions == [[taken(1)], [taken(1)], [taken(2)]]
+    first, last = bench.store.transactions[:-1], bench.store.transactions[-1]
+    assert len(first) > 1
+    assert all(each == [taken(1)] for each in first)
+    assert last == [taken(2)]
     assert bench.client.received == [1, 2]
+
+
+def test_a_late_failure_of_a_commit_that_was_written_twice_does_no_harm(bench: Bench) -> None:
+    bench.persist(1)
+    bench.journal.tell("nonsense")
+    gevent.idle()
+    bench.store.errors = [StoreUnavailable("away")] * 2
+    written = bench.store.transactions
+
+    def let_one_through() -> None:
+        errors, bench.store.errors = bench.store.errors, []
+        bench.store.gate.set()
+        while not written:
+            gevent.sleep(0)
+        bench.store.errors = errors
+
+    gevent.spawn(let_one_through).join()
+    assert bench.client.of(int) == [1]
+    assert bench.intake.of(StoreChanged) == []
+
+
+def test_a_fact_that_is_collected_again_after_a_crash_is_collected_once() -> None:
+    buffer, persist = JournalBuffer(), Persist((taken(1),))
+    buffer.add(persist)
+    buffer.add(persist)
+    commit = buffer.begin()
+    assert commit is not None
+    assert commit.entries == (taken(1),)
 
 
 class TestRelays:

@@ -1,0 +1,152 @@
+"""A simulated API: the real client session, which submits, loses its connection, redelivers and purges."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from actors.messages import Payment, Purge, Verdict
+from rinha.bridge.client_session import ClientSession
+from rinha.bridge.errors import NoCredit
+from rinha.bridge.events import PaymentsDecided, SessionReady
+from rinha.bridge.requests import encode_request
+from tests.simulation.bridge import SECRET
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.simulation.bridge import Connection, SimulatedBridge
+    from tests.simulation.scheduler import Scheduler
+
+RECONNECT_S = 0.3
+
+
+class Submission:
+    """One request of a client, and what it was told.
+
+    Attributes:
+        answer: a verdict; ``"unavailable"`` (nothing was sent), ``"lost"`` (the API died); None while it waits.
+    """
+
+    def __init__(self, payment: Payment, at_s: float) -> None:
+        self.payment = payment
+        self.at_s = at_s
+        self.answered_at_s = float("inf")
+        self.answer: Verdict | str | None = None
+        self.incarnation = 0
+        self.incarnations: set[int] = set()
+        """The workers that it was sent to."""
+
+
+class SimulatedApi:
+    """One API process.
+
+    Args:
+        name: its name.
+        scheduler: time and chance.
+        bridge: that of the worker that runs now, None if there is none.
+        note: takes a line for the trace.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        scheduler: Scheduler,
+        bridge: Callable[[], SimulatedBridge | None],
+        note: Callable[[str, object], None],
+    ) -> None:
+        self.name = name
+        self._scheduler = scheduler
+        self._bridge = bridge
+        self._note = note
+        self._generation = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        self.session = ClientSession(SECRET, api_id=self._scheduler.chance.randbytes(16), name=self.name)
+        self.waiting: dict[int, Submission] = {}
+        self.connection: Connection | None = None
+        self._reconnect()
+
+    def submit(self, submission: Submission) -> None:
+        """Hand a client's payment over."""
+        try:
+            sequence = self.session.submit(submission.payment)
+        except NoCredit:
+            self._decide(submission, "unavailable")
+            return
+        submission.incarnations.add(self.session.incarnation)
+        self.waiting[sequence] = submission
+        self._flush()
+
+    def purge(self) -> bool:
+        """Ask for a purge, if there is a session."""
+        if self.session.is_open:
+            self.session.request(*encode_request(Purge()))
+            self._flush()
+        return self.session.is_open
+
+    def lose_connection(self) -> None:
+        """The network breaks the connection."""
+        if self.connection is not None:
+            self.connection.cut()
+
+    def crash(self) -> None:
+        """The process dies with all it held in memory, and is started again."""
+        self._generation += 1
+        if self.connection is not None:
+            self.connection.outbound.close_receiver()
+            self.connection.cut()
+        for submission in self.waiting.values():
+            self._decide(submission, "lost")
+        self._begin()
+
+    def _reconnect(self) -> None:
+        generation = self._generation
+        self._scheduler.later(self._scheduler.chance.random() * RECONNECT_S, lambda: self._connect(generation))
+
+    def _connect(self, generation: int) -> None:
+        if generation != self._generation:
+            return
+        bridge = self._bridge()
+        if bridge is None:
+            self._reconnect()
+            return
+        self._generation += 1
+        mine = self._generation
+        self.session.connection_made()
+        self.connection = bridge.connect(lambda data: self._receive(mine, data), lambda: self._lost(mine))
+
+    def _lost(self, generation: int) -> None:
+        if generation == self._generation:
+            self._note(f"{self.name} lost its connection", len(self.session))
+            if self.connection is not None:
+                self.connection.inbound.cut()
+            self.connection = None
+            self.session.connection_lost()
+            self._reconnect()
+
+    def _receive(self, generation: int, data: bytes) -> None:
+        if generation == self._generation:
+            for event in self.session.receive(data):
+                self._handle(event)
+            self._flush()
+
+    def _flush(self) -> None:
+        if self.connection is not None:
+            self.connection.inbound.send(self.session.data_to_send())
+
+    def _handle(self, event: Any) -> None:
+        if isinstance(event, PaymentsDecided):
+            for sequence, verdict in enumerate(event.verdicts, event.first_sequence):
+                submission = self.waiting.pop(sequence)
+                submission.incarnation = self.session.incarnation
+                self._decide(submission, verdict)
+        elif isinstance(event, SessionReady):
+            self._note(f"{self.name} redelivers", event.redelivered)
+            for submission in self.waiting.values():
+                submission.incarnations.add(event.incarnation)
+
+    def _decide(self, submission: Submission, answer: Verdict | str) -> None:
+        submission.answer = answer
+        submission.answered_at_s = self._scheduler.now_s
+        self._note(f"{self.name} answers {getattr(answer, 'name', answer)}", submission.payment)

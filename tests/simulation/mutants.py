@@ -1,0 +1,239 @@
+"""Deliberate bugs in the real code, each made by replacing a method or two. A simulation worth its name finds them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from actors.alarm import Alarm
+from actors.backlog import Backlog
+from actors.book import Book
+from actors.credits import Credits
+from actors.dispatcher import Dispatcher
+from actors.intake import Intake
+from actors.known import KnownPayments
+from actors.messages import PaymentsPurged, PaymentsTaken, Persist, Refused, Settled, Verdict, Wake
+from actors.pool import Pool
+from actors.relay import Durable
+from rinha.processors import wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+    from actors.entry import Entry
+
+    Make = Callable[[pytest.MonkeyPatch], None]
+
+
+class Mutant(NamedTuple):
+    """A bug.
+
+    Args:
+        make: makes it.
+        levels: where it matters.
+    """
+
+    make: Make
+    levels: tuple[str, ...]
+
+
+MUTANTS: dict[str, Mutant] = {}
+
+
+def at(*levels: str) -> Callable[[Make], Make]:
+    """Enter a mutant by its function's name."""
+
+    def enter(make: Make) -> Make:
+        MUTANTS[make.__name__.replace("_", " ")] = Mutant(make, levels)
+        return make
+
+    return enter
+
+
+@at("fragile")
+def a_422_taken_for_failure(patch: pytest.MonkeyPatch) -> None:
+    real = wire.read_post_answer
+
+    def read(answer: wire.Answer, *rest: Any) -> Any:
+        return Refused("HTTP 422", permanent=True) if answer.status == 422 else real(answer, *rest)
+
+    patch.setattr(wire, "read_post_answer", read)
+
+
+@at("steady")
+def a_500_with_a_body_taken_for_failure(patch: pytest.MonkeyPatch) -> None:
+    real = wire.read_post_answer
+
+    def read(answer: wire.Answer, *rest: Any) -> Any:
+        return Refused("HTTP 500") if answer.status == 500 else real(answer, *rest)
+
+    patch.setattr(wire, "read_post_answer", read)
+
+
+@at("steady")
+def a_refusal_clears_an_unknown(patch: pytest.MonkeyPatch) -> None:
+    real = Backlog.refuse
+
+    def refuse(self: Backlog, payment_id: bytes, reason: str, now_s: float, *, permanent: bool) -> None:
+        if payment_id in self._in_flight:
+            self._in_flight[payment_id].bound = False
+        real(self, payment_id, reason, now_s, permanent=permanent)
+
+    patch.setattr(Backlog, "refuse", refuse)
+
+
+@at("steady")
+def a_404_clears_an_unknown(patch: pytest.MonkeyPatch) -> None:
+    def absent(self: Backlog, payment_id: bytes, now_s: float) -> None:
+        self.refuse(payment_id, "not there", now_s, permanent=False)
+
+    patch.setattr(Backlog, "absent", absent)
+    a_refusal_clears_an_unknown(patch)
+
+
+@at("steady")
+def an_unknown_goes_to_the_other_processor(patch: pytest.MonkeyPatch) -> None:
+    real = Backlog._wait_for_outcome
+
+    def wait(self: Backlog, entry: Entry, now_s: float) -> None:
+        entry.processor = next(name for name in self._processors if name != entry.processor)
+        real(self, entry, now_s)
+
+    patch.setattr(Backlog, "_wait_for_outcome", wait)
+
+
+@at("steady")
+def an_unknown_gets_a_new_requested_at(patch: pytest.MonkeyPatch) -> None:
+    real = Intake._apply
+
+    def apply(self: Intake, outcome: Any, attempt: Any) -> None:
+        entry = self._backlog._in_flight.get(attempt.payment.payment_id)
+        real(self, outcome, attempt)
+        if entry is not None and not isinstance(outcome, Settled):
+            entry.requested_at_ms += 1
+
+    patch.setattr(Intake, "_apply", apply)
+    patch.setattr(wire, "read_find_answer", lambda *_: Refused("HTTP 404"))
+    real_read = wire.read_post_answer
+
+    def read(answer: wire.Answer, payment: Any, requested_at_ms: int) -> Any:
+        if answer.status == 422:
+            return Settled(payment.amount_cents, requested_at_ms)
+        return real_read(answer, payment, requested_at_ms)
+
+    patch.setattr(wire, "read_post_answer", read)
+
+
+@at("steady")
+def a_purge_without_epoch_in_the_books(patch: pytest.MonkeyPatch) -> None:
+    real = Book.record
+    patch.setattr(Book, "record", lambda self, row, epoch: real(self, row, self.epoch))
+
+
+@at("steady")
+def a_purge_without_epoch_at_the_intake(patch: pytest.MonkeyPatch) -> None:
+    real = Intake._end_attempt
+
+    def end(self: Intake, message: Any) -> None:
+        if self._pool.carries_out(message.worker, message.attempt):
+            attempt = message.attempt._replace(epoch=self._backlog.epoch)
+            self._pool._busy[attempt.processor][message.worker] = attempt, 0.0
+            message = message._replace(attempt=attempt)
+        real(self, message)
+
+    patch.setattr(Intake, "_end_attempt", end)
+
+
+@at("steady")
+def a_lost_wake_up(patch: pytest.MonkeyPatch) -> None:
+    """Of the alarm: a wish counts as granted when an earlier one is past."""
+
+    def wake_in(self: Alarm, delay_s: float) -> None:
+        due_s = self._clock.monotonic_s() + max(0.0, delay_s)
+        if self._pending_s == float("-inf") or due_s < self._pending_s:
+            self._pending_s = due_s
+            self._timers.tell_after(max(0.0, delay_s), self._me, Wake())
+
+    patch.setattr(Alarm, "wake_in", wake_in)
+
+
+@at("steady")
+def no_wake_up_for_unknown_outcomes(patch: pytest.MonkeyPatch) -> None:
+    real = Dispatcher.wake_in_s
+    patch.setattr(Dispatcher, "wake_in_s", lambda self: real(self) if any(self._backlog.heads()) else None)
+
+
+@at("steady")
+def a_late_result_of_an_older_attempt_accepted(patch: pytest.MonkeyPatch) -> None:
+    def carries_out(self: Pool, worker: Any, attempt: Any) -> bool:
+        return worker in self._busy[attempt.processor]
+
+    def end_attempt(self: Intake, message: Any) -> None:
+        if message.attempt.epoch == self._backlog.epoch:
+            self._apply(message.outcome, message.attempt)
+        self._pool.end(message.worker, message.attempt)
+
+    patch.setattr(Pool, "carries_out", carries_out)
+    patch.setattr(Intake, "_end_attempt", end_attempt)
+
+
+@at("steady")
+def no_deduplication(patch: pytest.MonkeyPatch) -> None:
+    real = Backlog.take
+
+    def take(self: Backlog, payment: Any, now_s: float, **how: Any) -> Verdict:
+        self._known = KnownPayments()
+        return real(self, payment, now_s, **how)
+
+    patch.setattr(Backlog, "take", take)
+
+
+@at("fragile")
+def a_crash_in_flight_taken_for_a_refusal(patch: pytest.MonkeyPatch) -> None:
+    real = Intake._apply
+
+    def apply(self: Intake, outcome: Any, attempt: Any) -> None:
+        real(self, Refused("crashed") if getattr(outcome, "crashed", False) else outcome, attempt)
+
+    patch.setattr(Intake, "_apply", apply)
+
+
+@at("steady")
+def credit_of_closed_sessions_is_lost(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Credits, "close", lambda self, session: None)
+
+
+@at("durable")
+def acknowledged_before_it_is_stored(patch: pytest.MonkeyPatch) -> None:
+    def after(self: Durable, entries: Any, *then: Any) -> None:
+        for recipient, message in then:
+            if isinstance(message, PaymentsTaken):
+                recipient.tell(message)
+        self._journal.tell(Persist(tuple(entries), tuple(each for each in then if type(each[1]) is not PaymentsTaken)))
+
+    patch.setattr(Durable, "after", after)
+
+
+@at("durable")
+def sent_before_the_attempt_is_on_record(patch: pytest.MonkeyPatch) -> None:
+    def send(self: Intake, worker: Any, attempt: Any) -> None:
+        worker.tell(attempt)
+
+    patch.setattr(Intake, "_send", send)
+
+
+@at("durable")
+def a_purge_that_is_not_on_record(patch: pytest.MonkeyPatch) -> None:
+    real = Durable.after
+
+    def after(self: Durable, entries: Any, *then: Any) -> None:
+        real(self, [each for each in entries if type(each) is not PaymentsPurged], *then)
+
+    patch.setattr(Durable, "after", after)
+
+
+@at("fragile")
+def a_redelivered_payment_is_not_looked_for(patch: pytest.MonkeyPatch) -> None:
+    real = Backlog.take
+    patch.setattr(Backlog, "take", lambda self, payment, now_s, **how: real(self, payment, now_s))

@@ -1,0 +1,165 @@
+"""A simulated payment processor after the public rules of the contest: delay, then failure flag, then insert.
+
+What it does with a request goes on whether or not anybody waits for the answer.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+
+from rinha.processors import wire
+from rinha.processors.wire import Answer
+from tests.simulation.runtime import SimulatedFuture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from actors.messages import LedgerRow
+    from tests.simulation.scheduler import Scheduler
+
+EMPTY_500 = Answer(500, b"", False)
+DATABASE_500 = Answer(500, b'{"error": "database"}', False)
+GARBAGE = Answer(302, b"<html>", False)
+LOST = None
+"""The connection breaks without an answer."""
+
+
+class Faults(NamedTuple):
+    """Shares of requests that go wrong, and how."""
+
+    unreachable: float = 0.0
+    overloaded: float = 0.0
+    rejected: float = 0.0
+    lost_request: float = 0.0
+    lost_answer: float = 0.0
+    error_after: float = 0.0
+    error_before: float = 0.0
+    garbage: float = 0.0
+
+
+class SimulatedProcessor:
+    """One processor's state; it outlives every worker.
+
+    Args:
+        name: the processor's name.
+        scheduler: its time and chance.
+        note: takes a line for the trace.
+    """
+
+    def __init__(self, name: str, scheduler: Scheduler, note: Callable[[str, object], None]) -> None:
+        self.name = name
+        self.rows: dict[bytes, LedgerRow] = {}
+        self.committed_for: dict[bytes, int] = {}
+        """The incarnation of the worker whose request committed."""
+        self.faults = Faults()
+        self.failing = False
+        self.delay_s = 0.005
+        self.working = 0
+        """Requests that may commit yet."""
+        self._scheduler = scheduler
+        self._note = note
+
+    def post(self, row: LedgerRow, incarnation: int) -> SimulatedFuture:
+        """``POST /payments``.
+
+        Returns:
+            The answer to come, or not; ``LOST`` if the connection breaks.
+        """
+        answer = SimulatedFuture()
+        self.working += 1
+        self._scheduler.later(self._latency_s(), lambda: self._arrive(row, incarnation, answer))
+        return answer
+
+    def find(self, payment_id: bytes) -> SimulatedFuture:
+        """``GET /payments/{id}``: no delay and no failure."""
+        answer = SimulatedFuture()
+        self._scheduler.later(self._latency_s(), lambda: self._look_up(payment_id, answer))
+        return answer
+
+    def health(self) -> SimulatedFuture:
+        """``GET /payments/service-health``."""
+        answer = SimulatedFuture()
+        if self._strikes(self.faults.overloaded + self.faults.garbage):
+            odd = self._scheduler.chance.choice((GARBAGE, Answer(429, b"", False), LOST))
+            self._scheduler.later(self._scheduler.chance.choice((0.01, 5.0)), lambda: answer.set(odd))
+        else:
+            body = orjson.dumps({"failing": self.failing, "minResponseTime": round(self.delay_s * 1000)})
+            self._scheduler.later(self._latency_s(), lambda: answer.set(Answer(200, body, False)))
+        return answer
+
+    def refuses_connection(self) -> bool:
+        """Whether it can't be reached this time."""
+        return self._strikes(self.faults.unreachable)
+
+    def _arrive(self, row: LedgerRow, incarnation: int, answer: SimulatedFuture) -> None:
+        if self._strikes(self.faults.lost_request):
+            self._end("never gets", row, answer, LOST)
+        elif self._strikes(self.faults.overloaded):
+            self._end("429", row, answer, Answer(429, b"", False))
+        else:
+            delay_s = self.delay_s * (0.8 + 0.4 * self._scheduler.chance.random())
+            self._scheduler.later(delay_s, lambda: self._work(row, incarnation, answer))
+
+    def _work(self, row: LedgerRow, incarnation: int, answer: SimulatedFuture) -> None:
+        faults, payment_id = self.faults, row.payment_id
+        known = payment_id in self.rows
+        if self.failing:
+            self._end("fails", row, answer, EMPTY_500)
+        elif self._strikes(faults.rejected) and not known:
+            self._end("rejects", row, answer, Answer(400, b"{}", False))
+        elif self._strikes(faults.error_before):
+            self._end("errs", row, answer, DATABASE_500)
+        else:
+            if not known:
+                self.rows[payment_id] = row
+                self.committed_for[payment_id] = incarnation
+            if self._strikes(faults.lost_answer):
+                # Half of them leave the client waiting for its deadline.
+                silent = self._scheduler.chance.random() < 0.5
+                self._end("commits, answer lost", row, answer, LOST, silent=silent)
+            elif self._strikes(faults.error_after):
+                self._end("commits, then errs", row, answer, DATABASE_500)
+            elif self._strikes(faults.garbage):
+                self._end("commits, answers garbage", row, answer, GARBAGE)
+            elif known:
+                self._end("422", row, answer, Answer(422, b"{}", False))
+            else:
+                self._end("commits", row, answer, Answer(200, b"{}", False))
+
+    def _end(
+        self, what: str, row: LedgerRow, answer: SimulatedFuture, reply: Answer | None, *, silent: bool = False
+    ) -> None:
+        self.working -= 1
+        self._note(f"{self.name} {what}", row)
+        if not silent:
+            self._scheduler.later(self._latency_s(), lambda: answer.set(reply))
+
+    def _look_up(self, payment_id: bytes, answer: SimulatedFuture) -> None:
+        row = self.rows.get(payment_id)
+        reply: Answer | None = Answer(404, b"", False)
+        if self._strikes(self.faults.overloaded):
+            reply = Answer(429, b"", False)
+        elif self._strikes(self.faults.lost_answer):
+            reply = LOST
+        elif row is not None:
+            body = {
+                "correlationId": wire.format_id(payment_id),
+                "amount": row.amount_cents / 100,
+                "requestedAt": _format_instant(row.requested_at_ms),
+            }
+            reply = Answer(200, orjson.dumps(body), False)
+        self._scheduler.later(self._latency_s(), lambda: answer.set(reply))
+
+    def _latency_s(self) -> float:
+        return self._scheduler.chance.random() * 0.002
+
+    def _strikes(self, share: float) -> bool:
+        return share > 0.0 and self._scheduler.chance.random() < share
+
+
+def _format_instant(instant_ms: int) -> str:
+    second, milliseconds = divmod(instant_ms, 1000)
+    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03}Z"

@@ -1,0 +1,130 @@
+"""One run: things happen, then all faults stop, then everything must come to its end and the books must agree."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from actors.messages import GetHeld, GetParked, GetRows, GetStatistics, GetSummary, RetryParked, Verdict
+from tests.simulation.checker import Outcome, check
+from tests.simulation.plan import LEVELS, SPAN_S
+from tests.simulation.world import World
+
+if TYPE_CHECKING:
+    from actors.messages import RowsPage
+    from tests.simulation.api import Submission
+
+LIVENESS_S = 30.0
+"""So long after the last fault all that was accepted is settled: an attempt's deadline, a processor's delay, a retry
+after 5 s, a poll after 5 s, a probe, and a margin."""
+
+BACK_S = 3.0
+"""So long after a cut every API has a session and credit again."""
+
+
+class Result(NamedTuple):
+    """What came of a seed."""
+
+    seed: int
+    level: str
+    violations: list[str]
+    crashed: set[str]
+    """The classes of the messages whose handling was made to crash."""
+    trace: list[str]
+
+
+class Run(World):
+    """A world, from its beginning to its end."""
+
+    def run(self) -> Result:
+        scheduler = self.scheduler
+        for each in self.plan.happenings:
+            scheduler.later(each.at_s, self.happens(each.kind, each.arguments))
+        try:
+            scheduler.run(scheduler.now_s + SPAN_S)
+            self.heal()
+            # Nothing that happens from outside may help those that are held.
+            if self.settles("stuck"):
+                self.ask(RetryParked())
+                scheduler.run(scheduler.now_s + BACK_S)
+                newcomers = [self.submit_anew(number) for number in range(len(self.apis))]
+                self.settles("stuck after the parked ones were let go")
+                self.finish(newcomers)
+            if self.worker is not None:
+                self.look_at_supervisor(self.worker)
+        finally:
+            if self.worker is not None:
+                self.worker.kill()
+        return Result(self.seed, self.plan.level, self.violations, self.chaos.crashed, self.trace.lines)
+
+    def ask(self, message: Any) -> Any:
+        assert self.worker is not None
+        reply = self.worker.ask(message)
+        self.scheduler.run(self.scheduler.now_s + 0.3)
+        return reply.get()
+
+    def settles(self, complaint: str) -> bool:
+        """Let time pass until all is settled or parked, and no processor has a request that may commit yet."""
+        end_s = self.scheduler.now_s + LIVENESS_S
+        while self.scheduler.now_s < end_s:
+            self.scheduler.run(self.scheduler.now_s + 0.5)
+            if self.worker is None or self.worker.bridge is None:
+                continue
+            if any(each.waiting or not each.session.is_open for each in self.apis):
+                continue
+            counts = self.ask(GetStatistics())
+            self.check_sum(counts)
+            busy = any(each.working for each in self.processors.values())
+            if counts.waiting + counts.in_flight + counts.unknown == 0 and not busy:
+                return True
+        self.violations.append(f"{complaint}: {self.describe_stuck()}")
+        return False
+
+    def describe_stuck(self) -> str:
+        if self.worker is None or self.worker.bridge is None:
+            return "no worker"
+        outboxes = {each.name: (each.session.is_open, len(each.waiting)) for each in self.apis}
+        held = [int.from_bytes(each) for each in self.ask(GetHeld())]
+        return f"held {held}, {self.ask(GetStatistics())}, outboxes {outboxes}"
+
+    def finish(self, newcomers: list[Submission]) -> None:
+        for each in newcomers:
+            if each.answer is not Verdict.TAKEN:
+                answer = getattr(each.answer, "name", each.answer)
+                self.violations.append(f"shut out: a payment after all faults is answered {answer}")
+        parked = self.ask(GetParked())
+        if parked:
+            self.violations.append(f"parked without a fault: {parked}")
+        page: RowsPage = self.ask(GetRows(0, 3))
+        rows = list(page.rows)
+        while len(rows) < page.total:
+            rows += self.ask(GetRows(len(rows), 3)).rows
+        outcome = Outcome(
+            ledger=rows,
+            summary=self.ask(GetSummary()),
+            statistics=self.ask(GetStatistics()),
+            processors=self.processors,
+            submissions=self.submissions,
+            purges=self.purges,
+            incarnation=self.incarnation,
+            durable=self.plan.level == "durable",
+        )
+        self.violations += check(outcome)
+        taken = sum(each.answer is Verdict.TAKEN for each in self.submissions)
+        self.trace.note("the end", (len(rows), taken, self.violations))
+
+
+def simulate(seed: int, levels: tuple[str, ...] = LEVELS, *, trace: bool = False) -> Result:
+    """Run a seed.
+
+    Args:
+        seed: the seed.
+        levels: those to draw from.
+        trace: whether to note what happens.
+    """
+    disabled = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)  # crashes are wanted here
+    try:
+        return Run(seed, levels, trace=trace).run()
+    finally:
+        logging.disable(disabled)

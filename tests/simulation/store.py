@@ -1,0 +1,99 @@
+"""A simulated disk for the journal (``actors.ports.Store``): it survives the worker, as its last commit left it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from actors.messages import AttemptStarted, OpenPayment, Payment, PaymentSettled, PaymentTaken
+from actors.ports import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from actors.messages import JournalEntry
+    from tests.simulation.scheduler import Process, Scheduler
+
+APPEND_S = 0.02
+
+
+class SimulatedDisk:
+    """What is written. A crash during an append leaves all of it or nothing."""
+
+    def __init__(self) -> None:
+        self.epoch = 0
+        self.taken: dict[bytes, PaymentTaken] = {}
+        self.attempts: dict[bytes, AttemptStarted] = {}
+        self.settled: dict[bytes, PaymentSettled] = {}
+        self.failure_share = 0.0
+        self.full = False
+
+    def commit(self, entries: Sequence[JournalEntry]) -> None:
+        latest = max((each.epoch for each in entries), default=0)
+        if latest > self.epoch:
+            self.epoch = latest
+            self.taken, self.attempts, self.settled = {}, {}, {}
+        for each in entries:
+            if each.epoch != self.epoch:
+                continue
+            if isinstance(each, PaymentTaken):
+                self.taken.setdefault(each.payment_id, each)
+            elif isinstance(each, AttemptStarted):
+                self.attempts[each.payment_id] = each
+            elif isinstance(each, PaymentSettled):
+                self.settled.setdefault(each.payment_id, each)
+
+
+class SimulatedStore:
+    """One worker's hold on the disk.
+
+    Args:
+        disk: what outlives it.
+        scheduler: time and chance.
+        process: the worker; a write that it didn't wait for may still happen.
+        note: takes a line for the trace.
+    """
+
+    def __init__(
+        self, disk: SimulatedDisk, scheduler: Scheduler, process: Process, note: Callable[[str, object], None]
+    ) -> None:
+        self._disk = disk
+        self._scheduler = scheduler
+        self._process = process
+        self._note = note
+
+    def epoch(self) -> int:
+        return self._disk.epoch
+
+    def settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
+        rows = []
+        for each in self._disk.settled.values():
+            taken = self._disk.taken.get(each.payment_id)
+            cents = each.amount_cents if taken is None else taken.amount_cents
+            rows.append((each.payment_id, cents, each.processor, each.amount_cents, each.requested_at_ms))
+        for start in range(0, len(rows), 3):
+            yield rows[start : start + 3]
+
+    def open(self) -> list[OpenPayment]:
+        found = []
+        for each in self._disk.taken.values():
+            if each.payment_id not in self._disk.settled:
+                attempt = self._disk.attempts.get(each.payment_id)
+                where, at_ms = ("", 0) if attempt is None else (attempt.processor, attempt.requested_at_ms)
+                found.append(OpenPayment(Payment(each.payment_id, each.amount_cents), where, at_ms))
+        return found
+
+    def append(self, entries: Sequence[JournalEntry]) -> None:
+        chance, scheduler = self._scheduler.chance, self._scheduler
+        entries = tuple(entries)
+        fails = self._disk.full or chance.random() < self._disk.failure_share
+        before_s, after_s = chance.random() * APPEND_S, chance.random() * APPEND_S
+        scheduler.sleep(before_s)  # a crash here: nothing was written
+        if fails:
+            self._note("disk fails", entries)
+            raise StoreUnavailable("the disk is full")
+        self._disk.commit(entries)
+        self._note("disk has", entries)
+        scheduler.sleep(after_s)  # a crash here: all was
+
+    def close(self) -> None:
+        pass

@@ -1,0 +1,168 @@
+"""One life of the simulated worker: the real actors, composed as in ``rinha/worker.py``, on simulated ports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from actors.messages import ProcessorHealth, Purge
+from actors.supervisor import Supervisor
+from actors.system import ASK_TIMEOUT_S, ActorSystem, Plan, Ports
+from actors.tracing import Tracer
+from tests.simulation.bridge import SimulatedBridge
+from tests.simulation.chaos import Chaos, FragileClock, FragileTimers, InjectedCrash
+from tests.simulation.client import Knowledge, SimulatedClient
+from tests.simulation.runtime import SimulatedFuture, SimulatedTimers, SupervisedSimulatedActor
+from tests.simulation.scheduler import Process, Scheduler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from actors.ports import Clock, Store
+    from actors.routing import Policy
+    from tests.simulation.processor import SimulatedProcessor
+    from tests.simulation.runtime import SimulatedClock
+
+FEES_BPS = {"default": 500, "fallback": 1500}
+
+
+class Config(NamedTuple):
+    """What differs from run to run."""
+
+    pool_size: int
+    backlog_max: int
+    policy: Policy
+    latency_s: float
+
+
+class NotingSupervisor(Supervisor):
+    """A supervisor that keeps the crashes that nobody injected."""
+
+    def __init__(self, clock: Clock, on_escalate: Callable[[], None]) -> None:
+        super().__init__(SupervisedSimulatedActor, clock, on_escalate)
+        self.bugs: list[str] = []
+
+    def crashed(self, name: str, message: Any, error: BaseException, *, counts: bool = True) -> None:
+        if not isinstance(error, InjectedCrash):
+            self.bugs.append(f"{name} crashed at {type(message).__name__}: {error!r}")
+        super().crashed(name, message, error, counts=counts)
+
+
+class Latch:
+    """A recipient that somebody waits for."""
+
+    def __init__(self) -> None:
+        self._told = SimulatedFuture()
+
+    def tell(self, message: object) -> None:
+        self._told.set()
+
+    def wait(self, timeout_s: float) -> None:
+        self._told.get(timeout=timeout_s)
+
+
+class SimulatedWorker:
+    """One incarnation of the worker process.
+
+    Args:
+        scheduler: time and chance.
+        incarnation: its number, from 1.
+        config: what differs from run to run.
+        processors: they outlive it.
+        clock: so does the clock.
+        chaos: crashes of its actors.
+        store: makes its hold on the disk; None without a journal.
+        durable: whether payments are acknowledged once they are on disk.
+        on_failure: called when it ends itself.
+        on_purge: told of the beginning and the end of purges.
+    """
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        incarnation: int,
+        config: Config,
+        processors: Mapping[str, SimulatedProcessor],
+        *,
+        clock: SimulatedClock,
+        chaos: Chaos,
+        store: Callable[[Process], Store] | None,
+        durable: bool,
+        on_failure: Callable[[], None],
+        on_purge: Callable[[str], None],
+    ) -> None:
+        self.incarnation = incarnation
+        self.process = Process(f"worker-{incarnation}")
+        self.bridge: SimulatedBridge | None = None
+        self.supervisor = NotingSupervisor(clock, on_failure)
+        self._scheduler = scheduler
+        self._plan = Plan(
+            [ProcessorHealth(name, FEES_BPS[name]) for name in processors],
+            config.policy,
+            config.pool_size,
+            config.backlog_max,
+            durable=durable,
+        )
+        self._on_failure = on_failure
+        self.knowledge = Knowledge()
+        self.clients = {
+            name: SimulatedClient(each, scheduler, incarnation, self.knowledge) for name, each in processors.items()
+        }
+        self._latency_s = config.latency_s
+        self._clock = clock
+        self._chaos = chaos
+        self._store = store and store(self.process)
+        self._on_purge = on_purge
+        self._system: ActorSystem
+        scheduler.spawn("boot", self._boot, self.process)
+
+    def _boot(self) -> None:
+        chaos = self._chaos
+        clock = FragileClock(chaos, self._clock)
+        timers = FragileTimers(chaos, SimulatedTimers(self._scheduler, self.process))
+        tracer = Tracer(1.0, lambda event: chaos.call_port())
+        ports = Ports(clock, timers, self.clients, self._store, lambda reason: self._on_failure(), tracer)
+        self._system = ActorSystem(self._plan, ports, self.supervisor)
+        self._system.start()
+        self.bridge = SimulatedBridge(
+            self._scheduler,
+            self.process,
+            incarnation=self.incarnation,
+            epoch=self._system.epoch,
+            intake=self._system.intake,
+            answer=self._answer,
+            on_purge=self._on_purge,
+            latency_s=self._latency_s,
+        )
+
+    def kill(self) -> None:
+        """``kill -9``: whatever it held in memory is gone."""
+        connections = self.bridge.connections() if self.bridge is not None else []
+        self._scheduler.kill(self.process)
+        for connection in connections:
+            connection.inbound.close_receiver()
+            connection.cut()
+
+    def ask(self, message: Any) -> SimulatedFuture:
+        """Ask what an API could ask, in a task of the worker.
+
+        Returns:
+            The reply to come.
+        """
+        reply = SimulatedFuture()
+
+        def run() -> None:
+            try:
+                reply.set(self._answer(message))
+            except Exception:
+                reply.set_exception()
+
+        self._scheduler.spawn("question", run, self.process)
+        return reply
+
+    def _answer(self, message: Any) -> Any:
+        answer = self._system.answer(message)
+        if isinstance(message, Purge):
+            recorded = Latch()
+            self._system.relay.after((), (recorded, answer))
+            recorded.wait(ASK_TIMEOUT_S)
+        return answer

@@ -1,0 +1,218 @@
+"""The world of a run: workers, APIs, processors and clients on one scheduler, everything drawn from one seed."""
+
+from __future__ import annotations
+
+import random
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pykka
+
+from actors.guard import ActorFailed
+from actors.messages import GetStatistics, Payment
+from tests.simulation.api import SimulatedApi, Submission
+from tests.simulation.chaos import Chaos
+from tests.simulation.checker import PurgeWindow
+from tests.simulation.plan import draw_plan
+from tests.simulation.processor import Faults, SimulatedProcessor
+from tests.simulation.runtime import SimulatedClock
+from tests.simulation.scheduler import Scheduler
+from tests.simulation.store import SimulatedDisk, SimulatedStore
+from tests.simulation.trace import Trace
+from tests.simulation.worker import SimulatedWorker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from actors.messages import Statistics
+    from tests.simulation.bridge import SimulatedBridge
+    from tests.simulation.scheduler import Process
+
+RESTART_MAX_S = 0.5
+CLIENT_TRIES = 6
+
+
+class World:
+    """What there is, and what may happen to it: ``plan.py`` names these methods.
+
+    Args:
+        seed: the seed.
+        levels: those to draw from.
+        trace: whether to note what happens.
+    """
+
+    def __init__(self, seed: int, levels: tuple[str, ...], *, trace: bool) -> None:
+        self.seed = seed
+        chance = random.Random(seed)
+        self.plan = plan = draw_plan(chance, levels)
+        self.trace = Trace(trace)
+        self.violations: list[str] = []
+        self.submissions: list[Submission] = []
+        self.purges: list[PurgeWindow] = []
+        self.scheduler = self.trace.scheduler = Scheduler(chance, self.trace.note if trace else None)
+        self.chance = chance
+        self.clock = SimulatedClock(self.scheduler)
+        self.chaos = Chaos(self.scheduler, chance, plan.chaos_share, plan.chaos_target, plan.chaos_crashes)
+        self.scheduler.wrap = self.chaos.wrap
+        self.disk = SimulatedDisk()
+        self.disk.failure_share = plan.disk_failure_share
+        self.processors = {name: SimulatedProcessor(name, self.scheduler, self.trace.note) for name in plan.faults}
+        for name, faults in plan.faults.items():
+            self.processors[name].faults = faults
+        self.healed = False
+        self.incarnation = 0
+        self.worker: SimulatedWorker | None = None
+        self.start_worker()
+        self.apis = [SimulatedApi(f"api-{number}", self.scheduler, self.bridge, self.trace.note) for number in (1, 2)]
+
+    # ---- the worker's lives
+
+    def start_worker(self) -> None:
+        self.incarnation += 1
+        store = self.store if self.plan.level in {"background", "durable"} else None
+        incarnation = self.incarnation
+        self.worker = SimulatedWorker(
+            self.scheduler,
+            incarnation,
+            self.plan.config,
+            self.processors,
+            clock=self.clock,
+            chaos=self.chaos,
+            store=store,
+            durable=self.plan.level == "durable",
+            on_failure=lambda: self.scheduler.later(0.0, lambda: self.end_worker(incarnation)),
+            on_purge=self.note_purge,
+        )
+        self.trace.note("worker starts", incarnation)
+
+    def store(self, process: Process) -> SimulatedStore:
+        return SimulatedStore(self.disk, self.scheduler, process, self.trace.note)
+
+    def bridge(self) -> SimulatedBridge | None:
+        return None if self.worker is None else self.worker.bridge
+
+    def end_worker(self, incarnation: int) -> None:
+        worker = self.worker
+        if worker is None or worker.incarnation != incarnation:
+            return
+        self.trace.note("worker dies", incarnation)
+        self.worker = None
+        worker.kill()
+        self.look_at_supervisor(worker)
+        self.scheduler.later(self.chance.random() * RESTART_MAX_S, self.start_worker)
+
+    def look_at_supervisor(self, worker: SimulatedWorker) -> None:
+        self.violations += [f"bug: {each}" for each in worker.supervisor.bugs]
+        if not self.purges:  # an id may stand for two payments, before and after a purge
+            self.violations += [f"misplaced: {each}" for each in worker.knowledge.misplaced]
+        letters = worker.supervisor.dead_letters.counts
+        if letters and not self.chaos.crashes and worker.process.alive:
+            self.violations.append(f"dead letters: {dict(letters)}")
+
+    # ---- what happens
+
+    def pay(self, payment_id: bytes, cents: int, traced_at_us: int, style: str) -> None:
+        if self.chaos.share and self.chance.random() < self.plan.poisonous_share:
+            self.chaos.poisonous.add(payment_id)
+        self.submit(Payment(payment_id, cents, traced_at_us), CLIENT_TRIES)
+        if style != "plain":
+            other = Payment(payment_id, cents if style == "twice" else cents + 1, traced_at_us)
+            delay_s = self.chance.choice((0.0, 0.5)) * self.chance.random()
+            self.scheduler.later(delay_s, lambda: self.submit(other, CLIENT_TRIES))
+
+    def submit(self, payment: Payment, tries: int) -> None:
+        submission = Submission(payment, self.scheduler.now_s)
+        first_s = min(
+            (each.at_s for each in self.submissions if each.payment.payment_id == payment.payment_id),
+            default=submission.at_s,
+        )
+        if any(purge.ended_s >= first_s for purge in self.purges):
+            return  # an id of before a purge is not used again
+        self.submissions.append(submission)
+        api = self.chance.choice(self.apis)
+        self.trace.note(f"{api.name} is given", payment)
+        api.submit(submission)
+        if tries > 1:
+            self.scheduler.later(0.1 + self.chance.random() * 0.5, lambda: self.try_again(submission, tries - 1))
+
+    def try_again(self, submission: Submission, tries: int) -> None:
+        if submission.answer in {"unavailable", "lost"} and self.chance.random() < 0.8:
+            self.submit(submission.payment, tries)
+
+    def break_connection(self, number: int) -> None:
+        self.apis[number].lose_connection()
+
+    def crash_api(self, number: int) -> None:
+        self.apis[number].crash()
+
+    def crash_worker(self) -> None:
+        self.end_worker(self.incarnation)
+
+    def jump_clock(self, jump_ms: int) -> None:
+        self.clock.jumped_ms += jump_ms
+
+    def fail_processor(self, name: str, lapse_s: float) -> None:
+        processor = self.processors[name]
+        processor.failing = not self.healed
+        self.scheduler.later(lapse_s, lambda: setattr(processor, "failing", False))
+
+    def slow_processor(self, name: str, lapse_s: float, delay_s: float) -> None:
+        processor = self.processors[name]
+        processor.delay_s = delay_s
+        self.scheduler.later(lapse_s, lambda: setattr(processor, "delay_s", 0.005))
+
+    def fill_disk(self, lapse_s: float) -> None:
+        self.disk.full = True
+        self.scheduler.later(lapse_s, lambda: setattr(self.disk, "full", False))
+
+    def purge(self, number: int) -> None:
+        self.apis[number].purge()
+
+    def note_purge(self, what: str) -> None:
+        self.trace.note(f"purge {what}")
+        if what == "begun":
+            self.purges.append(PurgeWindow(self.scheduler.now_s, self.incarnation))
+            return
+        window = next(each for each in self.purges if each.ended_s == float("inf"))
+        window.ended_s = self.scheduler.now_s
+        window.done = what == "done"
+        if what == "failed":
+            window.ended_s += 30.0  # it may be in a mailbox still
+
+    def check_counts(self) -> None:
+        if self.worker is None or self.worker.bridge is None:
+            return
+        worker = self.worker
+
+        def ask() -> None:
+            with suppress(ActorFailed, pykka.Timeout):
+                self.check_sum(worker.ask(GetStatistics()).get())
+
+        self.scheduler.spawn("auditor", ask, worker.process)
+
+    def check_sum(self, counts: Statistics) -> None:
+        parts = counts.settled + counts.waiting + counts.in_flight + counts.unknown + counts.parked
+        if counts.accepted != parts:
+            self.violations.append(f"sum: {counts}")
+
+    def submit_anew(self, number: int) -> Submission:
+        """A payment that nothing stands in the way of any more."""
+        submission = Submission(Payment((1000 + number).to_bytes(16), 100 + number), self.scheduler.now_s)
+        self.submissions.append(submission)
+        self.apis[number].submit(submission)
+        return submission
+
+    def heal(self) -> None:
+        self.trace.note("all faults stop")
+        self.healed = True
+        self.chaos.stop()
+        self.disk.full, self.disk.failure_share = False, 0.0
+        for processor in self.processors.values():
+            processor.faults, processor.failing, processor.delay_s = Faults(), False, 0.005
+
+    def happens(self, kind: str, arguments: tuple[object, ...]) -> Callable[[], None]:
+        def happen() -> None:
+            self.trace.note(kind, arguments)
+            getattr(self, kind)(*arguments)
+
+        return happen
