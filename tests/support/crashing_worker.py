@@ -1,7 +1,8 @@
 """A worker whose actors crash on demand; run as ``python -m tests.support.crashing_worker``.
 
-The file that ``CRASH_FILE`` names orders one crash: an actor's name or the first part of it, a blank, and ``before`` or
-``after``: whether the message that it gets next has its effect. The order is carried out once, and the file removed.
+The file that ``CRASH_FILE`` names orders one crash: an actor's name, or ``payment`` for any of the pool, a blank, and
+``before`` or ``after``: whether the message that it gets next has its effect. The order is carried out once, and the
+file removed.
 Payments of ``POISON_CENTS`` crash every payment actor that gets them, before anything has left.
 """
 
@@ -11,14 +12,15 @@ import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import gevent
 
 from actors.messages import Attempt, GetHealth, GetHeld, GetParked, GetRows, GetStatistics, GetSummary
 from actors.supervisor import Supervisor
-from rinha import worker, worker_process
 from rinha.logs import configure_logging
 from rinha.settings import load_settings
+from rinha.worker_process import run_worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,7 +72,7 @@ class Crashing:
             name, when = self._orders.read_text(encoding="ascii").split()
         except FileNotFoundError:
             return None
-        return when if self._name.startswith(name) else None
+        return when if name in (self._name, self._name.rstrip("0123456789-")) else None
 
     def _carry_out(self) -> bool:
         try:
@@ -95,8 +97,8 @@ class CrashingSupervisor(Supervisor):
 def main() -> int:
     settings = load_settings(os.environ)
     configure_logging(settings.log_level, role="payment-worker")
-    worker.Supervisor = CrashingSupervisor  # type: ignore[misc]  # the composition root has no other opening
-    return worker_process.run_worker(settings)
+    with patch("rinha.worker.Supervisor", CrashingSupervisor):
+        return run_worker(settings)
 
 
 if __name__ == "__main__":

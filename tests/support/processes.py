@@ -48,13 +48,14 @@ class Process:
     Args:
         arguments: what comes after ``rinha``.
         environ: variables that are set beside those of a clean environment.
+        module: what to run instead of ``rinha``.
     """
 
-    def __init__(self, *arguments: str, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(self, *arguments: str, environ: Mapping[str, str] | None = None, module: str = "rinha") -> None:
         clean = {name: text for name, text in os.environ.items() if not name.startswith(("RINHA_", "PROCESSOR_"))}
         self.lines: list[dict[str, Any]] = []
         self._process = subprocess.Popen(
-            (sys.executable, "-m", "rinha", *arguments),
+            (sys.executable, "-m", module, *arguments),
             env={**clean, **(environ or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -94,6 +95,12 @@ class Process:
     def send(self, number: int) -> None:
         """Send it a signal."""
         self._process.send_signal(number)
+
+    @property
+    def resident_bytes(self) -> int:
+        """Its resident memory now."""
+        with open(f"/proc/{self.pid}/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
     def wait(self, timeout_s: float = START_TIMEOUT_S) -> int:
         """Wait for its end.
@@ -138,9 +145,9 @@ class Process:
 
 
 @contextlib.contextmanager
-def running(*arguments: str, environ: Mapping[str, str] | None = None) -> Iterator[Process]:
+def running(*arguments: str, environ: Mapping[str, str] | None = None, module: str = "rinha") -> Iterator[Process]:
     """A ``rinha`` command for the length of the context."""
-    process = Process(*arguments, environ=environ)
+    process = Process(*arguments, environ=environ, module=module)
     try:
         yield process
     finally:
