@@ -28,8 +28,10 @@ from actors.messages import ParkedPayment, Statistics, Verdict
 from actors.unknowns import Unknowns
 
 if TYPE_CHECKING:
+    from array import array
     from collections.abc import Iterable, Iterator, Sequence
 
+    from actors.id_index import IdIndex
     from actors.messages import OpenPayment, Payment
 
 LONGEST_DELAY_S = 6.0
@@ -105,10 +107,10 @@ class Backlog:
             if entry is not None:
                 self._waiting[frozenset()].append(entry)
 
-    def restore_settled(self, payment_ids: Sequence[bytes], amounts_cents: Sequence[int]) -> None:
-        """Enter many settled payments of a journal, none of which is known yet; the amounts are those as taken."""
-        self._known.extend(payment_ids, amounts_cents)
-        self._settled += len(payment_ids)
+    def restore_settled(self, ids: IdIndex, amounts_cents: array[int]) -> None:
+        """Begin with the settled payments of a journal: their ids, and the amounts that they were taken with."""
+        self._known.restore(ids, amounts_cents)
+        self._settled = len(ids)
 
     def restore_open(self, open_: Iterable[OpenPayment], now_s: float, *, suspect: bool) -> None:
         """Go on with the payments of a journal that aren't settled.

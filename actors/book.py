@@ -42,6 +42,16 @@ class Timeline:
             if len(self._late) > LATE_MAX:
                 self._merge()
 
+    def extend(self, entries: list[tuple[int, int]]) -> None:
+        """Enter many instants and amounts; mostly they are later than all before."""
+        entries.sort()
+        late = bisect_left(entries, (self._instants[-1],)) if self._instants else 0
+        for instant_ms, amount_cents in entries[:late]:
+            self.add(instant_ms, amount_cents)
+        self._instants.extend([each[0] for each in entries[late:]])
+        total = self._sums.pop()
+        self._sums.extend(accumulate((each[1] for each in entries[late:]), initial=total))
+
     def totals(self, from_ms: int | None, to_ms: int | None) -> Totals:
         """Count and sum what lies in the range, both ends inclusive; None leaves an end open."""
         first = 0 if from_ms is None else bisect_left(self._instants, from_ms)
@@ -107,18 +117,29 @@ class Book:
         self._instants.append(row.requested_at_ms)
         return True
 
-    def extend(self, rows: Sequence[LedgerRow]) -> None:
-        """Enter many rows of the present epoch, of which none is here or comes twice.
+    def extend(
+        self,
+        payment_ids: Sequence[bytes],
+        processors: Sequence[str],
+        amounts_cents: Sequence[int],
+        instants_ms: Sequence[int],
+    ) -> None:
+        """Enter many rows of the present epoch, by column; none is here or comes twice.
 
         Raises:
             KeyError: a row names a processor that there is not; nothing has changed.
         """
-        self._processors.extend([self._numbers[row.processor] for row in rows])
-        self._ids.extend([row.payment_id for row in rows])
-        self._amounts.extend([row.amount_cents for row in rows])
-        self._instants.extend([row.requested_at_ms for row in rows])
-        for row in rows:
-            self._timelines[row.processor].add(row.requested_at_ms, row.amount_cents)
+        self._processors.extend([self._numbers[name] for name in processors])
+        self._ids.extend(payment_ids)
+        self._amounts.extend(amounts_cents)
+        self._instants.extend(instants_ms)
+        for name, timeline in self._timelines.items():
+            rows = zip(processors, instants_ms, amounts_cents, strict=True)
+            timeline.extend([(at, amount) for processor, at, amount in rows if processor == name])
+
+    def ids(self) -> IdIndex:
+        """A copy of the index of all ids, numbered in the order of their entering."""
+        return self._ids.copy()
 
     def summary(self, from_ms: int | None, to_ms: int | None) -> dict[str, Totals]:
         """Totals by processor of what has ``from_ms <= requestedAt <= to_ms``."""

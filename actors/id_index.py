@@ -74,7 +74,7 @@ class IdIndex:
         return rows - 1
 
     def extend(self, payment_ids: Sequence[bytes]) -> None:
-        """Add many ids of 16 bytes, none of which is here or comes twice: a third of the time of ``add`` for each."""
+        """Add many ids of 16 bytes, none of which is here or comes twice, far faster than one by one."""
         tables, counts = self._tables, self._counts
         rows = len(self)
         self._ids += b"".join(payment_ids)
@@ -83,15 +83,23 @@ class IdIndex:
             table = tables[part]
             count = counts[part] = counts[part] + 1
             if 3 * count > 2 * len(table):
-                table = tables[part] = self._grown(table)
+                table = tables[part] = self._grown(table, by=4)
             mask = len(table) - 1
             slot = hash(payment_id) & mask
             while table[slot]:
                 slot = (slot + 1) & mask
             table[slot] = row
 
-    def _grown(self, table: array[int]) -> array[int]:
-        larger = array("I", bytes(4 * 2 * len(table)))
+    def copy(self) -> IdIndex:
+        """Another index with the same ids and numbers."""
+        other = IdIndex()
+        other._ids = self._ids[:]
+        other._tables = [table[:] for table in self._tables]
+        other._counts = self._counts[:]
+        return other
+
+    def _grown(self, table: array[int], *, by: int = 2) -> array[int]:
+        larger = array("I", bytes(4 * by * len(table)))
         for row in table:
             if row:
                 _put(larger, bytes(self._ids[(row - 1) * ID_BYTES : row * ID_BYTES]), row)

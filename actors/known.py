@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from typing import TYPE_CHECKING
 
 from actors.id_index import IdIndex
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 class KnownPayments:
@@ -31,7 +27,6 @@ class KnownPayments:
         self._index.add(payment_id)
         self._amounts.append(amount_cents)
 
-    def extend(self, payment_ids: Sequence[bytes], amounts_cents: Sequence[int]) -> None:
-        """Enter many payments, of which none is known yet and none comes twice."""
-        self._index.extend(payment_ids)
-        self._amounts.extend(amounts_cents)
+    def restore(self, index: IdIndex, amounts_cents: array[int]) -> None:
+        """Begin with many payments: their ids, which are its own from now on, and their amounts in the same order."""
+        self._index, self._amounts = index, amounts_cents

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from actors.backlog import Backlog
@@ -13,7 +14,7 @@ from actors.health import Health, HealthPoller
 from actors.intake import Intake
 from actors.journal import Journal, JournalBuffer, JournalWriter
 from actors.ledger import Ledger
-from actors.messages import GetHealth, GetHeld, GetRows, GetStatistics, GetSummary, LedgerRow, ProcessorHealth
+from actors.messages import GetHealth, GetHeld, GetRows, GetStatistics, GetSummary, ProcessorHealth
 from actors.payment import PaymentWorker
 from actors.pool import Pool
 from actors.relay import Durable, Journalled, WithoutJournal
@@ -192,7 +193,11 @@ class ActorSystem:
 
     def _restore(self, store: Store, book: Book, backlog: Backlog) -> None:
         self.epoch = backlog.epoch = book.epoch = store.epoch()
+        taken_cents = array("q")
         for chunk in store.settled():
-            book.extend([LedgerRow(row[0], row[2], row[3], row[4]) for row in chunk])
-            backlog.restore_settled([row[0] for row in chunk], [row[1] for row in chunk])
+            if chunk:
+                payment_ids, taken, processors, amounts_cents, instants_ms = zip(*chunk, strict=True)
+                book.extend(payment_ids, processors, amounts_cents, instants_ms)
+                taken_cents.extend(taken)
+        backlog.restore_settled(book.ids(), taken_cents)
         backlog.restore_open(store.open(), self._ports.clock.monotonic_s(), suspect=not self._plan.durable)

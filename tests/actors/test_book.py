@@ -157,3 +157,25 @@ class TestBook:
         book.record(self.row(), 0)
         assert book.rows(1, 10) == []
         assert book.rows(0, 0) == []
+
+
+@given(
+    chunks=st.lists(st.lists(ROW, max_size=30, unique_by=lambda row: row.payment_id), max_size=3),
+    from_ms=BOUND,
+    to_ms=BOUND,
+)
+def test_many_rows_at_once_are_as_one_by_one(
+    chunks: list[list[LedgerRow]], from_ms: int | None, to_ms: int | None
+) -> None:
+    at_once, one_by_one = Book(NAMES), Book(NAMES)
+    for number, chunk in enumerate(chunks):
+        # Each chunk has ids of its own, as a journal's have.
+        rows = [row._replace(payment_id=bytes([number]) + row.payment_id[1:]) for row in chunk]
+        if rows:
+            at_once.extend(*zip(*rows, strict=True))
+        for row in rows:
+            assert one_by_one.record(row, 0)
+    assert at_once.rows(0, 100) == one_by_one.rows(0, 100)
+    assert at_once.summary(from_ms, to_ms) == one_by_one.summary(from_ms, to_ms)
+    ids = at_once.ids()
+    assert [ids[row] for row in range(len(ids))] == [row.payment_id for row in at_once.rows(0, 100)]

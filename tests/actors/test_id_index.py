@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,7 +33,10 @@ def test_many_at_once_are_as_one_by_one(ids: list[bytes], more: list[bytes]) -> 
     index.extend(ids)
     index.extend(more)
     assert [index.find(each) for each in (*ids, *more)] == list(range(len(ids) + len(more)))
+    copy = index.copy()
     assert index.add(b"another one     ") == len(ids) + len(more)
+    assert copy.find(b"another one     ") == -1
+    assert [copy.find(each) for each in ids] == list(range(len(ids)))
 
 
 @pytest.mark.parametrize("wrong", [b"", b"x" * 15, b"x" * 17])
@@ -52,7 +57,9 @@ def test_a_row_that_is_not_there(row: int) -> None:
 
 def test_known_payments_remember_amounts() -> None:
     known = KnownPayments()
-    known.extend([bytes(16)], [1990])
+    index = IdIndex()
+    index.add(bytes(16))
+    known.restore(index, array("q", [1990]))
     known.add(b"y" * 16, 5)
     assert (known.amount_cents(bytes(16)), known.amount_cents(b"y" * 16), len(known)) == (1990, 5, 2)
     assert known.amount_cents(b"z" * 16) is None

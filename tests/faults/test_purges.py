@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import uuid
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.client import Setting, get, our_rows, their_rows
+from tests.support.cutting_proxy import CuttingProxy
+from tests.support.processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,3 +76,29 @@ async def test_nothing_from_before_a_purge_appears_after_it(
         assert set(report["answers"]) <= {202, 503, 504}
         assert lab.unbalanced == []
         assert statistics["deadLetters"] == statistics["crashes"] == {}
+
+
+async def test_a_payment_that_was_under_way_when_a_purge_came_is_forgotten(run_lab: RunLab) -> None:
+    """With `queued` it was acknowledged before: only the epochs of the bridge know that the purge came later."""
+    port = free_port()
+    proxy = CuttingProxy("127.0.0.1", port)
+    async with proxy.serving() as proxy_port:
+        worker, apis = f"tcp://127.0.0.1:{port}", f"tcp://127.0.0.1:{proxy_port}"
+        async with run_lab(RINHA_BRIDGE=worker, RINHA_ACCEPT="queued", api={"RINHA_BRIDGE": apis}) as lab:
+            proxy.lets_payments_pass.clear()
+            held = [uuid.uuid4() for _ in range(10)]
+            assert {await lab.load.post(1, each) for each in held} == {202}
+            purge = asyncio.create_task(lab.session.post(f"{lab.urls[0]}/purge-payments"))
+            await lab.until_statistics(lambda counts: counts["epoch"] == 1, 2)
+            proxy.lets_payments_pass.set()
+            async with await purge as response:
+                assert response.status == 200
+            counts = await lab.settle()
+
+            print(
+                {"fault": "purge overtakes payments", "purged on the way": counts["purged"], "rows": await lab.rows()}
+            )
+            assert counts["purged"] == len(held)
+            assert counts["accepted"] == sum((await lab.rows()).values()) == 0
+            assert await lab.load.post(0, held[0]) == 202
+            await lab.until_statistics(lambda counts: counts["settled"] == 1, 5)
