@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 APIS = ("payment-api-1", "payment-api-2")
 BOTH_UP = 'haproxy_backend_active_servers{proxy="apis"} 2'
+NOTICED_S = 1.5
+"""Two health checks, 500 ms apart, and something for a busy machine."""
+
 MAXCONN = 512
 """Requests at a time that HAProxy hands to one API."""
 
@@ -32,11 +35,13 @@ def stack(run_stack: RunStack) -> Iterator[Stack]:
 @pytest.fixture(autouse=True)
 async def both_apis_in_use(stack: Stack, session: aiohttp.ClientSession) -> AsyncIterator[None]:
     yield
-    # A test may leave an API out of use for a moment: the next one begins with both.
-    async with asyncio.timeout(20):
-        while True:
-            if BOTH_UP in await asyncio.to_thread(internal, stack, "/metrics"):
-                return
+    # A test may leave an API out of use for a moment: the next one begins with both. They must stay in use for a while,
+    # because HAProxy notices one that is away only after two health checks.
+    async with asyncio.timeout(30):
+        since_s = time.monotonic()
+        while time.monotonic() - since_s < NOTICED_S:
+            if BOTH_UP not in await asyncio.to_thread(internal, stack, "/metrics"):
+                since_s = time.monotonic()
             await asyncio.sleep(0.1)
 
 
