@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from actors.backlog import Backlog
     from actors.entry import Entry
+    from actors.pace import Pace
     from actors.pool import Pool
     from actors.ports import Clock, Recipient
     from actors.routing import Policy
@@ -31,15 +32,23 @@ class Dispatcher:
         policy: the routing policy.
         processors: names and fees, before anything is known of their health.
         clock: for ``requestedAt`` and for ages.
+        pace: how fast waiting payments are sent; probes and unknown outcomes have schedules of their own.
     """
 
     def __init__(
-        self, backlog: Backlog, pool: Pool, policy: Policy, processors: Sequence[ProcessorHealth], clock: Clock
+        self,
+        backlog: Backlog,
+        pool: Pool,
+        policy: Policy,
+        processors: Sequence[ProcessorHealth],
+        clock: Clock,
+        pace: Pace,
     ) -> None:
         self._backlog = backlog
         self._pool = pool
         self._policy = policy
         self._clock = clock
+        self._pace = pace
         # A dict for its order: that of a set of names differs from process to process.
         self._wanted_probes: dict[str, None] = {}
         self.update(processors)
@@ -86,7 +95,10 @@ class Dispatcher:
         now_s = self._clock.monotonic_s()
         dues = (self._backlog.unknown_due_s(each.name) for each in self._processors if self._pool.has_room(each.name))
         delays = [max(0.0, due_s - now_s) for due_s in dues if due_s is not None]
+        pause_s = self._pace.ready_in_s(now_s)
         for head in self._backlog.heads():
+            if pause_s:
+                delays.append(pause_s)
             left_s = self._policy.patience_left_s(now_s - head.taken_at_s)
             delays.append(OVERDUE_S if left_s is None else min(left_s, OVERDUE_S))
         return min(delays, default=None)
@@ -117,6 +129,8 @@ class Dispatcher:
         return None
 
     def _next_waiting(self, now_s: float) -> tuple[Recipient, Attempt] | None:
+        if self._pace.ready_in_s(now_s):
+            return None
         for head in self._backlog.heads():
             for name, share in self._benchmarks:
                 has_share = self._pool.busy(name) < share and self._pool.has_room(name)
@@ -125,6 +139,7 @@ class Dispatcher:
             candidates = [self._observed(each, now_s) for each in self._processors if each.name not in head.rejections]
             chosen = self._policy.choose(candidates, now_s - head.taken_at_s)
             if chosen is not None and self._pool.has_room(chosen):
+                self._pace.take(now_s)
                 return self._post(head, chosen, now_s)
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +16,7 @@ from actors.intake import Intake
 from actors.journal import Journal, JournalBuffer, JournalWriter
 from actors.ledger import Ledger
 from actors.messages import GetHealth, GetHeld, GetRows, GetStatistics, GetSummary, ProcessorHealth
+from actors.pace import Pace
 from actors.payment import PaymentWorker
 from actors.pool import Pool
 from actors.relay import Durable, Journalled, WithoutJournal
@@ -66,6 +68,7 @@ class Plan(NamedTuple):
         pool_size: number of payment actors.
         backlog_max: payments held at most.
         durable: a payment is acknowledged once it is on disk; needs a store.
+        settle_per_s: waiting payments that are sent per second at most.
     """
 
     processors: Sequence[ProcessorHealth]
@@ -73,6 +76,7 @@ class Plan(NamedTuple):
     pool_size: int
     backlog_max: int
     durable: bool
+    settle_per_s: float = math.inf
 
 
 class ActorSystem:
@@ -106,7 +110,7 @@ class ActorSystem:
         # State that outlives restarts is made here; behaviours are made by the factories below, again and again.
         book, backlog, credit = Book(names), Backlog(names), Credits(plan.backlog_max)
         pool = Pool(names, limit=max(1, plan.pool_size // 2))
-        dispatcher = Dispatcher(backlog, pool, plan.policy, plan.processors, clock)
+        dispatcher = Dispatcher(backlog, pool, plan.policy, plan.processors, clock, Pace(plan.settle_per_s))
         now_s = clock.monotonic_s()
         circuits = {each.name: Circuit(each.name, each.fee_bps, now_s) for each in plan.processors}
         schedule: dict[str, float] = {}

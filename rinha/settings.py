@@ -61,6 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     latency_tolerance_ms: float
     benchmark_share: float
     pool_size: int
+    settle_per_s: float
     attempt_deadline_s: float
     backlog_max: int
     answer_timeout_s: float

@@ -203,6 +203,12 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable("RINHA_POOL_SIZE", "64", whole(2, 800), "number of payment actors: requests to processors at a time"),
     Variable(
+        "RINHA_SETTLE_PER_S",
+        "2000",
+        number(1, 1_000_000),
+        "waiting payments that are sent per second at most, so that draining a backlog leaves time for new ones",
+    ),
+    Variable(
         "RINHA_ATTEMPT_DEADLINE_S",
         "10",
         number(0.1, 600),

@@ -64,6 +64,7 @@ class Worker:
             settings.pool_size,
             settings.backlog_max,
             durable=settings.accept == "durable",
+            settle_per_s=settings.settle_per_s,
         )
         ports = Ports(self._clock, GeventTimers(), self._clients, self._store, self._on_broken, self._tracer)
         supervisor = Supervisor(SupervisedGeventActor, self._clock, on_escalate=self.failed.set)

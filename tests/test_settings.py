@@ -91,6 +91,7 @@ def test_settings_are_frozen() -> None:
         ("RINHA_BENCHMARK_SHARE", "0.51", "from 0 to 0.5"),
         ("RINHA_POOL_SIZE", "1", "from 2 to 800"),
         ("RINHA_POOL_SIZE", "801", "from 2 to 800"),
+        ("RINHA_SETTLE_PER_S", "0", "number from 1"),
         ("RINHA_ATTEMPT_DEADLINE_S", "0", "number from 0.1"),
         ("RINHA_BACKLOG_MAX", "0", "whole number from 1"),
         ("RINHA_ANSWER_TIMEOUT_S", "0", "number from 0.1"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from actors.backlog import Backlog
 from actors.dispatcher import Dispatcher
 from actors.messages import Attempt, Payment, ProcessorHealth
+from actors.pace import Pace
 from actors.pool import Pool
 from tests.actors.fakes import FakeClock
 
@@ -33,7 +35,9 @@ class DispatcherBench:
             "default": ProcessorHealth("default", 500),
             "fallback": ProcessorHealth("fallback", 1500),
         }
-        self.dispatcher = Dispatcher(self.backlog, self.pool, policy, list(self.states.values()), self.clock)
+        self.dispatcher = Dispatcher(
+            self.backlog, self.pool, policy, list(self.states.values()), self.clock, Pace(math.inf)
+        )
         for _ in range(workers):
             self.pool.add(Worker())
         self.under_way: list[tuple[Recipient, Attempt]] = []

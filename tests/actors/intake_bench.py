@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import gevent
@@ -22,6 +23,7 @@ from actors.messages import (
     SubmitPayments,
     WorkerReady,
 )
+from actors.pace import Pace
 from actors.pool import Pool
 from actors.relay import WithoutJournal
 from actors.routing import Fastest
@@ -53,7 +55,7 @@ class IntakeBench:
         self.backlog = Backlog(NAMES)
         self.pool = Pool(NAMES, limit=2)
         self.credits = Credits(backlog_max)
-        self.dispatcher = Dispatcher(self.backlog, self.pool, Fastest(), HEALTHY, world.clock)
+        self.dispatcher = Dispatcher(self.backlog, self.pool, Fastest(), HEALTHY, world.clock, Pace(math.inf))
         self.intake = world.start("intake", self.make)
         self.sequence = 1
 
