@@ -86,7 +86,7 @@ def test_without_a_secret_it_listens_locally_only() -> None:
             b"",
             incarnation=1,
             epoch=1,
-            intake=None,  # type: ignore[arg-type]
+            intake=None,  # type: ignore[arg-type]  # refused before it is used
             answer=lambda question: None,
             tracer=Tracer(),
         )

@@ -54,7 +54,7 @@ def test_acknowledgements_of_one_turn_are_one_frame(start_worker: Any, connect_r
     peer.expect(Credit)
     for number in range(1, 6):
         peer.send(submitted(number))
-        eventually(lambda n=number: len(worker.intake.submitted) == n, "not submitted")  # type: ignore[misc]
+        eventually(lambda n=number: len(worker.intake.submitted) == n, "not submitted")  # type: ignore[misc]  # default binds
     worker.call(worker.intake.release)
     assert peer.read() == Ack(5)
     assert peer.read() == Credit(16)
