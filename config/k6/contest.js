@@ -2,23 +2,18 @@
 //
 // k6 run -e USERS=550 -e SECONDS=60 -e SUMMARY=result.json config/k6/contest.js
 // Set the processors' delays and failures beside it; this is the clients' side alone.
-import http from 'k6/http';
 import { sleep } from 'k6';
-import { Counter } from 'k6/metrics';
+import { figures, post, seconds } from './payments.js';
 
-const users = Number(__ENV.USERS || 550);
-const seconds = Number(__ENV.SECONDS || 60);
-const url = `${__ENV.URL || 'http://127.0.0.1:9999'}/payments`;
-const parameters = { headers: { 'Content-Type': 'application/json' }, timeout: '1500ms' };
-const accepted = new Counter('accepted');
+export { handleSummary } from './payments.js';
 
 export const options = {
-  summaryTrendStats: ['avg', 'p(50)', 'p(95)', 'p(99)', 'max', 'count'],
+  ...figures,
   scenarios: {
     payments: {
       executor: 'ramping-vus',
       startVUs: 1,
-      stages: [{ duration: `${seconds}s`, target: users }],
+      stages: [{ duration: `${seconds}s`, target: Number(__ENV.USERS || 550) }],
       gracefulStop: '3s',
       gracefulRampDown: '0s',
     },
@@ -26,12 +21,6 @@ export const options = {
 };
 
 export default function () {
-  const body = JSON.stringify({ correlationId: crypto.randomUUID(), amount: 19.9 });
-  const response = http.post(url, body, parameters);
-  if (response.status >= 200 && response.status < 300) accepted.add(1);
+  post();
   sleep(1);
-}
-
-export function handleSummary(data) {
-  return { [__ENV.SUMMARY || 'stdout']: JSON.stringify(data.metrics) };
 }

@@ -6,13 +6,17 @@ import os
 import socket
 import subprocess
 import time
+import urllib.request
 import uuid
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from actors.messages import LedgerRow
+from tests.support.processes import until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,8 +42,10 @@ CONTEST_FILES = ("compose.yaml", "config/compose.contest.yaml")
 CONTEST_ENV = "config/contest.env"
 
 
-def run(*command: str, timeout_s: float = COMMAND_TIMEOUT_S, environ: Mapping[str, str] | None = None) -> str:
-    """Run a command to its end.
+def run(
+    *command: str, timeout_s: float = COMMAND_TIMEOUT_S, environ: Mapping[str, str] | None = None, root: Path = ROOT
+) -> str:
+    """Run a command to its end, from the repository's root or another folder.
 
     Returns:
         What it wrote to stdout.
@@ -49,12 +55,21 @@ def run(*command: str, timeout_s: float = COMMAND_TIMEOUT_S, environ: Mapping[st
         subprocess.TimeoutExpired: it took too long.
     """
     done = subprocess.run(
-        command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=timeout_s, check=False
+        command, cwd=root, env=environ, capture_output=True, text=True, timeout=timeout_s, check=False
     )
     assert done.returncode == 0, (
         f"{' '.join(command)} exited {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
     )
     return done.stdout
+
+
+def answers(url: str) -> bool:
+    """Whether a GET is answered with 2xx."""
+    try:
+        with urllib.request.urlopen(url, timeout=1) as response:
+            return bool(200 <= response.status < 300)
+    except OSError:
+        return False
 
 
 def taken_port(*ports: int) -> int | None:
@@ -75,6 +90,7 @@ class Stack:
         project: the project's name.
         env_file: variables for compose; without one, a user's ``.env`` is left out.
         environ: variables beside those of an environment without settings of ours.
+        root: the repository's root, to run another version of it.
     """
 
     def __init__(
@@ -84,10 +100,12 @@ class Stack:
         project: str = PROJECT,
         env_file: str = "/dev/null",
         environ: Mapping[str, str] | None = None,
+        root: Path = ROOT,
     ) -> None:
         ours = ("RINHA_", "PROCESSOR_", "COMPOSE_")
         clean = {name: text for name, text in os.environ.items() if not name.startswith(ours)}
         self.project = project
+        self._root = root
         self.environ = {**clean, "RINHA_IMAGE": IMAGE, **(environ or {})}
         self._command = ["docker", "compose", "--progress", "quiet", "--project-name", project, "--env-file", env_file]
         self._command += [part for file in files for part in ("--file", file)]
@@ -98,11 +116,28 @@ class Stack:
 
     def compose(self, *arguments: str, timeout_s: float = COMMAND_TIMEOUT_S) -> str:
         """Run ``docker compose``; see ``run``."""
-        return run(*self.command(*arguments), timeout_s=timeout_s, environ=self.environ)
+        return run(*self.command(*arguments), timeout_s=timeout_s, environ=self.environ, root=self._root)
 
     def up(self) -> None:
         """Start what doesn't run, and wait until all is healthy."""
         self.compose("up", "--detach", "--wait", "--wait-timeout", "60")
+
+    def up_until_ready(self, path: str, timeout_s: float = 60.0) -> float:
+        """Start all that is there already, and nothing more: images are built, as they are for every later start.
+
+        Args:
+            path: of ``URL``; it is ready once this answers with 2xx.
+            timeout_s: how long to wait for that.
+
+        Returns:
+            When that was, in seconds since the Unix epoch.
+        """
+        command = self.command("up", "--detach")
+        with subprocess.Popen(command, cwd=self._root, env=self.environ, stderr=subprocess.DEVNULL) as up:
+            until(partial(answers, f"{URL}{path}"), f"{URL}{path} answers", timeout_s)
+            ready_s = time.time()
+            assert up.wait(timeout_s) == 0
+        return ready_s
 
     def down(self) -> None:
         """Remove containers, networks and volumes."""
@@ -148,11 +183,19 @@ class Stack:
         return [int(orjson.loads(line)["Actor"]["Attributes"]["exitCode"]) for line in lines.splitlines()]
 
 
+def started_s(inspected: Mapping[str, Any]) -> float:
+    """When an inspected container was started, in seconds since the Unix epoch."""
+    # The engine states nanoseconds, and Python reads microseconds.
+    text = str(inspected["State"]["StartedAt"])
+    return datetime.fromisoformat(text[:26].rstrip("Z") + "+00:00").timestamp()
+
+
 class Usage(NamedTuple):
     """What a container has used of its limits up to now.
 
     Args:
         cpu_ns: CPU time.
+        user_ns: the part of it spent in the program, to within the kernel's clock ticks.
         periods: accounting periods of its CPU limit in which it wanted to run.
         throttled: those in which it was held back.
         memory: bytes that can't be had back: without the part of the page cache that isn't in use.
@@ -160,6 +203,7 @@ class Usage(NamedTuple):
     """
 
     cpu_ns: int
+    user_ns: int
     periods: int
     throttled: int
     memory: int
@@ -179,6 +223,7 @@ def usage(container: str) -> Usage:
     cache = memory["stats"].get("total_inactive_file", memory["stats"].get("inactive_file", 0))
     return Usage(
         cpu["cpu_usage"]["total_usage"],
+        cpu["cpu_usage"]["usage_in_usermode"],
         cpu["throttling_data"]["periods"],
         cpu["throttling_data"]["throttled_periods"],
         memory["usage"] - cache,

@@ -1,0 +1,139 @@
+"""What the bench makes of what it reads: k6's summary, the contest's score, services' usage, trace lines."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bench import k6
+from tests.bench.__main__ import parse_variant
+from tests.bench.budget import spans
+from tests.bench.meter import Meter, Reading
+from tests.bench.rate import Step
+from tests.bench.score import score
+from tests.bench.subjects import PRESETS
+from tests.support.containers import ROOT
+
+PERCENTILES = ("p(50)", "p(90)", "p(95)", "p(99)", "p(99.9)", "max")
+
+
+def trend(count: int, *figures: float) -> dict[str, Any]:
+    return {"values": {**dict(zip(PERCENTILES, figures, strict=True)), "count": count}}
+
+
+def metrics(**more: Any) -> dict[str, Any]:
+    return {"http_req_duration": trend(10, 1, 2, 3, 4, 5, 6), **more}
+
+
+def test_k6s_summary_is_read_with_its_slices_in_order_and_without_empty_ones() -> None:
+    slices = {
+        "http_req_duration{slice:10}": trend(3, 1, 1, 2, 3, 3, 4),
+        "http_req_duration{slice:5}": trend(7, 5, 5, 6, 7, 7, 8),
+        "http_req_duration{slice:0}": trend(0, 0, 0, 0, 0, 0, 0),
+        "http_req_duration{expected_response:true}": trend(10, 1, 2, 3, 4, 5, 6),
+    }
+    load = k6.read(metrics(accepted={"values": {"count": 9}}, **slices), "", 5)
+
+    assert (load.sent, load.accepted) == (10, 9)
+    assert (load.latency.p50, load.latency.p90, load.latency.p99, load.latency.max) == (1, 2, 4, 6)
+    assert [(each.from_s, each.to_s, each.count, each.p50, each.p95, each.p99, each.max) for each in load.slices] == [
+        (5, 10, 7, 5, 6, 7, 8),
+        (10, 15, 3, 1, 2, 3, 4),
+    ]
+
+
+def test_what_was_not_accepted_is_read_from_the_console_with_its_status() -> None:
+    refused, unanswered = uuid.uuid4(), uuid.uuid4()
+    lines = [f'level=info msg="503 {refused}" source=console', f'level=info msg="0 {unanswered}" source=console']
+    load = k6.read(metrics(), "\n".join(lines), 5)
+
+    assert load.accepted == 0
+    assert load.not_accepted == {refused.bytes: 503, unanswered.bytes: 0}
+
+
+def test_the_score_is_what_is_left_after_fees_with_2_percent_for_each_millisecond_below_11() -> None:
+    found = score({"default": 100, "fallback": 10}, 3.5, 0)
+
+    assert found.amount == pytest.approx(110 * 19.9)
+    assert found.fees == pytest.approx(100 * 19.9 * 0.05 + 10 * 19.9 * 0.15)
+    assert found.bonus_share == pytest.approx(0.15)
+    assert found.total == pytest.approx((found.amount - found.fees) * 1.15)
+
+
+def test_wrong_books_cost_35_percent_and_slowness_nothing() -> None:
+    found = score({"default": 100, "fallback": 0}, 50.0, 1)
+
+    assert (found.bonus_share, found.fine_share) == (0.0, 0.35)
+    assert found.total == pytest.approx(found.net * 0.65)
+
+
+def test_usage_is_what_came_up_between_begin_and_end() -> None:
+    readings = iter(
+        [
+            Reading(100, 60, 10, 1, 1000, 0.5, 9000),
+            Reading(300, 160, 50, 3, 5000, 0.5, 9000),
+            Reading(700, 360, 90, 4, 2000, 0.5, 9000),
+        ]
+    )
+    meter = Meter(lambda: {"worker": next(readings)})
+    meter.steady()
+    meter.end()
+    used = meter.usage()["worker"]
+
+    assert (used.cpu_ms, used.user_ms, used.system_ms) == (600, 300, 300)
+    assert (used.periods, used.throttled) == (80, 3)
+    assert (used.steady_periods, used.steady_throttled) == (40, 1)
+    assert (used.memory_peak, used.memory_end) == (5000, 2000)
+
+
+def step(**changes: Any) -> Step:
+    fields: dict[str, Any] = {
+        "rate": 100,
+        "due": 1000,
+        "sent": 1000,
+        "accepted": 1000,
+        "p50": 1.0,
+        "p99": 9.9,
+        "settled_s": 0.1,
+        "cpu": {},
+        "throttled": {},
+        "differences": [],
+    }
+    return Step(**{**fields, **changes})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"accepted": 999}, {"p99": 10.0}, {"differences": ["lost: 1"]}, {"sent": 979, "accepted": 979}],
+    ids=["one refused", "too slow", "one lost", "k6 could not keep up"],
+)
+def test_a_rate_is_served_only_if_all_is_well(changes: dict[str, Any]) -> None:
+    assert step().served
+    assert not step(**changes).served
+
+
+def test_spans_are_of_payments_with_every_hop_of_the_path() -> None:
+    hops = [("a", "api.received", 100), ("a", "bridge.sent", 130), ("a", "api.answered", 190)]
+    lines = [{"payment": payment, "hop": hop, "at_us": at_us} for payment, hop, at_us in hops]
+    lines.append({"payment": "b", "hop": "api.received", "at_us": 50})
+
+    assert spans(lines[::-1], ("api.received", "bridge.sent", "api.answered")) == {
+        "api.received → bridge.sent": [30],
+        "bridge.sent → api.answered": [60],
+        "api.received → api.answered": [90],
+    }
+
+
+def test_a_variant_has_a_name_settings_and_overlays() -> None:
+    name, preset = parse_variant("small:RINHA_POOL_SIZE=4,config/compose.durable.yaml")
+
+    assert name == "small"
+    assert preset.environ == {"RINHA_POOL_SIZE": "4"}
+    assert preset.overlays == ["config/compose.durable.yaml"]
+
+
+def test_every_overlay_of_a_preset_exists() -> None:
+    assert [each for preset in PRESETS.values() for each in preset.overlays if not Path(ROOT, each).is_file()] == []
