@@ -23,15 +23,13 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from actors.entry import Entry
-from actors.known import KnownPayments
+from actors.id_map import IdMap
 from actors.messages import ParkedPayment, Statistics, Verdict
 from actors.unknowns import Unknowns
 
 if TYPE_CHECKING:
-    from array import array
     from collections.abc import Iterable, Iterator, Sequence
 
-    from actors.id_index import IdIndex
     from actors.messages import OpenPayment, Payment
 
 LONGEST_DELAY_S = 6.0
@@ -55,7 +53,7 @@ class Backlog:
         self._clear()
 
     def _clear(self) -> None:
-        self._known = KnownPayments()
+        self._known = IdMap()  # to the amount
         self._storing: dict[bytes, Entry] = {}
         self.unstated: list[Payment] = []
         """Payments taken since the intake last stated to the journal which it took, and cleared this."""
@@ -77,8 +75,8 @@ class Backlog:
             storing: it can't be sent before ``stored``.
             suspect: a worker before this one may have sent it already.
         """
-        known_cents = self._known.amount_cents(payment.payment_id)
-        if known_cents is None:
+        known_cents = self._known.get(payment.payment_id)
+        if known_cents < 0:
             self._known.add(payment.payment_id, payment.amount_cents)
             self.unstated.append(payment)
             entry = Entry(payment, now_s)
@@ -107,10 +105,10 @@ class Backlog:
             if entry is not None:
                 self._waiting[frozenset()].append(entry)
 
-    def restore_settled(self, ids: IdIndex, amounts_cents: array[int]) -> None:
-        """Begin with the settled payments of a journal: their ids, and the amounts that they were taken with."""
-        self._known.restore(ids, amounts_cents)
-        self._settled = len(ids)
+    def restore_settled(self, amounts_cents: IdMap) -> None:
+        """Begin with the settled payments of a journal: the amounts that they were taken with; it is its own now."""
+        self._known = amounts_cents
+        self._settled = len(amounts_cents)
 
     def restore_open(self, open_: Iterable[OpenPayment], now_s: float, *, suspect: bool) -> None:
         """Go on with the payments of a journal that aren't settled.

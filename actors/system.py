@@ -203,5 +203,5 @@ class ActorSystem:
                 payment_ids, taken, processors, amounts_cents, instants_ms = zip(*chunk, strict=True)
                 book.extend(payment_ids, processors, amounts_cents, instants_ms)
                 taken_cents.extend(taken)
-        backlog.restore_settled(book.ids(), taken_cents)
+        backlog.restore_settled(book.ids_with(taken_cents))
         backlog.restore_open(store.open(), self._ports.clock.monotonic_s(), suspect=not self._plan.durable)

@@ -9,8 +9,8 @@ from actors.backlog import Backlog
 from actors.book import Book
 from actors.credits import Credits
 from actors.dispatcher import Dispatcher
+from actors.id_map import IdMap
 from actors.intake import Intake
-from actors.known import KnownPayments
 from actors.messages import PaymentsPurged, PaymentsTaken, Persist, Refused, Settled, Verdict, Wake
 from actors.pool import Pool
 from actors.relay import Durable
@@ -183,7 +183,7 @@ def no_deduplication(patch: pytest.MonkeyPatch) -> None:
     real = Backlog.take
 
     def take(self: Backlog, payment: Any, now_s: float, **how: Any) -> Verdict:
-        self._known = KnownPayments()
+        self._known = IdMap()
         return real(self, payment, now_s, **how)
 
     patch.setattr(Backlog, "take", take)

@@ -1,0 +1,161 @@
+"""What a message costs: told through a pipeline of three actors, and asked, in CPU time of the one thread they share.
+
+CPU time, because it says what a core can do, however busy the host is.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import gevent
+
+from actors.runtime import GeventActor, SupervisedGeventActor, SystemClock
+from actors.supervisor import Supervisor
+from tests.bench.micro.figure import Figure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pykka
+
+    from actors.ports import Recipient
+
+    Pipeline = tuple[Recipient, Callable[[], None]]
+
+TELLS_PER_S_MIN = 900_000
+ASK_US_MAX = 10.0
+ASK_TIMEOUT_S = 5.0
+STAGES = 3
+BURST = 1000
+"""Messages that wait in the first mailbox at a time: a burst of the contest is some hundreds."""
+
+
+class Stage(GeventActor):
+    """Passes every message on."""
+
+    def __init__(self, following: Recipient) -> None:
+        super().__init__()
+        self._following = following
+
+    def on_receive(self, message: Any) -> None:
+        self._following.tell(message)
+
+
+class Sink:
+    """Counts what arrives."""
+
+    def __init__(self) -> None:
+        self.received = 0
+
+    def on_start(self) -> None:
+        pass
+
+    def on_receive(self, message: Any) -> None:
+        self.received += 1
+
+    def may_retry(self, message: Any) -> bool:
+        return False
+
+    def on_give_up(self, message: Any) -> bool:
+        return False
+
+
+class Link(Sink):
+    """Passes every message on, as a guarded behaviour."""
+
+    def __init__(self, following: Recipient) -> None:
+        super().__init__()
+        self._following = following
+
+    def on_receive(self, message: Any) -> None:
+        self._following.tell(message)
+
+
+class End(GeventActor):
+    """Counts what arrives, and answers each message with itself."""
+
+    def __init__(self, sink: Sink) -> None:
+        super().__init__()
+        self._sink = sink
+
+    def on_receive(self, message: Any) -> Any:
+        self._sink.on_receive(message)
+        return message
+
+
+def figures(*, runs: int = 5, messages: int = 100_000, asks: int = 20_000) -> list[Figure]:
+    """Measure.
+
+    Args:
+        runs: how often each is repeated.
+        messages: through the pipeline, per run; each is told three times.
+        asks: per run.
+    """
+    plain, one_by_one, guarded, ask_us = [], [], [], []
+    for _ in range(runs):
+        plain.append(_tells_per_s(_plain_pipeline, messages, BURST))
+        one_by_one.append(_tells_per_s(_plain_pipeline, messages // 10, 1))
+        guarded.append(_tells_per_s(_guarded_pipeline, messages, BURST))
+        ask_us.append(_ask_us(asks))
+    pipeline = f"tells through {STAGES} actors"
+    return [
+        Figure(pipeline, "tells/s", plain, TELLS_PER_S_MIN, more_is_better=True),
+        Figure(f"{pipeline}, one message at a time", "tells/s", one_by_one),
+        Figure(f"{pipeline}, guarded as the worker's", "tells/s", guarded),
+        Figure("ask, round trip", "µs", ask_us, ASK_US_MAX),
+    ]
+
+
+def _plain_pipeline(sink: Sink) -> Pipeline:
+    refs: list[pykka.ActorRef[Any]] = [End.start(sink)]
+    for _ in range(STAGES - 1):
+        refs.append(Stage.start(refs[-1]))
+
+    def stop() -> None:
+        for ref in reversed(refs):
+            ref.stop(timeout=ASK_TIMEOUT_S)
+
+    return refs[-1], stop
+
+
+def _guarded_pipeline(sink: Sink) -> Pipeline:
+    supervisor = Supervisor(SupervisedGeventActor, SystemClock(), lambda: None)
+    first = supervisor.start(f"stage-{STAGES}", lambda me: sink, capacity=2 * BURST)
+    for number in range(STAGES - 1, 0, -1):
+        link = Link(first)
+        first = supervisor.start(f"stage-{number}", partial(_always, link), capacity=2 * BURST)
+    return first, lambda: supervisor.stop(ASK_TIMEOUT_S)
+
+
+def _always(behaviour: Sink, me: Recipient) -> Sink:
+    return behaviour
+
+
+def _tells_per_s(make: Callable[[Sink], Pipeline], messages: int, burst: int) -> float:
+    sink = Sink()
+    first, stop = make(sink)
+    try:
+        gevent.idle()
+        begun_s = time.process_time()
+        for _ in range(messages // burst):
+            for number in range(burst):
+                first.tell(number)
+            gevent.idle()
+        spent_s = time.process_time() - begun_s
+        assert sink.received == messages // burst * burst
+        return STAGES * sink.received / spent_s
+    finally:
+        stop()
+
+
+def _ask_us(asks: int) -> float:
+    ref = End.start(Sink())
+    try:
+        begun_s = time.process_time()
+        for number in range(asks):
+            assert ref.ask(number, timeout=ASK_TIMEOUT_S) == number
+        return (time.process_time() - begun_s) / asks * 1e6
+    finally:
+        ref.stop(timeout=ASK_TIMEOUT_S)
