@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from rinha.bridge.address import parse_address
+from rinha.bridge.address import Address, TcpAddress, parse_address
 from rinha.variables import MASK, VARIABLES, own_name
 
 if TYPE_CHECKING:
@@ -70,6 +70,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trace_share: float
     api_name: str
     api_count: int
+
+    @property
+    def listen_address(self) -> Address:
+        """Where an API listens."""
+        return parse_address(self.host) if self.host.startswith("unix:") else TcpAddress(self.host, self.port)
 
 
 class SettingError(msgspec.Struct, frozen=True):

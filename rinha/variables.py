@@ -103,6 +103,13 @@ def store_url(text: str) -> str:
     return text
 
 
+def listen_host(text: str) -> str:
+    """Check the path of a Unix socket, and give the text back as it was; a host's name isn't looked up yet."""
+    if text.startswith("unix:"):
+        parse_address(text)
+    return text
+
+
 def bridge_address(text: str) -> str:
     """Check a bridge address, and give it back as it was."""
     parse_address(text)
@@ -129,7 +136,12 @@ def own_name() -> str:
 
 
 VARIABLES: tuple[Variable, ...] = (
-    Variable("RINHA_HOST", "0.0.0.0", str, "address that the HTTP APIs listen on"),
+    Variable(
+        "RINHA_HOST",
+        "0.0.0.0",
+        listen_host,
+        "address that the HTTP APIs listen on; for `rinha api` also a Unix socket, `unix:/path`, without a port",
+    ),
     Variable("RINHA_PORT", "9999", whole(0, 65535), "port that the HTTP APIs listen on; 0 takes a free one"),
     Variable(
         "PROCESSOR_DEFAULT_URL",

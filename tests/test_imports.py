@@ -64,13 +64,12 @@ ASYNCIO_BRIDGE = inside(
     "rinha.bridge.client", "rinha.bridge.client_link", "rinha.bridge.client_requests", "rinha.bridge.waiters"
 )
 GEVENT_BRIDGE = inside(
-    "rinha.bridge.listener",
     "rinha.bridge.server",
     "rinha.bridge.server_connection",
     "rinha.bridge.server_requests",
     "rinha.bridge.server_writer",
 )
-WORKER_ROOMS = inside("rinha.worker", "rinha.processors", "rinha.store", "actors")
+WORKER_ROOMS = inside("rinha.worker", "rinha.processors", "rinha.store", "rinha.listener", "actors")
 
 
 def sans_io(name: str) -> bool:
@@ -79,7 +78,7 @@ def sans_io(name: str) -> bool:
 
 
 def api_side(name: str) -> bool:
-    return inside("rinha.api", "rinha.console")(name) or ASYNCIO_BRIDGE(name)
+    return inside("rinha.api", "rinha.console", "rinha.listener")(name) or ASYNCIO_BRIDGE(name)
 
 
 def worker_side(name: str) -> bool:

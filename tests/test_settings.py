@@ -60,6 +60,14 @@ def test_what_the_environment_sets_is_used() -> None:
     assert (settings.accept, settings.routing, settings.patience_s) == ("queued", "cheapest", 0.0)
 
 
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("0.0.0.0", "tcp://0.0.0.0:9999"), ("::1", "tcp://[::1]:9999"), ("unix:/run/apis/1", "unix:/run/apis/1")],
+)
+def test_an_api_listens_on_host_and_port_or_on_a_unix_socket(host: str, address: str) -> None:
+    assert str(load_settings({"RINHA_HOST": host}).listen_address) == address
+
+
 def test_every_variable_has_a_use_and_every_field_a_variable() -> None:
     names = {variable.name.removeprefix("RINHA_").lower() for variable in VARIABLES}
     assert set(Settings.__struct_fields__) - names == {"processors", "simulate"}
@@ -77,6 +85,7 @@ def test_settings_are_frozen() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "fix"),
     [
+        ("RINHA_HOST", "unix:run/api", "unix:/absolute/path"),
         ("RINHA_PORT", "70000", "whole number from 0 to 65535"),
         ("RINHA_PORT", "9999.0", "whole number"),
         ("RINHA_PORT", "٩", "whole number"),

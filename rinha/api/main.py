@@ -7,6 +7,7 @@ import gc
 import logging
 import signal
 import socket
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import uvloop
@@ -16,6 +17,7 @@ from rinha.api.app import make_server
 from rinha.api.serve import LISTEN_BACKLOG, serve
 from rinha.bridge.address import parse_address
 from rinha.bridge.client import BridgeClient
+from rinha.listener import Listener
 from rinha.logs import trace_sink
 
 if TYPE_CHECKING:
@@ -29,22 +31,22 @@ def run_api(settings: Settings, listen_fd: int | None = None) -> int:
 
     Args:
         settings: what the process was told.
-        listen_fd: a bound socket that was inherited; without one, ``settings.host`` and ``port`` are bound.
+        listen_fd: a bound socket that was inherited; without one, ``settings.listen_address`` is bound.
 
     Returns:
-        Exit code: 0, 1 if the worker has not acknowledged every payment, 2 if the port can't be bound.
+        Exit code: 0, 1 if the worker has not acknowledged every payment, 2 if the address can't be bound.
     """
     if listen_fd is not None:
         return uvloop.run(_run(settings, socket.socket(fileno=listen_fd)))
+    address = settings.listen_address
     try:
-        # Sets SO_REUSEADDR, so that a restart doesn't wait for old connections to time out.
-        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-        sock = socket.create_server((settings.host, settings.port), family=family, backlog=LISTEN_BACKLOG)
+        listener = Listener(address, backlog=LISTEN_BACKLOG)
     except OSError as error:
-        extra = {"host": settings.host, "port": settings.port, "reason": error.strerror or str(error)}
+        extra = {"address": str(address), "reason": error.strerror or str(error)}
         logger.critical("api.bind_failed", extra=extra)
         return 2
-    return uvloop.run(_run(settings, sock))
+    with closing(listener):
+        return uvloop.run(_run(settings, listener.socket))
 
 
 async def _run(settings: Settings, sock: socket.socket) -> int:

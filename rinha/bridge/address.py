@@ -1,4 +1,4 @@
-"""Where the bridge listens: ``tcp://host:port`` or ``unix:/path``."""
+"""Where something listens: ``tcp://host:port`` or ``unix:/path``."""
 
 from __future__ import annotations
 
@@ -106,4 +106,4 @@ def _path(text: str) -> str:
 
 
 def _error(text: str, problem: str) -> ValueError:
-    return ValueError(f"{text!r} is no bridge address: {problem}; {_FORMS}")
+    return ValueError(f"{text!r} is no address: {problem}; {_FORMS}")

@@ -17,9 +17,9 @@ from gevent.pool import Group
 from rinha.bridge.address import Address, TcpAddress, require_secret
 from rinha.bridge.codec import encode
 from rinha.bridge.handshake import Refusal, RefusalCode, Welcome
-from rinha.bridge.listener import Listener
 from rinha.bridge.server_connection import ServerConnection
 from rinha.bridge.server_requests import ServerRequests
+from rinha.listener import Listener
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +33,7 @@ MAX_CONNECTIONS = 64
 MAX_FAILED_HANDSHAKES = 20
 """From one host in ``FAILED_HANDSHAKES_S``; an API with a wrong secret makes two."""
 FAILED_HANDSHAKES_S = 10.0
+_BACKLOG = 128
 _CHECK_S = 0.5
 
 logger = logging.getLogger(__name__)
@@ -74,6 +75,7 @@ class BridgeServer:
         self._intake = intake
         self._tracer = tracer
         self._listener: Listener | None = None
+        self._socket: socket.socket | None = None
         self._connections: set[ServerConnection] = set()
         self._failed_handshakes: Counter[str] = Counter()
         self._requests = ServerRequests(answer, epoch=epoch, connections=self._connections)
@@ -106,8 +108,9 @@ class BridgeServer:
         Raises:
             OSError: the address can't be bound.
         """
-        self._listener = Listener(self._address)
-        self._loops.spawn(self._accept, self._listener)
+        self._listener = Listener(self._address, backlog=_BACKLOG)
+        self._socket = socket.socket(fileno=self._listener.socket.detach())
+        self._loops.spawn(self._accept, self._socket)
         self._loops.spawn(self._check)
         logger.info("bridge.listening", extra={"address": str(self.address)})
 
@@ -135,22 +138,24 @@ class BridgeServer:
 
     def _close_listener(self) -> None:
         listener, self._listener = self._listener, None
-        if listener is not None:
+        sock, self._socket = self._socket, None
+        if listener is not None and sock is not None:
             self._address = listener.address
+            sock.close()
             listener.close()
 
     # ---- accepting
 
-    def _accept(self, listener: Listener) -> None:
-        while self._listener is listener:
+    def _accept(self, listening: socket.socket) -> None:
+        while self._socket is listening:
             try:
-                sock, address = listener.socket.accept()
+                sock, address = listening.accept()
             except OSError as error:
-                if self._listener is listener:
+                if self._socket is listening:
                     logger.error("bridge.accept_failed", extra={"error": str(error)})
                     gevent.sleep(_CHECK_S)
                 continue
-            if isinstance(listener.address, TcpAddress):
+            if isinstance(self._address, TcpAddress):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._receive(sock, host=address[0], peer=f"{address[0]}:{address[1]}")
             else:

@@ -115,6 +115,8 @@ def _bridge(environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if host.startswith("unix:"):
+        raise CannotListenError(f"RINHA_HOST={host}: `rinha up` listens on a port; name an address of this machine")
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server(address[:2], family=family, backlog=BACKLOG)

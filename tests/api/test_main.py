@@ -6,16 +6,18 @@ import asyncio
 import os
 import signal
 import socket
+import stat
 import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientSession, UnixConnector
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
 CHILD = """
 import logging, os, sys
@@ -34,11 +36,13 @@ sys.exit(f"imported {foreign}" if foreign else code)
 
 
 @asynccontextmanager
-async def run_child(port: int, *arguments: str, pass_fds: tuple[int, ...] = ()) -> AsyncIterator[Process]:
+async def run_child(
+    port: int, *arguments: str, host: str = "127.0.0.1", pass_fds: tuple[int, ...] = ()
+) -> AsyncIterator[Process]:
     """Run an API whose worker isn't there; ends it if the test hasn't."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("RINHA_", "PROCESSOR_"))}
     environment |= {
-        "RINHA_HOST": "127.0.0.1",
+        "RINHA_HOST": host,
         "RINHA_PORT": str(port),
         "RINHA_BRIDGE": "unix:/nonexistent/bridge",
         "RINHA_API_NAME": "api-under-test",
@@ -105,3 +109,44 @@ async def test_a_taken_port_is_exit_code_2() -> None:
         async with run_child(sock.getsockname()[1]) as child:
             await read_until(child, "api.bind_failed")
             assert await exit_code(child) == 2
+
+
+async def is_live(path: Path) -> bool:
+    async with (
+        ClientSession(connector=UnixConnector(str(path))) as client,
+        client.get("http://x/health/live") as response,
+    ):
+        return response.status == 200
+
+
+async def test_it_serves_a_unix_socket_for_user_and_group_and_removes_it(tmp_path: Path) -> None:
+    path = tmp_path / "api"
+    async with run_child(1, host=f"unix:{path}") as child:
+        await read_until(child, "api.listening")
+        assert stat.S_IMODE(path.stat().st_mode) == 0o660
+        assert await is_live(path)
+        child.send_signal(signal.SIGTERM)
+        assert await exit_code(child) == 0
+    assert not path.exists()
+
+
+async def test_it_replaces_the_unix_socket_of_one_that_was_killed(tmp_path: Path) -> None:
+    path = tmp_path / "api"
+    async with run_child(1, host=f"unix:{path}") as child:
+        await read_until(child, "api.listening")
+        child.kill()
+        await child.wait()
+    assert path.is_socket()
+    async with run_child(1, host=f"unix:{path}") as child:
+        await read_until(child, "api.listening")
+        assert await is_live(path)
+
+
+async def test_a_unix_socket_on_which_another_one_listens_is_exit_code_2(tmp_path: Path) -> None:
+    path = tmp_path / "api"
+    async with run_child(1, host=f"unix:{path}") as first:
+        await read_until(first, "api.listening")
+        async with run_child(1, host=f"unix:{path}") as second:
+            assert await read_until(second, "api.bind_failed") == f"unix:{path}"
+            assert await exit_code(second) == 2
+        assert await is_live(path)

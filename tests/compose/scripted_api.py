@@ -1,18 +1,22 @@
 """An API that misbehaves on request. It logs each request but those of health checks, with its id, once it has read it.
 
 The header ``X-Script`` says what to do: ``hang-up`` reads and closes, ``answer-after S`` takes its time,
-``stop-listening S`` and ``unready S`` answer and then, for S seconds, refuse connections or fail the health check.
-Without it the answer is 202. It needs the standard library alone.
+``stop-listening S`` and ``unready S`` answer and then, for S seconds, refuse connections or fail the health check;
+``vanish S`` is the former with the socket's file removed as well. Without it the answer is 202. It needs the standard
+library alone.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import os
 import signal
+import socket
 import time
 
-PORT = 9999
+PATH = os.environ["RINHA_HOST"].removeprefix("unix:")
 
 
 class ScriptedApi:
@@ -26,8 +30,14 @@ class ScriptedApi:
         self._active = 0
 
     async def listen(self) -> None:
-        """Open the port."""
-        self._server = await asyncio.start_server(self._serve, "0.0.0.0", PORT, backlog=1024)
+        """Open the Unix socket."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(PATH)
+        sock = socket.socket(socket.AF_UNIX)
+        sock.bind(PATH)
+        os.chmod(PATH, 0o660)
+        # Not start_unix_server: it would remove the file with the server, which a killed process doesn't.
+        self._server = await asyncio.start_server(self._serve, sock=sock, backlog=1024)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
@@ -62,15 +72,17 @@ class ScriptedApi:
             self._active -= 1
         if word == "unready":
             self._unready_until_s = time.monotonic() + float(argument)
-        if word == "stop-listening":
-            task = asyncio.create_task(self._pause(float(argument)))
+        if word in {"stop-listening", "vanish"}:
+            task = asyncio.create_task(self._pause(float(argument), leave_file=word == "stop-listening"))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
             return False
         return True
 
-    async def _pause(self, seconds: float) -> None:
+    async def _pause(self, seconds: float, *, leave_file: bool) -> None:
         self._server.close()
+        if not leave_file:
+            os.unlink(PATH)
         for writer in self._writers:
             writer.close()
         await asyncio.sleep(seconds)

@@ -90,14 +90,16 @@ async def test_a_post_that_was_read_is_never_sent_again(stack: Stack, session: a
     assert seen(stack, "read-") == Counter([*(f"read-{number}" for number in range(20)), "read-fresh"])
 
 
+@pytest.mark.parametrize("gone", ["stop-listening", "vanish"])
 async def test_a_post_that_reached_nobody_is_sent_to_the_other_api(
-    stack: Stack, session: aiohttp.ClientSession
+    stack: Stack, session: aiohttp.ClientSession, gone: str
 ) -> None:
-    assert (await post(session, "gone-0", "stop-listening 3")).status == 202
-    answers = await asyncio.gather(*(post(session, f"gone-{number}") for number in range(1, 41)))
+    """Whether the API was killed and has left its socket behind, or has ended and removed it."""
+    assert (await post(session, f"{gone}-0", f"{gone} 3")).status == 202
+    answers = await asyncio.gather(*(post(session, f"{gone}-{number}") for number in range(1, 41)))
 
     assert Counter(answer.status for answer in answers) == {202: 40}
-    assert set(seen(stack, "gone-").values()) == {1}
+    assert set(seen(stack, f"{gone}-").values()) == {1}
 
 
 async def test_an_api_that_is_not_ready_gets_nothing(stack: Stack, session: aiohttp.ClientSession) -> None:

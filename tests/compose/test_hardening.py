@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -89,20 +90,29 @@ def test_9999_is_the_only_port_of_the_services_proper(stack: Stack) -> None:
     assert taken_port(8404) is None, "the statistics can be reached from outside"
 
 
-def test_the_worker_listens_on_no_network(stack: Stack) -> None:
-    tables = stack.run_in("payment-worker", "cat", "/proc/net/tcp", "/proc/net/tcp6").splitlines()
+@pytest.mark.parametrize("service", ["payment-api-1", "payment-worker"])
+def test_it_listens_on_no_network(stack: Stack, service: str) -> None:
+    tables = stack.run_in(service, "cat", "/proc/net/tcp", "/proc/net/tcp6").splitlines()
     states = [fields[3] for line in tables if (fields := line.split())[0] != "sl"]
     docker_resolver = sum("0B00007F:" in line for line in tables)
     assert states.count("0A") == docker_resolver, tables
 
 
-def test_no_other_container_reaches_the_bridge(stack: Stack) -> None:
-    path = "/run/rinha/bridge"
-    volume = f"--volume={PROJECT}_bridge:/run/rinha"
+@pytest.mark.parametrize(("volume", "path"), [("bridge", "/run/rinha/bridge"), ("apis", "/run/apis/payment-api-1")])
+def test_no_other_container_reaches_the_sockets(stack: Stack, volume: str, path: str) -> None:
+    mounted = f"--volume={PROJECT}_{volume}:{Path(path).parent}"
     # It is there, and the right user gets through: what follows fails for the reasons meant.
-    run(*stranger("--network=none", volume), CONNECT_UNIX, path)
-    assert "PermissionError" in fails(*stranger("--network=none", "--user=65534:65534", volume), CONNECT_UNIX, path)
-    assert "FileNotFoundError" in fails(*stranger(f"--network={PROJECT}_apis"), CONNECT_UNIX, path)
+    run(*stranger("--network=none", mounted), CONNECT_UNIX, path)
+    assert "PermissionError" in fails(*stranger("--network=none", "--user=65534:65534", mounted), CONNECT_UNIX, path)
+    assert "FileNotFoundError" in fails(*stranger(f"--network={PROJECT}_isolated"), CONNECT_UNIX, path)
+
+
+def test_haproxy_reaches_the_apis_and_not_the_bridge(stack: Stack) -> None:
+    assert {mount["Destination"] for mount in stack.inspect("haproxy")["Mounts"] if mount["Type"] == "volume"} == {
+        "/run/apis"
+    }
+    said = fails(*stack.command("exec", "--no-TTY", "haproxy", "touch", "/run/apis/attempt"))
+    assert "Read-only file system" in said or "Permission denied" in said, said
 
 
 def test_the_bridge_opens_with_the_secret_alone(stack: Stack) -> None:
@@ -113,10 +123,9 @@ def test_the_bridge_opens_with_the_secret_alone(stack: Stack) -> None:
 
 
 def test_containers_outside_reach_haproxy_and_nothing_behind_it(stack: Stack) -> None:
-    worker, api = address(stack, "payment-worker", "processors"), address(stack, "payment-api-1", "apis")
-    run(*stranger(f"--network={PROJECT}_apis"), CONNECT, api, "9999")
-    for network in ("bridge", f"{PROJECT}_edge"):
-        assert "TimeoutError" in fails(*stranger(f"--network={network}"), CONNECT, api, "9999")
+    worker, api = address(stack, "payment-worker", "processors"), address(stack, "payment-api-1", "isolated")
+    run(*stranger(f"--network={PROJECT}_edge"), CONNECT, address(stack, "haproxy", "edge"), "9999")
+    assert "ConnectionRefusedError" in fails(*stranger(f"--network={PROJECT}_isolated"), CONNECT, api, "9999")
     assert "ConnectionRefusedError" in fails(*stranger(f"--network={PROJECT}_processors"), CONNECT, worker, "7000")
 
 

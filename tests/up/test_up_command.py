@@ -158,7 +158,7 @@ def test_a_taken_port_is_named_with_the_way_out(capfd: pytest.CaptureFixture[str
     )
 
 
-@pytest.mark.parametrize("host", ["192.0.2.1", "no host"])
+@pytest.mark.parametrize("host", ["192.0.2.1", "no host", "unix:/run/api"])
 def test_a_host_that_is_none_of_ours_is_named(host: str, capfd: pytest.CaptureFixture[str]) -> None:
     environ = {
         "RINHA_HOST": host,

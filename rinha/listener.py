@@ -1,18 +1,16 @@
-"""The worker's listening socket. Runs on gevent."""
+"""A listening socket, over TCP or on a Unix socket's path. Any loop can take it over."""
 
 from __future__ import annotations
 
 import os
+import socket
 import stat
 from errno import EADDRINUSE
 
-from gevent import socket
-
 from rinha.bridge.address import Address, TcpAddress, UnixAddress
 
-_BACKLOG = 128
 _MODE = 0o660
-"""Of a Unix socket: the user and the group of the worker may connect."""
+"""Of a Unix socket: the process's user and group may connect."""
 _PROBE_TIMEOUT_S = 1.0
 
 
@@ -21,12 +19,13 @@ class Listener:
 
     Args:
         address: where to listen.
+        backlog: connections that may wait to be accepted; the system's limit (``net.core.somaxconn``) caps it.
 
     Raises:
         OSError: the address is taken, or isn't ours. A Unix socket's file on which nobody listens is replaced.
     """
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, *, backlog: int) -> None:
         self._inode: int | None = None
         if isinstance(address, UnixAddress):
             self.socket = _bind_unix(address.path)
@@ -35,10 +34,10 @@ class Listener:
         else:
             self.socket = _bind_tcp(address)
             self.address = TcpAddress(address.host, self.socket.getsockname()[1])
-        self.socket.listen(_BACKLOG)
+        self.socket.listen(backlog)
 
     def close(self) -> None:
-        """Stop listening, and remove the socket's file unless another one has taken its place."""
+        """Stop listening, unless the socket was taken over, and remove its file unless another one is there now."""
         self.socket.close()
         if isinstance(self.address, UnixAddress):
             try:
@@ -53,6 +52,7 @@ def _bind_tcp(address: TcpAddress) -> socket.socket:
     family, _, _, _, target = found[0]
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
+        # So that a restart doesn't wait for old connections to time out.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(target)
     except OSError:
