@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from rinha.bridge.events import ClientEvent
     from rinha.bridge.requests import Question
 
-_SWEEP_S = 0.1
-
 logger = logging.getLogger(__name__)
 
 
@@ -53,7 +51,7 @@ class BridgeClient:
         address: where the worker listens.
         secret: shared with the worker; may be empty if the address is local.
         name: of this API, for the worker's logs; at most 64 bytes.
-        answer_timeout_s: how long ``submit`` waits for a verdict, in seconds, to within 0.1 s.
+        answer_timeout_s: how long ``submit`` waits for a verdict, in seconds.
         tracer: records ``bridge.sent`` and ``bridge.decided`` of traced payments.
 
     Raises:
@@ -70,14 +68,13 @@ class BridgeClient:
         self._closing = False
         self._changed = asyncio.Event()
         """Set and replaced whenever a session opens or payments are decided."""
-        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Begin to connect, and keep connected from now on. Doesn't wait for the worker."""
         self._link = ClientLink(self._address, self._session, on_event=self._on_event, on_lost=self._on_lost)
-        self._waiters = Waiters(self._answer_timeout_s)
+        self._waiters = Waiters(asyncio.get_running_loop(), self._answer_timeout_s, self.counters)
         self._requests = ClientRequests(self._session, flush_soon=self._link.flush_soon, reopened=self._reopened)
-        self._tasks = [asyncio.create_task(self._link.run()), asyncio.create_task(self._sweep())]
+        self._connecting = asyncio.create_task(self._link.run())
 
     async def close(self, flush_timeout_s: float) -> list[Payment]:
         """Take no more payments, wait for the verdicts on those in the outbox, then disconnect.
@@ -93,12 +90,11 @@ class BridgeClient:
             async with asyncio.timeout(flush_timeout_s):
                 while len(self._session):
                     await self._changed.wait()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._connecting.cancel()
+        await asyncio.gather(self._connecting, return_exceptions=True)
         self._session.connection_lost()
         self._on_lost()
-        self.counters.unknown += self._waiters.give_up_all()
+        self._waiters.give_up_all()
         return self._session.outbox
 
     @property
@@ -230,11 +226,6 @@ class BridgeClient:
     def _on_lost(self) -> None:
         self._requests.on_lost()
         self._notify()
-
-    async def _sweep(self) -> None:
-        while True:
-            await asyncio.sleep(_SWEEP_S)
-            self.counters.unknown += self._waiters.expire()
 
     def _notify(self) -> None:
         self._changed.set()
