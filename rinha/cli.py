@@ -5,6 +5,7 @@ side's libraries.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from functools import partial
@@ -56,11 +57,13 @@ def _run(options: argparse.Namespace) -> int:
             configure_logging(settings.log_level, role="up")
             return run_up(settings, os.environ)
         case "api":
+            gc.disable()  # what is made at start stays: run_api turns the collector on when all of it is there
             from rinha.api.main import run_api
 
             configure_logging(settings.log_level, role=settings.api_name)
             return run_api(settings, options.fd)
         case "worker":
+            gc.disable()  # as above
             from rinha.worker_process import run_worker
 
             configure_logging(settings.log_level, role="payment-worker")

@@ -43,8 +43,8 @@ def run_worker(settings: Settings) -> int:
     except (OSError, ValueError, StartFailed, StoreBroken) as error:
         logger.error("worker.start_failed", extra={"bridge": settings.bridge, "reason": str(error)})
         return 2
-    gc.collect()
     gc.freeze()
+    gc.enable()
     logger.info("worker.started", extra={"bridge": settings.bridge, "pool": settings.pool_size})
     gevent.wait([asked_to_stop, worker.failed], count=1)
     if worker.failed.is_set():

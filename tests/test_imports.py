@@ -109,6 +109,10 @@ WALLS = {
     "the simulator has no actors": Wall(inside("rinha.simulator"), ("pykka", *GEVENT)),
     "the worker side has no asyncio": Wall(worker_side, ("asyncio", *ASYNCIO)),
     "settings are light": Wall(inside("rinha.settings", "rinha.variables"), ("pykka", "orjson", *GEVENT, *ASYNCIO)),
+    "a server starts with nothing that it may not need": Wall(
+        lambda name: name in {"rinha.api.main", "rinha.worker_process"},
+        ("rinha.store", "rinha.simulator", "rinha.up", "sqlite3", "psycopg", "importlib.metadata", "pydoc", "unittest"),
+    ),
     "the command loads no side": Wall(inside("rinha.cli", "rinha.up"), ("pykka", *GEVENT, *ASYNCIO)),
 }
 

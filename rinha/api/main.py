@@ -71,6 +71,6 @@ async def _run(settings: Settings, sock: socket.socket) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     # What exists now lives as long as the process: the collector needn't look at it again.
-    gc.collect()
     gc.freeze()
+    gc.enable()
     return await serve(server, bridge, sock, drain_s=settings.drain_s, stop=stop)

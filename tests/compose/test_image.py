@@ -54,6 +54,11 @@ def test_everything_that_runs_is_compiled() -> None:
     assert missing == "[]"
 
 
+def test_nothing_reads_certificate_authorities_at_start() -> None:
+    authorities = "import ssl; print(ssl.create_default_context().cert_store_stats()['x509'])"
+    assert in_image("python", "-c", authorities) == "0"
+
+
 def test_it_adds_little_to_its_base() -> None:
     base = os.environ.get("BASE_IMAGE", "python:3.13-slim-trixie")
     added_mb = (inspect(IMAGE)["Size"] - inspect(base)["Size"]) / 1e6
