@@ -131,6 +131,11 @@ class Backlog:
 
     # ---- sending
 
+    @property
+    def has_unsent(self) -> bool:
+        """Whether anything waits, or has an unknown outcome."""
+        return any(self._waiting.values()) or bool(self._unknown)
+
     def heads(self) -> list[Entry]:
         """The oldest waiting payment of each kind: those welcome everywhere, and those some processor rejected."""
         return [group[0] for group in self._waiting.values() if group]

@@ -45,6 +45,11 @@ class Credits:
         if session in self._unused:
             self._unused[session] = max(0, self._unused[session] - payments)
 
+    @property
+    def is_due(self) -> bool:
+        """Whether the unused credit of a session is down to half its window."""
+        return any(unused * 2 <= self._window for unused in self._unused.values())
+
     def grant(self, held: int) -> Iterator[tuple[Recipient, int]]:
         """Top up every session whose unused credit is down to half its window, as far as the capacity goes.
 

@@ -83,14 +83,15 @@ class Dispatcher:
         Returns:
             A payment actor and what it is to do; None if nothing can go now.
         """
-        if not self._pool.has_idle:
+        # Asked after every message, and mostly there is nothing to plan.
+        if not self._pool.has_idle or not self._backlog.has_unsent:
             return None
         now_s = self._clock.monotonic_s()
         return self._next_probe(now_s) or self._next_unknown(now_s) or self._next_waiting(now_s)
 
     def wake_in_s(self) -> float | None:
         """Seconds until ``next`` may have more to say though nothing happens, None if it won't."""
-        if not self._pool.has_idle:
+        if not self._pool.has_idle or not self._backlog.has_unsent:
             return None
         now_s = self._clock.monotonic_s()
         dues = (self._backlog.unknown_due_s(each.name) for each in self._processors if self._pool.has_room(each.name))

@@ -104,6 +104,8 @@ class Intake:
             case PaymentRecorded():
                 if message.epoch == self._backlog.epoch:
                     self._backlog.settle(message.payment_id)
+                self._grant_credit()
+                return None  # nothing that can be sent has come, and no payment actor is free that wasn't
             case PaymentsStored():
                 if message.epoch == self._backlog.epoch:
                     self._backlog.stored(message.payment_ids)
@@ -230,6 +232,8 @@ class Intake:
             session.tell(CreditWithdrawn() if suspended else CreditRestored())
 
     def _grant_credit(self) -> None:
+        if not self._credits.is_due:
+            return
         for session, payments in self._credits.grant(self._backlog.held()):
             session.tell(CreditGranted(payments))
 

@@ -32,6 +32,9 @@ class Unknowns:
     def __len__(self) -> int:
         return sum(map(len, chain(self._bound.values(), self._suspected.values())))
 
+    def __bool__(self) -> bool:
+        return any(self._bound.values()) or any(self._suspected.values())
+
     def __iter__(self) -> Iterator[Entry]:
         return (each[2] for heap in chain(self._bound.values(), self._suspected.values()) for each in heap)
 

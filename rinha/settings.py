@@ -53,6 +53,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     simulate: bool
     bridge: str
     bridge_secret: Secret
+    bridge_linger_ms: float
     accept: Literal["queued", "received", "durable"]
     store: Secret
     admin_token: Secret

@@ -168,6 +168,12 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable("RINHA_BRIDGE_SECRET_FILE", "", str, "file that holds the secret instead"),
     Variable(
+        "RINHA_BRIDGE_LINGER_MS",
+        "0",
+        number(0, 100),
+        "with `queued`: milliseconds that a payment may wait in its API for others to leave for the worker with it",
+    ),
+    Variable(
         "RINHA_ADMIN_TOKEN",
         "",
         secret,

@@ -57,6 +57,7 @@ async def _run(settings: Settings, sock: socket.socket) -> int:
         name=settings.api_name,
         answer_timeout_s=settings.answer_timeout_s,
         tracer=tracer,
+        linger_s=settings.bridge_linger_ms / 1000,
     )
     server = make_server(
         bridge,

@@ -53,17 +53,28 @@ class BridgeClient:
         name: of this API, for the worker's logs; at most 64 bytes.
         answer_timeout_s: how long ``submit`` waits for a verdict, in seconds.
         tracer: records ``bridge.sent`` and ``bridge.decided`` of traced payments.
+        linger_s: how long a payment of ``post`` may wait for others to leave with it, in seconds.
 
     Raises:
         ValueError: an empty secret for an address that isn't local, or a name that is empty or too long.
     """
 
-    def __init__(self, address: Address, secret: bytes, *, name: str, answer_timeout_s: float, tracer: Tracer) -> None:
+    def __init__(
+        self,
+        address: Address,
+        secret: bytes,
+        *,
+        name: str,
+        answer_timeout_s: float,
+        tracer: Tracer,
+        linger_s: float = 0.0,
+    ) -> None:
         require_secret(address, secret)
         self.counters = ClientCounters()
         self._address = address
         self._answer_timeout_s = answer_timeout_s
         self._tracer = tracer
+        self._linger_s = linger_s
         self._session = ClientSession(secret, api_id=secrets.token_bytes(API_ID_BYTES), name=name)
         self._closing = False
         self._changed = asyncio.Event()
@@ -86,6 +97,7 @@ class BridgeClient:
             The payments that are still without a verdict.
         """
         self._closing = True
+        self._link.flush_soon()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(flush_timeout_s):
                 while len(self._session):
@@ -136,15 +148,17 @@ class BridgeClient:
             OutcomeUnknown: no verdict in time. It stays in the outbox and is delivered all the same.
         """
         sequence = self._send(payment)
+        self._link.flush_soon()
         return await self._waiters.add(sequence, payment.payment_id)
 
     def post(self, payment: Payment) -> None:
-        """Put a payment into the outbox; the verdict is only counted.
+        """Put a payment into the outbox, from where it leaves after ``linger_s``; the verdict is only counted.
 
         Raises:
             NoCredit: the worker can't take it, or there is no session; it hasn't left and won't.
         """
         self._send(payment)
+        self._link.flush_within(self._linger_s)
 
     @overload
     async def ask(self, question: GetSummary, *, timeout_s: float) -> Summary: ...
@@ -186,7 +200,6 @@ class BridgeClient:
         if self._closing:
             raise NoCredit("this API is shutting down")
         sequence = self._session.submit(payment)
-        self._link.flush_soon()
         if payment.traced_at_us:
             self._tracer.record(payment.payment_id, "bridge.sent", sequence=sequence)
         return sequence

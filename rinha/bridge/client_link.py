@@ -62,6 +62,7 @@ class ClientLink(asyncio.Protocol):
         self._stopping = False
         self._write_paused = False
         self._flush_due = False
+        self._lingering: asyncio.TimerHandle | None = None
         self._pause_s = FIRST_PAUSE_S
         self._failures = 0
 
@@ -82,6 +83,13 @@ class ClientLink(asyncio.Protocol):
         if not self._flush_due:
             self._flush_due = True
             self._loop.call_soon(self._flush)
+
+    def flush_within(self, delay_s: float) -> None:
+        """Send what the session has after ``delay_s`` seconds, or before, with what can't wait."""
+        if not delay_s:
+            self.flush_soon()
+        elif self._lingering is None and not self._flush_due:
+            self._lingering = self._loop.call_later(delay_s, self._flush)
 
     async def _connect_once(self) -> None:
         self._ended = self._loop.create_future()
@@ -130,10 +138,16 @@ class ClientLink(asyncio.Protocol):
 
     def _flush(self) -> None:
         self._flush_due = False
+        self._stop_lingering()
         if self._transport is not None and not self._write_paused:
             data = self._session.data_to_send()
             if data:
                 self._transport.write(data)
+
+    def _stop_lingering(self) -> None:
+        if self._lingering is not None:
+            self._lingering.cancel()
+            self._lingering = None
 
     # ---- called by the loop
 
@@ -160,7 +174,9 @@ class ClientLink(asyncio.Protocol):
         except ProtocolError as error:
             self._broken_off("bridge.protocol_error", error)
         else:
-            self._flush()
+            # Or else each acknowledgement would end the lingering of the payments after it.
+            if self._lingering is None:
+                self._flush()
 
     def _broken_off(self, event: str, error: BridgeError) -> None:
         logger.error(event, extra={"address": str(self._address), "error": str(error)})
@@ -180,6 +196,7 @@ class ClientLink(asyncio.Protocol):
         """Let the session know, then whoever waits for replies, then ``run``."""
         was_open = self._session.is_open
         self._transport = None
+        self._stop_lingering()
         self._session.connection_lost()
         if was_open and not self._stopping:
             logger.warning("bridge.session_lost", extra={"address": str(self._address), "error": str(error or "")})

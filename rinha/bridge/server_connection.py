@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import gevent
 from gevent.event import Event
-from gevent.socket import SHUT_RDWR, SHUT_WR
+from gevent.socket import SHUT_RDWR, SHUT_WR, wait
 
 from actors.messages import (
     CreditGranted,
@@ -95,6 +95,7 @@ class ServerConnection:
         self._writer = ServerWriter(
             sock, self._session, on_sent=self._progress.set, on_broken=lambda: self._shutdown(SHUT_RDWR)
         )
+        self._readable = gevent.get_hub().loop.io(sock.fileno(), 1)
         self._reader = gevent.spawn(self._read)
 
     def __repr__(self) -> str:
@@ -206,13 +207,11 @@ class ServerConnection:
     def _read(self) -> None:
         try:
             # A cut connection may still have something to read, which is another session's by now.
-            while (data := self._sock.recv(READ_BYTES)) and not self._cut:
+            while (data := self._receive()) and not self._cut:
                 self._heard_at = time.monotonic()
                 for event in self._session.receive(data):
                     self._handle(event)
                 self._writer.wake()
-                # Whatever the peer sends, the intake, the writers and the other readers get their turn.
-                gevent.sleep(0)
         except (HandshakeRefused, ProtocolError) as error:
             extra = {"peer": self.peer, "api": self.api_name, "error": str(error)}
             logger.warning("bridge.peer_refused", extra=extra)
@@ -227,11 +226,19 @@ class ServerConnection:
         finally:
             self._end()
             self._writer.join()
+            self._readable.close()
             self._sock.close()
             self._owner.closed(self)
             if self.api_id:
                 logger.info("bridge.session_closed", extra={"peer": self.peer, "api": self.api_name})
                 self._intake.tell(SessionClosed(self))
+
+    def _receive(self) -> bytes:
+        # To wait first saves a try in vain for most reads. And whatever the peer sends, the intake, the writers and the
+        # other readers get their turn.
+        wait(self._readable)
+        data: bytes = self._sock.recv(READ_BYTES)
+        return data
 
     def _handle(self, event: WorkerEvent) -> None:
         if isinstance(event, PaymentsReceived):

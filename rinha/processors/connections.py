@@ -1,37 +1,31 @@
 """Keep-alive connections to one processor, and one request and answer over one of them.
 
-Of geventhttpclient only the pool and the parser are used. What its upper layers do, checked with scripted peers on
-2.6.1: ``HTTPClient.request`` sends a GET or PUT (in this version no POST) up to the pool's size + 1 times more when the
-server closes the connection, and builds and validates its headers on every call. ``HTTPSocketPoolResponse`` gives the
+Of geventhttpclient only the parser is used. What its upper layers do, checked with scripted peers on 2.6.1:
+``HTTPClient.request`` sends a GET or PUT (in this version no POST) up to the pool's size + 1 times more when the server
+closes the connection, and builds and validates its headers on every call. ``HTTPSocketPoolResponse`` gives the
 connection back to the pool as soon as *any* message is complete: after an interim 100 another request could take it and
 read our answer. And where two answers arrive in one segment, it reports the status of the second, both bodies as one,
-and keeps the connection. So the reading is done here, and a connection goes back in one place only.
-
-The pool checks an idle connection before it hands it out (readable means closed or dirty) with ``select``: it takes
-descriptors from 1024 on for dead and then opens a new connection for each request.
+and keeps the connection. So the reading is done here, and a connection goes back in one place only. Its pool asks
+``select`` whether an idle connection is quiet, which takes descriptors from 1024 on for dead.
 """
 
 from __future__ import annotations
 
-import socket
 from typing import TYPE_CHECKING
 
 import gevent
-from geventhttpclient.connectionpool import ConnectionPool
+from gevent.lock import BoundedSemaphore
 from geventhttpclient.response import HTTPParseError, HTTPProtocolViolationError, HTTPResponse
 
+from rinha.processors.connection import Connection
 from rinha.processors.errors import AnswerLost, NotSent
 from rinha.processors.wire import Answer
 
 if TYPE_CHECKING:
-    from gevent.socket import socket as Socket
-
     from rinha.processors.wire import Address
 
 ANSWER_BYTES_MAX = 64 * 1024
 """Limit of a whole answer, head included. The longest proper one, a 422 with the database's error, has a few KiB."""
-
-_RECEIVE_BYTES = 4096
 
 
 class Connections:
@@ -46,17 +40,11 @@ class Connections:
     """
 
     def __init__(self, address: Address, size: int, deadline_s: float) -> None:
+        self._address = address
         self._deadline_s = deadline_s
-        # The pool's own timeouts are per connect, send or receive; the deadline over all of it comes first.
-        self._pool = _NoDelayPool(
-            address.host,
-            address.port,
-            address.host,
-            address.port,
-            size=size,
-            connection_timeout=2 * deadline_s,
-            network_timeout=2 * deadline_s,
-        )
+        self._places = BoundedSemaphore(size)
+        self._idle: list[Connection] = []
+        self._closed = False
 
     def exchange(self, request: bytes, deadline_s: float | None = None) -> Answer:
         """Send one request, once, and read its answer.
@@ -72,11 +60,12 @@ class Connections:
             AnswerLost: no complete, proper answer within the deadline.
         """
         limit_s = self._deadline_s if deadline_s is None else deadline_s
-        connection: Socket | None = None
+        connection: Connection | None = None
         timer = gevent.Timeout.start_new(limit_s)
         try:
-            connection = self._connect()
-            return self._talk(connection, request)
+            with self._places:
+                connection = self._connect()
+                return self._talk(connection, request)
         except gevent.Timeout as expired:
             if expired is not timer:
                 raise
@@ -88,18 +77,28 @@ class Connections:
 
     def close(self) -> None:
         """Close the idle connections; those in use close when their exchange ends, and later ones raise ``NotSent``."""
-        self._pool.close()
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
 
-    def _connect(self) -> Socket:
+    def _connect(self) -> Connection:
+        if self._closed:
+            raise NotSent("no connection: the client is closed")
+        # The one that was used last: what else is idle may be closed by the other side in peace.
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.is_quiet:
+                return connection
+            connection.close()
         try:
-            return self._pool.get_socket()
-        except (OSError, RuntimeError) as error:  # RuntimeError: the pool is closed, or the name has no address.
+            return Connection(self._address)
+        except OSError as error:
             raise NotSent(f"no connection: {error}") from None
 
-    def _talk(self, connection: Socket, request: bytes) -> Answer:
+    def _talk(self, connection: Connection, request: bytes) -> Answer:
         is_reusable = False
         try:
-            connection.sendall(request)
+            connection.send(request)
             response = _Response()
             ended_by_close = _read(connection, response)
             is_reusable = not response.should_close()
@@ -107,17 +106,17 @@ class Connections:
         except (OSError, HTTPParseError) as error:
             raise AnswerLost(f"broken answer: {error}") from None
         finally:
-            if is_reusable:
-                self._pool.return_socket(connection)
+            if is_reusable and not self._closed:
+                self._idle.append(connection)
             else:
-                self._pool.release_socket(connection)
+                connection.close()
 
 
-def _read(connection: Socket, response: _Response) -> bool:
+def _read(connection: Connection, response: _Response) -> bool:
     """Read one answer; return whether it ended with the connection."""
     received = 0
     while True:
-        data: bytes = connection.recv(_RECEIVE_BYTES)
+        data = connection.receive()
         received += len(data)
         if received > ANSWER_BYTES_MAX:
             raise AnswerLost(f"answer over {ANSWER_BYTES_MAX} bytes")
@@ -128,11 +127,6 @@ def _read(connection: Socket, response: _Response) -> bool:
             raise AnswerLost("broken answer: connection closed before its end")
 
 
-class _NoDelayPool(ConnectionPool):
-    def after_connect(self, sock: Socket) -> None:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
 class _Response(HTTPResponse):
     """The parser, which passes over interim (1xx) answers and allows one final answer."""
 
@@ -141,6 +135,12 @@ class _Response(HTTPResponse):
     @property
     def body(self) -> bytes:
         return bytes(self._body_buffer)
+
+    def _on_header_field(self, string: str) -> None:
+        """Nobody reads headers but the parser itself."""
+
+    def _on_header_value(self, string: str) -> None:
+        """Nor their values."""
 
     def _on_message_begin(self) -> None:
         if self.is_final:

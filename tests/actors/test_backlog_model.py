@@ -188,6 +188,10 @@ class BacklogMachine(RuleBasedStateMachine):
         assert sorted(heads) == sorted(line[0] for line in self.lines.values() if line)
 
     @invariant()
+    def what_waits_or_is_unknown_is_unsent(self) -> None:
+        assert self.backlog.has_unsent is bool(any(self.lines.values()) or self.of("unknown"))
+
+    @invariant()
     def only_processors_with_unknown_outcomes_have_something_due(self) -> None:
         for name in NAMES:
             there = any(self.models[each].processor == name for each in self.of("unknown"))

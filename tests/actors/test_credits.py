@@ -19,7 +19,9 @@ class Session:
 
 
 def granted(credit: Credits, held: int) -> dict[Recipient, int]:
+    due = credit.is_due
     grants = list(credit.grant(held))
+    assert due or not grants
     assert len({session for session, _payments in grants}) == len(grants)
     return dict(grants)
 

@@ -88,10 +88,15 @@ async def connect_scripted(scripted_worker: ScriptedWorker) -> AsyncIterator[Cal
     clients = []
 
     async def start(
-        answer_timeout_s: float = 5.0, secret: bytes = SECRET, tracer: Tracer | None = None
+        answer_timeout_s: float = 5.0, secret: bytes = SECRET, tracer: Tracer | None = None, linger_s: float = 0.0
     ) -> BridgeClient:
         client = BridgeClient(
-            scripted_worker.address, secret, name="api", answer_timeout_s=answer_timeout_s, tracer=tracer or Tracer()
+            scripted_worker.address,
+            secret,
+            name="api",
+            answer_timeout_s=answer_timeout_s,
+            tracer=tracer or Tracer(),
+            linger_s=linger_s,
         )
         clients.append(client)
         await client.start()

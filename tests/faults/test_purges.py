@@ -28,7 +28,7 @@ async def test_nothing_from_before_a_purge_appears_after_it(
     run_lab: RunLab, durable: dict[str, str], level: str
 ) -> None:
     accept = durable if level == "durable" else {"RINHA_ACCEPT": level}
-    async with run_lab(RINHA_POOL_SIZE="8", **accept) as lab:
+    async with run_lab(RINHA_POOL_SIZE="8", RINHA_BRIDGE_LINGER_MS="20", **accept) as lab:
         # Slow enough that each purge finds payments in every state.
         await lab.set(default=Setting(40), fallback=Setting(0, failing=True))
         reappeared = 0

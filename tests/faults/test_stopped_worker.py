@@ -63,7 +63,7 @@ async def test_a_worker_that_stands_still_loses_and_doubles_nothing(
 async def test_a_system_that_is_asked_to_end_under_load_drains(
     processors: dict[str, str], tmp_path: Path, accept: str
 ) -> None:
-    environ = system_environ(processors, tmp_path, RINHA_ACCEPT=accept)
+    environ = system_environ(processors, tmp_path, RINHA_ACCEPT=accept, RINHA_BRIDGE_LINGER_MS="20")
     with running("up", environ=environ) as system:
         await asyncio.to_thread(until_up, system)
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:

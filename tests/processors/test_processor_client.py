@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import resource
 import socket
 import time
 from typing import TYPE_CHECKING, Any
@@ -37,6 +40,24 @@ def test_a_connection_is_kept_alive_and_carries_one_call_after_the_other(peer: P
     client = connect()
     peer.play(OK)
     assert [client.post(PAYMENT, AT_MS) for _ in range(5)] == [SETTLED] * 5
+    assert peer.connections == 1
+
+
+def test_a_connection_is_kept_alive_however_many_files_are_open(peer: Peer, connect: Connect) -> None:
+    """``select`` knows descriptors below 1024 only."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most != resource.RLIM_INFINITY and most < 2048:
+        pytest.skip("so many files may not be open here")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2048, most))
+    peer.play(OK)
+    with contextlib.ExitStack() as stack:
+        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, before)
+        while stack.enter_context(open(os.devnull, "rb")).fileno() < 1024:
+            pass
+        client = connect()
+        assert [client.post(PAYMENT, AT_MS) for _ in range(2)] == [SETTLED] * 2
+        client.close()
     assert peer.connections == 1
 
 

@@ -50,7 +50,8 @@ async def audit(
 async def test_every_payment_is_settled_once_and_all_books_agree(
     run_system: RunSystem, routing: str, accept: str
 ) -> None:
-    async with run_system(RINHA_ROUTING=routing, RINHA_ACCEPT=accept, RINHA_PATIENCE_S="30") as system:
+    settings = {"RINHA_ROUTING": routing, "RINHA_ACCEPT": accept, "RINHA_PATIENCE_S": "30"}
+    async with run_system(RINHA_BRIDGE_LINGER_MS="20", **settings) as system:
         process, url, urls, bridge, session = system
         answers = Answers()
         duration_s = STAGE_S * len(CONTEST)
