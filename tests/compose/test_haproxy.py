@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 APIS = ("payment-api-1", "payment-api-2")
 BOTH_UP = 'haproxy_backend_active_servers{proxy="apis"} 2'
-NOTICED_S = 1.5
-"""Two health checks, 500 ms apart, and something for a busy machine."""
+NOTICED_S = 3.0
+"""A health check every 2 s, another one 0.2 s later, and something for a busy machine."""
 
 MAXCONN = 512
 """Requests at a time that HAProxy hands to one API."""

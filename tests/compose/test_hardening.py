@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SECRET = "only worker and APIs know"
 IDLE_S = 15.0
-IDLE_SHARE_MAX = 0.03
+IDLE_SHARE_MAX = 0.05
 
 CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 2)"
 CONNECT_UNIX = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
