@@ -5,7 +5,8 @@ so many per second on average, over kept-alive connections. For each process it 
 of user and system in µs, and voluntary context switches, which are the times it went to sleep.
 
 Variants are compared in turns, round by round, each with processes of its own:
-``--variant base=../other-checkout --variant new=.,RINHA_BRIDGE_LINGER_MS=5``.
+``--variant base=../other-checkout --variant new=.,RINHA_BRIDGE_LINGER_MS=5``. ``--profile DIRECTORY`` leaves profiles
+there; it needs py-spy (``pip install py-spy``), whose own share then is in the figures.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ import os
 import random
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 import uuid
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from tests.support.processes import Process
 
+COMMAND = "python -m tests.system.cpu_bench"
 WARM_UP_S = 2.0
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 PROFILE_PER_S = 400
@@ -183,7 +184,9 @@ async def measure(variant: Variant, rate: float, seconds: float, apis: int, prof
             client.latencies_s.clear()
             client.statuses.clear()
         before = {name: Used.by(each.pid) for name, each in processes.items()}
-        with profiling(processes, seconds, profile):
+        settings = " ".join(f"{name}={text}" for name, text in variant.settings.items()) or "no settings"
+        title = f"{variant.name}: {rate:g} payments/s; {settings}; {COMMAND} --profile DIRECTORY"
+        with profiling(processes, seconds, profile, title) if profile else contextlib.nullcontext():
             await post_at_random(clients, rate, seconds)
         after = {name: Used.by(each.pid) for name, each in processes.items()}
         for client in clients:
@@ -205,25 +208,22 @@ async def measure(variant: Variant, rate: float, seconds: float, apis: int, prof
 
 
 @contextlib.contextmanager
-def profiling(processes: Mapping[str, Process], seconds: float, directory: Path | None) -> Iterator[None]:
-    """Sample the stacks of the worker and the first API meanwhile, if there is a directory for the profiles."""
-    if directory is None:
-        yield
-        return
-    samplers = {}
-    for name in ("worker", "api-1"):
-        options = ("--format", "raw", "--rate", str(PROFILE_PER_S), "--duration", str(int(seconds)), "--function")
-        target = directory / f"{name}.collapsed"
-        command = ("py-spy", "record", "--pid", str(processes[name].pid), *options, "--output", str(target))
-        samplers[target] = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        for target, sampler in samplers.items():
-            sampler.wait()
-            text = top(target.read_text(encoding="utf-8"))
-            header = f"# python -m tests.system.cpu_bench {' '.join(sys.argv[1:])}\n# py-spy, {PROFILE_PER_S}/s\n\n"
-            (directory / f"{target.stem}.txt").write_text(header + text, encoding="utf-8")
+def profiling(processes: Mapping[str, Process], seconds: float, directory: Path, title: str) -> Iterator[None]:
+    """Sample the stacks of the worker and the first API meanwhile, and leave a profile of each in the directory."""
+    with tempfile.TemporaryDirectory() as temporary:
+        samplers = {}
+        for name, process in (("worker", processes["worker"]), ("api", processes["api-1"])):
+            options = ("--format", "raw", "--rate", str(PROFILE_PER_S), "--duration", str(int(seconds)), "--function")
+            command = ("py-spy", "record", "--pid", str(process.pid), *options, "--output", f"{temporary}/{name}")
+            samplers[name] = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            yield
+        finally:
+            for name, sampler in samplers.items():
+                sampler.wait()
+                text = top(Path(temporary, name).read_text(encoding="utf-8"))
+                path = directory / f"profile-{name}-{title.partition(':')[0]}.txt"
+                path.write_text(f"{title}\n{text}", encoding="utf-8")
 
 
 def top(collapsed: str) -> str:
@@ -281,7 +281,7 @@ def main() -> None:
     parser.add_argument("--apis", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--variant", action="append", type=Variant.parse, default=[])
-    parser.add_argument("--profile", type=Path, help="sample stacks with py-spy, into this directory")
+    parser.add_argument("--profile", type=Path, help="directory for profiles, which py-spy takes")
     options = parser.parse_args()
     variants = options.variant or [Variant("this", Path.cwd(), {})]
     results: dict[str, list[dict[str, float]]] = {each.name: [] for each in variants}
