@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -248,6 +250,38 @@ def test_the_log_beside_the_file_stays_small(tmp_path: Path) -> None:
     assert Path(f"{path}-wal").stat().st_size < 16_000_000
     assert len(ids(store)) == 3000
     store.close()
+
+
+APPEND_MUCH = """
+import sys
+from actors.messages import AttemptStarted, PaymentSettled, PaymentTaken
+from rinha.store.sqlite import SqliteStore
+
+store = SqliteStore(sys.argv[1])
+ids = [number.to_bytes(16) for number in range(20_000)]
+store.append([PaymentTaken(each, 1990, 0) for each in ids])
+store.append([AttemptStarted(each, "default", 1, 0) for each in ids])
+store.append([PaymentSettled(each, "default", 1990, 1, 0) for each in ids])
+print(sum(map(len, store.settled())))
+store.close()
+"""
+
+
+def test_nothing_is_written_elsewhere_however_much_is_appended_at_once(tmp_path: Path) -> None:
+    """In a container with a read-only root there is nowhere else."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    before_ns = elsewhere.stat().st_mtime_ns
+    done = subprocess.run(
+        [sys.executable, "-c", APPEND_MUCH, str(tmp_path / "journal.db")],
+        env={**os.environ, "SQLITE_TMPDIR": str(elsewhere)},  # SQLite reads it once, when it is loaded
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout == "20000\n"
+    assert elsewhere.stat().st_mtime_ns == before_ns
 
 
 def test_a_reader_is_welcome_and_a_writer_holds_up_until_it_ends(
