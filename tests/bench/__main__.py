@@ -63,14 +63,14 @@ def parse_variant(text: str) -> tuple[str, Preset]:
     return name, Preset(environ, [part for part in parts if "=" not in part])
 
 
-def measure(subjects: Sequence[Subject], rounds: int, plan: Plan, out: Path) -> bool:
-    """Run the rounds and write a file for each subject of each.
+def measure(subjects: Sequence[Subject], rounds: range, plan: Plan, out: Path) -> bool:
+    """Run the rounds of these numbers and write a file for each subject of each.
 
     Returns:
         Whether all books were right.
     """
     right = True
-    for number in range(1, rounds + 1):
+    for number in rounds:
         # Each round begins with another subject, so that none is always the first.
         first = (number - 1) % len(subjects)
         for subject in (*subjects[first:], *subjects[:first]):
@@ -107,6 +107,7 @@ def main() -> int:
     )
     parser.add_argument("--k6", default="k6", help="the k6 binary")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--first", type=int, default=1, help="number of the first round, to add to earlier ones")
     parser.add_argument("--subjects", default="floor,queued", help=f"of floor, {', '.join(PRESETS)}")
     parser.add_argument("--base", default="", metavar="REVISION", help="an earlier version to measure beside them")
     parser.add_argument("--variant", action="append", default=[], metavar="NAME:SETTING=VALUE,OVERLAY", help="a trial")
@@ -119,7 +120,7 @@ def main() -> int:
     names = [name for name in options.subjects.split(",") if name]
     if unknown := [name for name in names if name not in {FLOOR, *PRESETS}]:
         parser.error(f"no such subject: {', '.join(unknown)}; there are {FLOOR}, {', '.join(PRESETS)}")
-    if options.rounds < 1 or options.users < 1 or options.seconds < 12 or options.seconds % 12:
+    if min(options.rounds, options.first, options.users) < 1 or options.seconds < 12 or options.seconds % 12:
         parser.error("there must be a round, a user, and a multiple of 12 seconds")
     if port := taken_port(PORT, *PROCESSOR_PORTS.values()):
         parser.error(f"port {port} is taken: stop what listens there")
@@ -127,7 +128,8 @@ def main() -> int:
     plan = Plan(options.k6, options.users, options.seconds)
     making = local_subjects(names) if options.local else container_subjects(names, options.base, options.variant)
     with making as subjects:
-        return int(not measure(subjects, options.rounds, plan, options.out))
+        rounds = range(options.first, options.first + options.rounds)
+        return int(not measure(subjects, rounds, plan, options.out))
 
 
 if __name__ == "__main__":
