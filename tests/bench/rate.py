@@ -33,7 +33,12 @@ if TYPE_CHECKING:
 P99_MAX_MS = 10.0
 SENT_SHARE_MIN = 0.98
 STEPS = (500, 750, 1000, 1250, 1500, 1750, 2000, 2500, 3000)
-SUBJECTS = {"queued": PRESETS["queued"], "unlimited": Preset(overlays=["tests/bench/unlimited.yaml"])}
+UNLIMITED = ["tests/bench/unlimited.yaml"]
+SUBJECTS = {
+    "queued": PRESETS["queued"],
+    "unlimited": Preset(overlays=UNLIMITED),
+    "unpaced": Preset({"RINHA_SETTLE_PER_S": "10000"}, UNLIMITED),
+}
 
 
 class Step(msgspec.Struct, frozen=True):
