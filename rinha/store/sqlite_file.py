@@ -38,7 +38,7 @@ _SETTINGS = (
     "PRAGMA cache_size = -8192",
     # Some builds overwrite deleted rows with zeros: pruning would cost twice as much.
     "PRAGMA secure_delete = OFF",
-    # What a large append needs beside the file fits into memory. In a container with a read-only root it fits nowhere else.
+    # What a large append needs beside the file fits into memory; in a container with a read-only root, nowhere else.
     "PRAGMA temp_store = MEMORY",
     # Read errors are to arrive as errors, not as SIGBUS.
     "PRAGMA mmap_size = 0",
