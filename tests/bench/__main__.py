@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from tests.bench.contest import Plan, run_round
 from tests.bench.rounds import write
-from tests.bench.subjects import BASE, BASE_IMAGE, FLOOR, PRESETS, Preset, checkout, contest, floor
-from tests.support.containers import BUILD_TIMEOUT_S, PORT, PROCESSOR_PORTS, Stack, taken_port
+from tests.bench.subjects import BASE, BASE_IMAGE, FLOOR, PRESETS, Preset, checkout, contest, floor, processors
+from tests.support.containers import PORT, PROCESSOR_PORTS, taken_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,15 +35,12 @@ def container_subjects(names: Sequence[str], base: str, variants: Sequence[str])
         variants: other presets, as ``parse_variant`` takes them.
     """
     with contextlib.ExitStack() as stack:
-        Stack().compose("build", timeout_s=BUILD_TIMEOUT_S)
+        stack.enter_context(processors())
         subjects: list[Subject] = [floor() if name == FLOOR else contest(name, PRESETS[name]) for name in names]
         subjects += [contest(*parse_variant(each)) for each in variants]
         if base:
             root = stack.enter_context(checkout(base))
             subjects.append(contest(BASE, PRESETS["queued"], image=BASE_IMAGE, root=root))
-        processors = Stack(["tests/compose/processors.yaml"], project="rinha-test-processors")
-        stack.callback(processors.down)
-        processors.up()
         yield subjects
 
 

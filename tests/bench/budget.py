@@ -21,9 +21,9 @@ import orjson
 
 from tests.bench import k6
 from tests.bench.contest import empty
-from tests.bench.subjects import PRESETS, Preset, contest, floor
+from tests.bench.subjects import PRESETS, Preset, contest, floor, processors
 from tests.support.client import Setting, Stage, set_stage, until_settled
-from tests.support.containers import BUILD_TIMEOUT_S, PROCESSORS, URL, Stack, run
+from tests.support.containers import PROCESSORS, URL, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -116,13 +116,8 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder for budget.json")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    Stack().compose("build", timeout_s=BUILD_TIMEOUT_S)
-    processors = Stack(["tests/compose/processors.yaml"], project="rinha-test-processors")
-    try:
-        processors.up()
+    with processors():
         document = measure(options.k6, options.rate, options.seconds, options.share)
-    finally:
-        processors.down()
     text = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     Path(options.out, "budget.json").write_bytes(text)
     return 0

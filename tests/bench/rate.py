@@ -21,9 +21,9 @@ from tests.bench import k6
 from tests.bench.contest import check, describe_host, empty
 from tests.bench.meter import Meter
 from tests.bench.rounds import Host  # noqa: TC001 (msgspec reads it)
-from tests.bench.subjects import PRESETS, Preset, contest
+from tests.bench.subjects import PRESETS, Preset, contest, processors
 from tests.support.client import Setting, Stage, set_stage
-from tests.support.containers import BUILD_TIMEOUT_S, PROCESSORS, URL, Stack, run
+from tests.support.containers import PROCESSORS, URL, run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,17 +157,12 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder for the files")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    Stack().compose("build", timeout_s=BUILD_TIMEOUT_S)
-    processors = Stack(["tests/compose/processors.yaml"], project="rinha-test-processors")
-    try:
-        processors.up()
+    with processors():
         for name in options.subjects.split(","):
             found = climb(name, options.k6, list(map(int, options.rates.split(","))), options.seconds)
             text = msgspec.json.format(msgspec.json.encode(found), indent=1)
             Path(options.out, f"rate-{name}.json").write_bytes(text + b"\n")
             print(f"{name}: highest rate served {found.highest}/s")
-    finally:
-        processors.down()
     return 0
 
 

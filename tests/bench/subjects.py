@@ -150,6 +150,18 @@ def contest(name: str, preset: Preset, *, image: str | None = None, root: Path =
 
 
 @contextlib.contextmanager
+def processors() -> Iterator[None]:
+    """The image of this checkout, and payment processors made of it, for the length of the context."""
+    Stack().compose("build", timeout_s=BUILD_TIMEOUT_S)
+    stack = Stack(["tests/compose/processors.yaml"], project="rinha-test-processors")
+    try:
+        stack.up()
+        yield
+    finally:
+        stack.down()
+
+
+@contextlib.contextmanager
 def checkout(revision: str) -> Iterator[Path]:
     """An earlier version of the repository for the length of the context, its image built.
 
