@@ -1,106 +1,18 @@
-"""The values that actors, the bridge and the processors' clients exchange.
+"""Everything that is said between the actors, and between them and the bridge.
 
-Everything here is immutable and free of behaviour. Commands are imperative (``SubmitPayments``), facts are in the past
-tense (``PaymentRecorded``), questions start with ``Get``. Money is integer cents, instants are integer milliseconds
-UTC, payment ids are the 16 bytes of the UUID. Named tuples, because they are made several times per payment and cost a
-third of a frozen dataclass.
+Commands are imperative (``SubmitPayments``), facts are in the past tense (``PaymentRecorded``), questions start with
+``Get``. What several messages carry is in ``values.py``.
 """
 
 from __future__ import annotations
 
-from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from actors.ports import Recipient
-
-
-class Payment(NamedTuple):
-    """A payment as the API took it.
-
-    Args:
-        payment_id: the 16 bytes of the client's ``correlationId``.
-        amount_cents: amount in cents, > 0.
-        traced_at_us: when the API took it, in microseconds since the Unix epoch, if its trace is sampled; 0 if not.
-    """
-
-    payment_id: bytes
-    amount_cents: int
-    traced_at_us: int = 0
-
-
-class Verdict(IntEnum):
-    """What became of a payment that was handed to the worker. The numbers are those of the bridge's frames."""
-
-    TAKEN = 0
-    """Held by the worker, now or already before: same id, same amount."""
-    CONFLICT = 1
-    """Refused: the id is known with another amount."""
-    PURGED = 2
-    """Not held: a purge overtook it."""
-
-
-class Step(Enum):
-    """What a payment actor is to do at the processor."""
-
-    POST = "post"
-    """A fresh attempt: post the payment."""
-    LOOK_UP = "look-up"
-    """Outcome unknown, processor unhealthy: only ask whether the payment is there."""
-    RESOLVE = "resolve"
-    """Outcome unknown: ask whether it is there, and if not post it again with the same ``requestedAt``."""
-
-
-# ---- outcomes of one attempt at one processor
-
-
-class Settled(NamedTuple):
-    """The processor holds the payment; the values are those of its row."""
-
-    amount_cents: int
-    requested_at_ms: int
-
-
-class Refused(NamedTuple):
-    """Certainly not committed by this attempt.
-
-    Args:
-        reason: for people, e.g. ``"HTTP 500, empty body"``.
-        permanent: the processor finds fault with the payment itself (a 4xx), so it needn't be offered there again.
-    """
-
-    reason: str
-    permanent: bool = False
-
-
-class Unknown(NamedTuple):
-    """It may have been committed, or may yet be.
-
-    Args:
-        reason: for people, e.g. ``"no answer within 10 s"``.
-        crashed: the payment actor failed on it; the processor is not to blame.
-    """
-
-    reason: str
-    crashed: bool = False
-
-
-class Absent(NamedTuple):
-    """A look-up alone: the processor doesn't hold the payment now. A request in its delay there may commit it yet.
-
-    Args:
-        reason: for people, e.g. ``"HTTP 404"``.
-    """
-
-    reason: str
-
-
-Outcome = Settled | Refused | Unknown
-
-
-# ---- bridge -> intake, and back
+    from actors.recipient import Recipient
+    from actors.values import Absent, HealthReport, JournalEntry, Outcome, Payment, ProcessorHealth, Step, Verdict
 
 
 class SessionOpened(NamedTuple):
@@ -136,7 +48,7 @@ class CreditGranted(NamedTuple):
 
 
 class SubmitPayments(NamedTuple):
-    """A run of payments with consecutive sequence numbers. Answered with ``PaymentsTaken``.
+    """A run of payments with consecutive sequence numbers. Answered with ``VerdictsGiven``.
 
     Args:
         session: whom to answer.
@@ -154,7 +66,7 @@ class SubmitPayments(NamedTuple):
     suspect: bool = False
 
 
-class PaymentsTaken(NamedTuple):
+class VerdictsGiven(NamedTuple):
     """Intake -> session: all up to ``through_sequence`` are decided: taken, but for the exceptions.
 
     Verdicts reach a session in the order of its sequence numbers.
@@ -184,43 +96,10 @@ class RetryParked(NamedTuple):
     """Let every parked payment try again, at any processor. The reply to an ask is how many there were, an ``int``."""
 
 
-class ParkedPayment(NamedTuple):
-    """A payment that waits for a person.
-
-    Args:
-        payment: the payment.
-        reason: why, naming the processors' answers.
-    """
-
-    payment: Payment
-    reason: str
-
-
-class Statistics(NamedTuple):
-    """What the intake holds in the current epoch, by distinct id.
-
-    Always ``accepted == settled + waiting + in_flight + unknown + parked``.
-    """
-
-    epoch: int
-    accepted: int
-    settled: int
-    waiting: int
-    in_flight: int
-    unknown: int
-    parked: int
-    duplicates: int
-    conflicts: int
-    purged: int
-
-
-# ---- intake -> payment actors, and back
-
-
-class WorkerReady(NamedTuple):
+class PaymentActorReady(NamedTuple):
     """Payment actor -> intake: it has started and takes attempts."""
 
-    worker: Recipient
+    actor: Recipient
 
 
 class Attempt(NamedTuple):
@@ -244,12 +123,9 @@ class Attempt(NamedTuple):
 class AttemptEnded(NamedTuple):
     """Payment actor -> intake: the attempt is over and the payment actor is free again."""
 
-    worker: Recipient
+    actor: Recipient
     attempt: Attempt
     outcome: Outcome | Absent
-
-
-# ---- payment actors -> ledger -> intake
 
 
 class RecordPayment(NamedTuple):
@@ -291,55 +167,11 @@ class GetSummary(NamedTuple):
     to_ms: int | None = None
 
 
-class Totals(NamedTuple):
-    """What was settled at one processor."""
-
-    requests: int
-    amount_cents: int
-
-
-Summary = dict[str, Totals]
-"""By the processor's name, in the configured order; every processor is in it."""
-
-
 class GetRows(NamedTuple):
     """Ask for a ``RowsPage``: at most ``limit`` rows from index ``start`` on."""
 
     start: int
     limit: int
-
-
-class LedgerRow(NamedTuple):
-    """One settled payment."""
-
-    payment_id: bytes
-    processor: str
-    amount_cents: int
-    requested_at_ms: int
-
-
-class RowsPage(NamedTuple):
-    """A part of the books. Rows keep their index for the length of an epoch.
-
-    Args:
-        epoch: whose books these are; if it changes between pages, start again.
-        total: number of rows in the books now.
-        rows: those asked for.
-    """
-
-    epoch: int
-    total: int
-    rows: Sequence[LedgerRow]
-
-
-# ---- health
-
-
-class HealthReport(NamedTuple):
-    """A processor's own word about itself (``GET /payments/service-health``)."""
-
-    failing: bool
-    min_response_ms: int
 
 
 class HealthPolled(NamedTuple):
@@ -363,24 +195,6 @@ class AttemptObserved(NamedTuple):
     latency_ms: float
 
 
-class ProcessorHealth(NamedTuple):
-    """What is known of one processor; routing decides on these alone.
-
-    Args:
-        name: the processor's name.
-        fee_bps: its fee in basis points: 500 is 5 %.
-        healthy: its circuit is closed.
-        latency_ms: the latest estimate of its response time, 0 if nothing is known yet.
-        stale: nothing recent backs ``latency_ms``.
-    """
-
-    name: str
-    fee_bps: int
-    healthy: bool = True
-    latency_ms: float = 0.0
-    stale: bool = False
-
-
 class HealthChanged(NamedTuple):
     """Health actor -> intake: the present state of every processor, in the configured order."""
 
@@ -395,49 +209,6 @@ class ProbeDue(NamedTuple):
 
 class GetHealth(NamedTuple):
     """Ask the health actor for a tuple of ``ProcessorHealth``."""
-
-
-class Wake(NamedTuple):
-    """A timer's message to the actor that set it: look at what is due."""
-
-
-# ---- the journal
-
-
-class PaymentTaken(NamedTuple):
-    """Fact for the journal: the payment is ours to settle."""
-
-    payment_id: bytes
-    amount_cents: int
-    epoch: int
-
-
-class AttemptStarted(NamedTuple):
-    """Fact for the journal, on record before the attempt is sent: it may be committed at that processor."""
-
-    payment_id: bytes
-    processor: str
-    requested_at_ms: int
-    epoch: int
-
-
-class PaymentSettled(NamedTuple):
-    """Fact for the journal: the processor holds the payment, with these values."""
-
-    payment_id: bytes
-    processor: str
-    amount_cents: int
-    requested_at_ms: int
-    epoch: int
-
-
-class PaymentsPurged(NamedTuple):
-    """Fact for the journal: nothing of an epoch before this one counts any more."""
-
-    epoch: int
-
-
-JournalEntry = PaymentTaken | AttemptStarted | PaymentSettled | PaymentsPurged
 
 
 class Persist(NamedTuple):
@@ -483,17 +254,3 @@ class StoreChanged(NamedTuple):
     """Journal -> intake: whether facts can be put on record now."""
 
     available: bool
-
-
-class OpenPayment(NamedTuple):
-    """A payment that the journal knows as taken and not as settled.
-
-    Args:
-        payment: the payment.
-        processor: where its last attempt went; empty if there was none.
-        requested_at_ms: that attempt's ``requestedAt``; 0 if there was none.
-    """
-
-    payment: Payment
-    processor: str
-    requested_at_ms: int

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from actors.messages import (
-    Absent,
-    Attempt,
-    AttemptEnded,
-    AttemptObserved,
-    RecordPayment,
-    Refused,
-    Settled,
-    Step,
-    Unknown,
-    WorkerReady,
-)
+from actors.messages import Attempt, AttemptEnded, AttemptObserved, PaymentActorReady, RecordPayment
+from actors.values import Absent, Refused, Settled, Step, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from actors.messages import Outcome
-    from actors.ports import Clock, ProcessorClient, Recipient
-    from actors.tracing import Tracer
+    from actors.ports import ProcessorClient
+    from actors.recipient import Recipient
+    from actors.runtime.clocks import Clock
+    from actors.runtime.tracing import Tracer
+    from actors.values import Outcome
 
 
-class PaymentWorker:
+class PaymentActor:
     """One of the pool. It blocks while the processor works, which is what the pool is for.
 
     Args:
@@ -58,7 +50,7 @@ class PaymentWorker:
 
     def on_start(self) -> None:
         """Report for work."""
-        self._intake.tell(WorkerReady(self._me))
+        self._intake.tell(PaymentActorReady(self._me))
 
     def on_receive(self, message: Any) -> None:
         """Carry out an ``Attempt``."""

@@ -10,77 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from actors.messages import HealthReport, JournalEntry, OpenPayment, Payment, Refused, Settled, Unknown
-
-
-class Recipient(Protocol):
-    """Somebody who can be told things: an actor's reference, or a bridge session."""
-
-    def tell(self, message: Any) -> None:
-        """Put a message into the mailbox. Never blocks; what can't be delivered becomes a dead letter."""
-        ...
-
-
-class ActorReference(Recipient, Protocol):
-    """A reference to an actor, which can be asked as well."""
-
-    def ask(self, message: Any, *, timeout: float) -> Any:
-        """Send a message and wait for the reply.
-
-        Raises:
-            pykka.Timeout: no reply within ``timeout`` seconds.
-            pykka.ActorDeadError: the actor has stopped.
-            Exception: whatever the actor raised.
-        """
-        ...
-
-
-class Behaviour(Protocol):
-    """What an actor does: the runtime gives it a mailbox, one message at a time, and a guard.
-
-    A behaviour that raises is thrown away and made anew by its factory; its mailbox and references stay. What must
-    survive that is a plain object that the factory passes in again.
-    """
-
-    def on_start(self) -> None:
-        """Called before the first message, and again each time the behaviour was made anew."""
-        ...
-
-    def on_receive(self, message: Any) -> Any:
-        """Handle one message; what is returned answers an ask."""
-        ...
-
-    def on_give_up(self, message: Any) -> bool:
-        """Called on the new behaviour for a message that is not to be tried again.
-
-        Returns:
-            Whether it was dealt with. If not, it becomes a dead letter.
-        """
-        ...
-
-    def may_retry(self, message: Any) -> bool:
-        """Whether a message that failed may be handled again by the new behaviour."""
-        ...
-
-
-class Clock(Protocol):
-    """Two clocks: one for what people and processors see, one for waiting."""
-
-    def now_ms(self) -> int:
-        """Milliseconds since the Unix epoch, UTC. May jump."""
-        ...
-
-    def monotonic_s(self) -> float:
-        """Seconds since some fixed point. Never jumps."""
-        ...
-
-
-class Timers(Protocol):
-    """Messages for later."""
-
-    def tell_after(self, delay_s: float, recipient: Recipient, message: Any) -> None:
-        """Tell ``recipient`` the message once ``delay_s`` seconds of monotonic time have passed."""
-        ...
+    from actors.recipient import Recipient
+    from actors.values import HealthReport, JournalEntry, OpenPayment, Payment, Refused, Settled, Unknown
 
 
 class ProcessorClient(Protocol):

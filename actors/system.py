@@ -6,37 +6,58 @@ import math
 from array import array
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from actors.backlog import Backlog
-from actors.book import Book
-from actors.circuit import Circuit
-from actors.credits import Credits
-from actors.dispatcher import Dispatcher
-from actors.health import Health, HealthPoller
-from actors.intake import Intake
-from actors.journal import Journal, JournalBuffer, JournalWriter
-from actors.ledger import Ledger
-from actors.messages import GetHealth, GetHeld, GetRows, GetStatistics, GetSummary, ProcessorHealth
-from actors.pace import Pace
-from actors.payment import PaymentWorker
-from actors.pool import Pool
-from actors.relay import Durable, Journalled, WithoutJournal
+from actors.health.actor import Health
+from actors.health.circuit import Circuit
+from actors.health.poller import HealthPoller
+from actors.intake.actor import Intake
+from actors.intake.backlog import Backlog
+from actors.intake.credits import Credits
+from actors.intake.dispatcher import Dispatcher
+from actors.intake.pace import Pace
+from actors.intake.pool import Pool
+from actors.journal.acceptance import Durable, Journalled, WithoutJournal
+from actors.journal.actor import Journal
+from actors.journal.buffer import JournalBuffer
+from actors.journal.writer import JournalWriter
+from actors.ledger.actor import Ledger
+from actors.ledger.book import Book
+from actors.messages import (
+    AttemptEnded,
+    GetHealth,
+    GetHeld,
+    GetRows,
+    GetStatistics,
+    GetSummary,
+    PaymentActorReady,
+    PaymentRecorded,
+    RecordingFailed,
+    RecordPayment,
+    SessionClosed,
+)
+from actors.payment import PaymentActor
+from actors.runtime.alarm import Wake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from actors.guard import Factory
-    from actors.messages import Statistics
-    from actors.ports import Clock, ProcessorClient, Relay, Store, Timers
-    from actors.reference import Reference
-    from actors.routing import Policy
-    from actors.supervisor import Supervisor
-    from actors.tracing import Tracer
+    from actors.intake.routing import Policy
+    from actors.ports import ProcessorClient, Relay, Store
+    from actors.runtime.clocks import Clock, Timers
+    from actors.runtime.guard import Factory
+    from actors.runtime.reference import Reference
+    from actors.runtime.supervisor import Supervisor
+    from actors.runtime.tracing import Tracer
+    from actors.values import ProcessorHealth, Statistics
 
 ASK_TIMEOUT_S = 5.0
 """How long a question waits for an actor's reply."""
 
 SESSIONS_MAX = 64
 """Bridge sessions at a time; with the pool it bounds what can be in a mailbox."""
+
+
+UNBOUNDED = (AttemptEnded, RecordPayment, PaymentRecorded, RecordingFailed, Wake, PaymentActorReady, SessionClosed)
+"""Messages that pass a mailbox's bound: their number follows from the pool's size and the number of sessions."""
 
 
 class Ports(NamedTuple):
@@ -85,7 +106,7 @@ class ActorSystem:
     Args:
         plan: how it is to be.
         ports: what it needs of the world.
-        supervisor: starts, watches and stops them.
+        supervisor: starts, watches and stops them; made with ``UNBOUNDED``.
     """
 
     def __init__(self, plan: Plan, ports: Ports, supervisor: Supervisor) -> None:
@@ -130,7 +151,7 @@ class ActorSystem:
             self._start_poller(name, schedule)
         self.supervisor.start_group(
             (f"payment-{number}" for number in range(plan.pool_size)),
-            lambda me: PaymentWorker(me, clients, self.intake, self.ledger, self.health, clock, tracer),
+            lambda me: PaymentActor(me, clients, self.intake, self.ledger, self.health, clock, tracer),
             capacity=8,
         )
 
@@ -158,7 +179,7 @@ class ActorSystem:
             **counts._asdict(),
             "processors": {each.name: each._asdict() for each in healths},
             "deadLetters": dict(self.supervisor.dead_letters.counts),
-            "crashes": dict(self.supervisor.crashes),
+            "crashes": dict(self.supervisor.crashes.counts),
         }
 
     def has_work(self) -> bool:

@@ -69,7 +69,7 @@ class StdoutHandler(logging.Handler):
             stream.write(self.format(record).encode() + b"\n")
             stream.flush()
         except BrokenPipeError:
-            forsake_stdout()
+            discard_stdout()
         except Exception:
             # A full disk, a closed or a non-blocking stream: there is no better place to report it to.
             return
@@ -91,12 +91,12 @@ def configure_logging(level: str, *, role: str) -> None:
 
 
 def trace_sink(event: dict[str, object]) -> None:
-    """Write one event of a traced payment (``actors.tracing``), to the microsecond, whatever the log level."""
+    """Write one event of a traced payment (``actors.runtime.tracing``), to the microsecond, whatever the log level."""
     fields = {f"{key}_" if key in STANDARD_ATTRIBUTES else key: value for key, value in event.items()}
     trace_logger.info("trace", extra={"at_us": time.time_ns() // 1000, **fields})
 
 
-def forsake_stdout() -> None:
+def discard_stdout() -> None:
     """Let whatever is still written to stdout go nowhere, after its reader has gone."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)

@@ -15,15 +15,16 @@ from aiohttp import web
 from rinha.api import problems
 from rinha.api.admin import AdminGuard
 from rinha.api.body import BodyReader, ClientGone
-from rinha.api.payments import PaymentHandler
-from rinha.api.questions import QuestionHandlers
+from rinha.api.endpoints.payments import PaymentHandler
+from rinha.api.endpoints.summary import SummaryHandler
+from rinha.api.endpoints.worker import WorkerHandlers
 from rinha.api.replies import Replies
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from actors.tracing import Tracer
-    from rinha.api.bridge import Bridge
+    from actors.runtime.tracing import Tracer
+    from rinha.api.gateway import Gateway
 
     Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -121,7 +122,7 @@ class Connection(web.RequestHandler):
 
 
 def make_server(
-    bridge: Bridge,
+    gateway: Gateway,
     *,
     accept: Literal["queued", "received", "durable"],
     name: str,
@@ -133,7 +134,7 @@ def make_server(
     """Put the API together. Must be called on the event loop that is to run it.
 
     Args:
-        bridge: the way to the worker.
+        gateway: the way to the worker.
         accept: what a 202 means: see ``RINHA_ACCEPT``; ``queued`` is answered without waiting for the worker.
         name: sent as ``X-Served-By`` with each reply.
         tracer: which payments to trace.
@@ -145,21 +146,22 @@ def make_server(
         ValueError: the name can't stand in an HTTP header.
     """
     bodies, replies = BodyReader(body_timeout_s), Replies(name)
-    payments = PaymentHandler(bridge, accept=accept, bodies=bodies, replies=replies, tracer=tracer)
-    questions = QuestionHandlers(bridge, replies=replies, timeout_s=ask_timeout_s)
+    payments = PaymentHandler(gateway, accept=accept, bodies=bodies, replies=replies, tracer=tracer)
+    summary = SummaryHandler(gateway, replies=replies, timeout_s=ask_timeout_s)
+    worker = WorkerHandlers(gateway, replies=replies, timeout_s=ask_timeout_s)
 
     admin = AdminGuard(admin_token, replies)
-    purge = admin.guard(questions.purge)
+    purge = admin.guard(worker.purge)
 
     def get(handler: Handler) -> dict[str, Handler]:
         return {"GET": handler, "HEAD": handler}
 
     routes: dict[str, dict[str, Handler]] = {
         "/payments": {"POST": payments.post},
-        "/payments-summary": get(questions.get_summary),
+        "/payments-summary": get(summary.get),
         "/purge-payments": {"POST": purge, "DELETE": purge},
-        "/statistics": get(admin.guard(questions.get_statistics)),
-        "/health/live": get(questions.get_live),
-        "/health/ready": get(questions.get_ready),
+        "/statistics": get(admin.guard(worker.get_statistics)),
+        "/health/live": get(worker.get_live),
+        "/health/ready": get(worker.get_ready),
     }
     return ApiServer(routes, bodies, replies)

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
-from actors.tracing import Tracer
+from actors.runtime.tracing import Tracer
 from rinha.api.app import make_server
 from rinha.api.serve import LISTEN_BACKLOG, serve
-from rinha.bridge.address import parse_address
-from rinha.bridge.client import BridgeClient
-from rinha.listener import Listener
+from rinha.bridge.client.client import BridgeClient
 from rinha.logs import trace_sink
+from rinha.net.address import parse_address
+from rinha.net.listener import Listener
 
 if TYPE_CHECKING:
-    from rinha.settings import Settings
+    from rinha.settings.load import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -51,20 +51,20 @@ def run_api(settings: Settings, listen_fd: int | None = None) -> int:
 
 async def _run(settings: Settings, sock: socket.socket) -> int:
     tracer = Tracer(settings.trace_share, trace_sink)
-    bridge = BridgeClient(
+    gateway = BridgeClient(
         parse_address(settings.bridge),
-        settings.bridge_secret.encode(),
+        settings.bridge_secret.reveal().encode(),
         name=settings.api_name,
         answer_timeout_s=settings.answer_timeout_s,
         tracer=tracer,
         linger_s=settings.bridge_linger_ms / 1000,
     )
     server = make_server(
-        bridge,
+        gateway,
         accept=settings.accept,
         name=settings.api_name,
         tracer=tracer,
-        admin_token=settings.admin_token.encode().decode(),
+        admin_token=settings.admin_token.reveal(),
         ask_timeout_s=settings.answer_timeout_s,
     )
     stop = asyncio.Event()
@@ -74,4 +74,4 @@ async def _run(settings: Settings, sock: socket.socket) -> int:
     # What exists now lives as long as the process: the collector needn't look at it again.
     gc.freeze()
     gc.enable()
-    return await serve(server, bridge, sock, drain_s=settings.drain_s, stop=stop)
+    return await serve(server, gateway, sock, drain_s=settings.drain_s, stop=stop)

@@ -41,6 +41,14 @@ class FieldError(TypedDict):
     reason: str
 
 
+class InvalidRequest(Exception):
+    """The client sent something that can't be understood; ``errors`` says everything that is wrong with it."""
+
+    def __init__(self, errors: list[FieldError]) -> None:
+        super().__init__("; ".join(f"{error['field']} {error['reason']}" for error in errors))
+        self.errors = errors
+
+
 MALFORMED_HTTP = ProblemType("malformed-http", 400, "The request is not valid HTTP")
 INVALID_PAYMENT = ProblemType("invalid-payment", 400, "The payment is not valid")
 INVALID_WINDOW = ProblemType("invalid-window", 400, "The summary's window is not valid")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from email.utils import formatdate
 from http import HTTPStatus
@@ -10,10 +11,14 @@ from typing import TYPE_CHECKING
 import orjson
 from aiohttp import HttpVersion11, web
 
-from rinha.api.problems import CONTENT_TYPE, ProblemType, encode_problem
+from rinha.api import problems
+from rinha.api.problems import CONTENT_TYPE, RETRY_AFTER, ProblemType, encode_problem
+from rinha.bridge.errors import BridgeError, RequestFailed, RequestTimeout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+logger = logging.getLogger(__name__)
 
 
 class FixedReply(web.StreamResponse):
@@ -110,6 +115,25 @@ class Replies:
         if request.keep_alive and request.version == HttpVersion11 and not self.draining:
             return reply
         return self._response(reply.status, reply.fixed_body, reply.headers)
+
+    def no_answer(self, error: BridgeError, *, repeat: str) -> web.Response:
+        """Answer a question that the worker did not.
+
+        Args:
+            error: why it didn't.
+            repeat: what it means to ask again.
+        """
+        if isinstance(error, RequestTimeout):
+            detail = f"The worker did not answer within {error.timeout_s:g} s. {repeat}"
+            return self.problem(problems.WORKER_TIMEOUT, detail)
+        if isinstance(error, RequestFailed):
+            logger.error("api.worker_failed", extra={"reason": error.reason})
+            return self.problem(problems.WORKER_FAILED, f"{error.reason}. {repeat}")
+        return self.unavailable(f"No session with the worker is open, or it broke before the answer. {repeat}")
+
+    def unavailable(self, detail: str) -> web.Response:
+        """Answer that the worker can't be reached."""
+        return self.problem(problems.WORKER_UNAVAILABLE, detail, headers=RETRY_AFTER)
 
     def _response(self, status: int, body: bytes, headers: Mapping[str, str]) -> web.Response:
         response = web.Response(status=status, body=body, headers={**headers, **self._headers})

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import socket
 
     from rinha.api.app import ApiServer
-    from rinha.api.bridge import Bridge
+    from rinha.api.gateway import Gateway
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +21,9 @@ LISTEN_BACKLOG = 1024
 """Connections that may wait to be accepted; the system's limit (``net.core.somaxconn``) caps it."""
 
 
-async def serve(server: ApiServer, bridge: Bridge, sock: socket.socket, *, drain_s: float, stop: asyncio.Event) -> int:
+async def serve(
+    server: ApiServer, gateway: Gateway, sock: socket.socket, *, drain_s: float, stop: asyncio.Event
+) -> int:
     """Serve until ``stop`` is set, then drain.
 
     The order of the end: this process's copy of the listening socket is closed (a sibling may go on with its own),
@@ -29,7 +31,7 @@ async def serve(server: ApiServer, bridge: Bridge, sock: socket.socket, *, drain
 
     Args:
         server: the API.
-        bridge: its way to the worker; started and closed here.
+        gateway: its way to the worker; started and closed here.
         sock: a bound socket, listening or not; closed here.
         drain_s: how long the end may take.
         stop: set by whoever wants it to end.
@@ -38,7 +40,7 @@ async def serve(server: ApiServer, bridge: Bridge, sock: socket.socket, *, drain
         Exit code: 0, or 1 if the worker has not acknowledged every payment.
     """
     loop = asyncio.get_running_loop()
-    await bridge.start()
+    await gateway.start()
     runner = web.ServerRunner(server, shutdown_timeout=drain_s)
     await runner.setup()
     site = web.SockSite(runner, sock, backlog=LISTEN_BACKLOG)
@@ -57,7 +59,7 @@ async def serve(server: ApiServer, bridge: Bridge, sock: socket.socket, *, drain
         logger.warning("api.drain_cut_short", extra={"connections": len(server.connections)})
         for connection in server.connections:
             connection.force_close()
-    unacknowledged = await bridge.close(max(0.0, deadline - loop.time()))
+    unacknowledged = await gateway.close(max(0.0, deadline - loop.time()))
     if unacknowledged:
         ids = [str(UUID(bytes=payment.payment_id)) for payment in unacknowledged]
         logger.error("api.unacknowledged", extra={"count": len(ids), "payments": ids})

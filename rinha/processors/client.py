@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from actors.messages import Refused, Settled, Unknown
+from actors.values import Refused, Settled, Unknown
 from rinha.processors import wire
 from rinha.processors.connections import Connections
 from rinha.processors.errors import AnswerLost, ExchangeFailed, NotSent
 
 if TYPE_CHECKING:
-    from actors.messages import HealthReport, Outcome, Payment
+    from actors.values import HealthReport, Outcome, Payment
 
 HEALTH_DEADLINE_S = 6.0
 """The endpoint may hold a call until its next window, which comes within 5 s."""

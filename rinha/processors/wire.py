@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from actors.messages import HealthReport, Outcome, Payment, Refused, Settled, Unknown
+from actors.values import HealthReport, Outcome, Payment, Refused, Settled, Unknown
 
 _AMOUNT_MAX = 1e13  # Below it a float holds every cent; we take payments up to 1e7.
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+", re.ASCII)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from actors.messages import AttemptStarted, PaymentSettled, PaymentTaken
+from actors.values import AttemptStarted, PaymentSettled, PaymentTaken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from actors.messages import JournalEntry
+    from actors.values import JournalEntry
 
 _INT64_MAX = 2**63 - 1  # The widest integer that both databases keep.
 

@@ -9,8 +9,8 @@ from gevent.threadpool import ThreadPool
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from actors.messages import JournalEntry, OpenPayment
     from actors.ports import Store
+    from actors.values import JournalEntry, OpenPayment
 
 _Result = TypeVar("_Result")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import urllib.parse
 from typing import TYPE_CHECKING
 
-from rinha.store.postgres import PostgresStore
-from rinha.store.sqlite import SqliteStore
+from rinha.store.postgres.store import PostgresStore
+from rinha.store.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
     from actors.ports import Store

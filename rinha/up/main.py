@@ -17,12 +17,12 @@ from urllib.parse import urlsplit
 
 from rinha.up.child import WRONG_SETTINGS, ChildSpec
 from rinha.up.readiness import until_apis_ready, until_listening
-from rinha.up.supervisor import Stage, Supervisor
+from rinha.up.stages import Stage, Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from rinha.settings import Settings
+    from rinha.settings.load import Settings
 
 STOP_MARGIN_S = 5.0
 """What a child may need beyond ``RINHA_DRAIN_S`` before it is killed."""

@@ -6,27 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import gevent
 
-from actors.messages import (
-    GetHealth,
-    GetRows,
-    GetStatistics,
-    HealthReport,
-    Payment,
-    ProcessorHealth,
-    Refused,
-    RowsPage,
-    SessionOpened,
-    Settled,
-    Statistics,
-    SubmitPayments,
-    Unknown,
-)
+from actors.messages import GetHealth, GetRows, GetStatistics, SessionOpened, SubmitPayments
 from actors.system import ActorSystem, Plan, Ports
+from actors.values import HealthReport, Payment, ProcessorHealth, Refused, RowsPage, Settled, Statistics, Unknown
 
 if TYPE_CHECKING:
     import random
 
-    from actors.routing import Policy
+    from actors.intake.routing import Policy
     from tests.actors.fakes import World
 
 ASK_S = 5.0

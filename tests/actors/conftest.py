@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import pykka
 import pytest
 
-from actors.routing import Cheapest, Fastest
-from tests.actors.dispatcher_bench import DispatcherBench
+from actors.intake.routing import Cheapest, Fastest
 from tests.actors.fakes import FakeClock, ScriptedProcessor, World
-from tests.actors.intake_bench import IntakeBench
+from tests.actors.intake.dispatcher_bench import DispatcherBench
+from tests.actors.intake.intake_bench import IntakeBench
 from tests.actors.script import FOREIGN, Script
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from actors.reference import Reference
+    from actors.runtime.reference import Reference
 
 
 @pytest.fixture

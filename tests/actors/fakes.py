@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import gevent
 
-from actors.messages import HealthReport, Payment, Refused, Settled
-from actors.runtime import SupervisedGeventActor
-from actors.supervisor import Supervisor
-from actors.tracing import Tracer
+from actors.runtime.crashes import Crashes
+from actors.runtime.greenlets import SupervisedGeventActor
+from actors.runtime.supervisor import Supervisor
+from actors.runtime.tracing import Tracer
+from actors.system import UNBOUNDED
+from actors.values import HealthReport, Payment, Refused, Settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from actors.guard import Factory
-    from actors.messages import Unknown
-    from actors.ports import Recipient
-    from actors.reference import Reference
+    from actors.recipient import Recipient
+    from actors.runtime.guard import Factory
+    from actors.runtime.reference import Reference
+    from actors.values import Unknown
 
 TIMERS_PER_ADVANCE = 50_000
 """More than any test needs: an actor that wakes itself without end fails its test instead of hanging it."""
@@ -115,7 +117,9 @@ class World:
         self.traces: list[dict[str, object]] = []
         self.tracer = Tracer(1.0, self.traces.append)
         self.escalations = 0
-        self.supervisor = Supervisor(SupervisedGeventActor, self.clock, self._escalate)
+        self.supervisor = Supervisor(
+            SupervisedGeventActor, self.clock, Crashes(self.clock, self._escalate), unbounded=UNBOUNDED
+        )
 
     def _escalate(self) -> None:
         self.escalations += 1
@@ -126,7 +130,7 @@ class World:
 
     @property
     def crashes(self) -> dict[str, int]:
-        return dict(self.supervisor.crashes)
+        return dict(self.supervisor.crashes.counts)
 
     def start(self, name: str, factory: Factory, capacity: int = 10_000) -> Reference:
         reference = self.supervisor.start(name, factory, capacity=capacity)

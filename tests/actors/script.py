@@ -9,7 +9,7 @@ import gevent
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from actors.reference import Reference
+    from actors.runtime.reference import Reference
 
 ASK_S = 5.0
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from actors.intake.routing import Cheapest, Fastest, Policy
 from actors.messages import (
     CreditGranted,
-    PaymentsTaken,
     Purge,
+    VerdictsGiven,
 )
-from actors.routing import Cheapest, Fastest, Policy
 from tests.actors.actor_system import ASK_S, FEES, POOL_SIZE, System, payments
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def test_every_payment_is_settled_once_and_the_books_agree(world: World, policy:
 
     counts = system.statistics()
     assert (counts.settled, counts.accepted) == (sent, sent)
-    taken = system.session.of(PaymentsTaken)
+    taken = system.session.of(VerdictsGiven)
     assert taken[-1].through_sequence == system.sequence - 1
     rows = {name: processor.rows for name, processor in system.processors.items()}
     assert not set(rows["default"]) & set(rows["fallback"]), "settled twice"

@@ -6,39 +6,41 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actors.backlog import LONGEST_DELAY_S
+from actors.intake.backlog import LONGEST_DELAY_S
+from actors.intake.routing import Fastest
 from actors.messages import (
-    AttemptStarted,
     CreditGranted,
     CreditRestored,
     CreditWithdrawn,
     GetRows,
     GetStatistics,
+    Purge,
+    SessionOpened,
+    SubmitPayments,
+    VerdictsGiven,
+)
+from actors.ports import StoreUnavailable
+from actors.system import ActorSystem, Plan, Ports
+from actors.values import (
+    AttemptStarted,
     LedgerRow,
     OpenPayment,
     Payment,
     PaymentSettled,
     PaymentsPurged,
-    PaymentsTaken,
     PaymentTaken,
     ProcessorHealth,
-    Purge,
     Refused,
-    SessionOpened,
     Settled,
-    SubmitPayments,
     Unknown,
     Verdict,
 )
-from actors.ports import StoreUnavailable
-from actors.routing import Fastest
-from actors.system import ActorSystem, Plan, Ports
 from tests.actors.fakes import ScriptedProcessor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from actors.messages import JournalEntry, Statistics
+    from actors.values import JournalEntry, Statistics
     from tests.actors.fakes import World
 
 PAYMENT = Payment(bytes(range(16)), 1990)
@@ -115,13 +117,13 @@ def test_a_payment_and_its_attempt_are_on_record_before_they_have_effect(bench: 
     bench.start()
     bench.store.full = True
     bench.submit(PAYMENT)
-    assert bench.session.of(PaymentsTaken) == []
+    assert bench.session.of(VerdictsGiven) == []
     assert bench.processors["default"].posts == []
     assert bench.statistics().waiting == 1
 
     bench.store.full = False
     bench.world.advance(1.0)
-    assert bench.session.of(PaymentsTaken) == [PaymentsTaken(1)]
+    assert bench.session.of(VerdictsGiven) == [VerdictsGiven(1)]
     ((_, at_ms),) = bench.processors["default"].posts
     assert bench.store.entries == [
         PaymentTaken(ID, 1990, 0),
@@ -136,10 +138,10 @@ def test_a_repetition_is_not_acknowledged_before_the_original(bench: Bench) -> N
     bench.store.full = True
     bench.submit(PAYMENT)
     bench.submit(PAYMENT, PAYMENT._replace(amount_cents=1), first=2)
-    assert bench.session.of(PaymentsTaken) == []
+    assert bench.session.of(VerdictsGiven) == []
     bench.store.full = False
     bench.world.advance(1.0)
-    assert bench.session.of(PaymentsTaken) == [PaymentsTaken(1), PaymentsTaken(3, ((3, Verdict.CONFLICT),))]
+    assert bench.session.of(VerdictsGiven) == [VerdictsGiven(1), VerdictsGiven(3, ((3, Verdict.CONFLICT),))]
 
 
 def test_credit_is_withdrawn_while_the_store_is_unavailable(bench: Bench) -> None:
@@ -186,7 +188,7 @@ def test_a_new_worker_goes_on_where_the_last_one_died(bench: Bench) -> None:
     counts = bench.statistics()
     assert (counts.epoch, counts.accepted, counts.settled) == (5, 3, 3)
     bench.submit(settled, settled._replace(amount_cents=1))
-    assert bench.session.of(PaymentsTaken) == [PaymentsTaken(2, ((2, Verdict.CONFLICT),))]
+    assert bench.session.of(VerdictsGiven) == [VerdictsGiven(2, ((2, Verdict.CONFLICT),))]
 
 
 class TestSuspects:
@@ -195,7 +197,7 @@ class TestSuspects:
     def test_they_are_looked_for_everywhere_before_they_are_sent(self, bench: Bench) -> None:
         bench.start(durable=False)
         bench.submit(PAYMENT, suspect=True)
-        assert bench.session.of(PaymentsTaken) == [PaymentsTaken(1)]
+        assert bench.session.of(VerdictsGiven) == [VerdictsGiven(1)]
         bench.world.advance(LONGEST_DELAY_S - 0.1)
         assert bench.statistics().unknown == 1
         assert not any(each.posts or each.finds for each in bench.processors.values())

@@ -7,23 +7,12 @@ from typing import TYPE_CHECKING, Any
 import gevent
 import pytest
 
-from actors.messages import (
-    Absent,
-    Attempt,
-    AttemptEnded,
-    AttemptObserved,
-    Payment,
-    RecordPayment,
-    Refused,
-    Settled,
-    Step,
-    Unknown,
-    WorkerReady,
-)
-from actors.payment import PaymentWorker
+from actors.messages import Attempt, AttemptEnded, AttemptObserved, PaymentActorReady, RecordPayment
+from actors.payment import PaymentActor
+from actors.values import Absent, Payment, Refused, Settled, Step, Unknown
 
 if TYPE_CHECKING:
-    from actors.messages import Outcome
+    from actors.values import Outcome
     from tests.actors.fakes import ScriptedProcessor, World
 
 PAYMENT = Payment(bytes(range(16)), 1990)
@@ -40,14 +29,14 @@ class Bench:
         self.everybody = world.probe("everybody")
         """Intake, ledger and health in one: its mailbox shows in what order they are told."""
         me = self.everybody.reference
-        self.worker = world.start(
+        self.actor = world.start(
             "payment-1",
-            lambda own: PaymentWorker(own, processors, me, me, me, world.clock, world.tracer),
+            lambda own: PaymentActor(own, processors, me, me, me, world.clock, world.tracer),
         )
 
     def attempt(self, step: Step = Step.POST, payment: Payment = PAYMENT) -> Attempt:
         attempt = Attempt(payment, "default", 5000, 7, step)
-        self.worker.tell(attempt)
+        self.actor.tell(attempt)
         gevent.idle()
         return attempt
 
@@ -58,7 +47,7 @@ class Bench:
 @pytest.fixture
 def bench(world: World, processors: dict[str, ScriptedProcessor]) -> Bench:
     bench = Bench(world, processors)
-    assert bench.told() == [WorkerReady(bench.worker)]
+    assert bench.told() == [PaymentActorReady(bench.actor)]
     return bench
 
 
@@ -70,7 +59,7 @@ class TestPosting:
         assert bench.processor.posts == [(PAYMENT, 5000)]
         observed, ended = bench.told()
         assert isinstance(observed, AttemptObserved)
-        assert ended == AttemptEnded(bench.worker, attempt, outcome)
+        assert ended == AttemptEnded(bench.actor, attempt, outcome)
 
     def test_what_settled_goes_to_the_ledger_before_the_intake_hears_of_it(self, bench: Bench) -> None:
         """With the values of the processor's row, which may be another attempt's."""
@@ -79,7 +68,7 @@ class TestPosting:
         me = bench.everybody.reference
         _observed, record, ended = bench.told()
         assert record == RecordPayment(PAYMENT.payment_id, "default", 1991, 4321, 7, me)
-        assert ended == AttemptEnded(bench.worker, attempt, Settled(1991, 4321))
+        assert ended == AttemptEnded(bench.actor, attempt, Settled(1991, 4321))
 
     def test_a_fresh_attempt_asks_nothing_first(self, bench: Bench) -> None:
         bench.attempt()
@@ -106,7 +95,7 @@ class TestUnknownOutcomes:
         attempt = bench.attempt(Step.LOOK_UP)
         record, ended = bench.told()
         assert record.requested_at_ms == 4000
-        assert ended == AttemptEnded(bench.worker, attempt, Settled(1990, 4000))
+        assert ended == AttemptEnded(bench.actor, attempt, Settled(1990, 4000))
         assert bench.processor.posts == []
 
     @pytest.mark.parametrize(
@@ -134,7 +123,7 @@ class TestUnknownOutcomes:
         attempt = bench.attempt(Step.RESOLVE)
         assert bench.processor.finds == [PAYMENT.payment_id]
         assert bench.processor.posts == [(PAYMENT, 5000)]
-        assert bench.told()[-1] == AttemptEnded(bench.worker, attempt, SETTLED)
+        assert bench.told()[-1] == AttemptEnded(bench.actor, attempt, SETTLED)
 
 
 class TestCrashes:
@@ -146,8 +135,8 @@ class TestCrashes:
         bench.processor.on_post = post
         attempt = bench.attempt()
         ready, ended = bench.told()
-        assert ready == WorkerReady(bench.worker)
-        assert (ended.worker, ended.attempt, ended.outcome.crashed) == (bench.worker, attempt, True)
+        assert ready == PaymentActorReady(bench.actor)
+        assert (ended.actor, ended.attempt, ended.outcome.crashed) == (bench.actor, attempt, True)
         assert isinstance(ended.outcome, Unknown)
         assert len(bench.processor.posts) == 1
         assert bench.world.crashes == {"payment-1": 1}
@@ -166,7 +155,7 @@ class TestCrashes:
         assert bench.told()[-1].outcome == SETTLED
 
     def test_a_message_nobody_knows_is_a_dead_letter(self, bench: Bench) -> None:
-        bench.worker.tell("nonsense")
+        bench.actor.tell("nonsense")
         bench.told()
         assert bench.world.dead_letters == {"str": 1}
 

@@ -12,21 +12,21 @@ import orjson
 import pytest
 from aiohttp import ClientSession, web
 
-from actors.messages import Verdict
-from actors.tracing import Tracer
+from actors.runtime.tracing import Tracer
+from actors.values import Verdict
 from rinha.api.app import make_server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
 
-    from actors.messages import Payment
+    from actors.values import Payment
     from rinha.api.app import ApiServer
 
     Connection = AbstractAsyncContextManager[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
 
 
-class FakeBridge:
+class FakeGateway:
     """The worker's side, scripted: each answer may be a value or an exception."""
 
     def __init__(self) -> None:
@@ -184,17 +184,17 @@ def provide_connect() -> Connect:
 
 
 @pytest.fixture
-async def bridge() -> FakeBridge:
-    return FakeBridge()
+async def gateway() -> FakeGateway:
+    return FakeGateway()
 
 
 @pytest.fixture
-async def start_api(bridge: FakeBridge) -> AsyncIterator[StartApi]:
+async def start_api(gateway: FakeGateway) -> AsyncIterator[StartApi]:
     async with AsyncExitStack() as stack:
 
         async def start(**options: Any) -> Api:
             defaults: dict[str, Any] = {"accept": "received", "name": "api-1", "tracer": Tracer()}
-            server = make_server(bridge, **(defaults | options))
+            server = make_server(gateway, **(defaults | options))
             runner = web.ServerRunner(server, shutdown_timeout=1)
             await runner.setup()
             stack.push_async_callback(runner.cleanup)

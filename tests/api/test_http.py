@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rinha.api import replies
 
 if TYPE_CHECKING:
-    from tests.api.conftest import Api, FakeBridge, Until
+    from tests.api.conftest import Api, FakeGateway, Until
 
 PAYMENT = b'{"correlationId":"4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b3","amount":19.9}'
 CLOSE = b"Connection: close"
@@ -82,23 +82,23 @@ async def test_bytes_that_are_no_http_get_a_problem_and_the_connection_is_closed
 
 
 async def test_a_client_that_hangs_up_before_the_verdict_leaves_no_noise(
-    api: Api, bridge: FakeBridge, caplog: pytest.LogCaptureFixture, until: Until
+    api: Api, gateway: FakeGateway, caplog: pytest.LogCaptureFixture, until: Until
 ) -> None:
-    bridge.may_answer.clear()
+    gateway.may_answer.clear()
     with caplog.at_level(logging.INFO):
         async with api.connect() as (_, writer):
             writer.write(api.post(PAYMENT))
-            await until(lambda: bridge.submitted)
-        bridge.may_answer.set()
+            await until(lambda: gateway.submitted)
+        gateway.may_answer.set()
         await until(lambda: not api.server.connections)
     assert caplog.records == []
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError("marbles"), TimeoutError("marbles"), ConnectionError("marbles")])
 async def test_a_failing_handler_is_a_500_problem_with_a_traceback_in_the_log(
-    api: Api, bridge: FakeBridge, caplog: pytest.LogCaptureFixture, error: Exception
+    api: Api, gateway: FakeGateway, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
-    bridge.verdict = error
+    gateway.verdict = error
     (answer,) = await api.answers(api.post(PAYMENT))
     assert answer.problem()["type"] == "/problems/internal-error"
     assert b"marbles" not in answer.body
@@ -108,12 +108,12 @@ async def test_a_failing_handler_is_a_500_problem_with_a_traceback_in_the_log(
     assert record.exc_info[1] is error
 
 
-async def test_answers_on_one_connection_come_in_order(api: Api, bridge: FakeBridge) -> None:
+async def test_answers_on_one_connection_come_in_order(api: Api, gateway: FakeGateway) -> None:
     answers = await api.answers(api.post(PAYMENT) * 3 + api.post(b"{}") + api.post(PAYMENT, CLOSE))
     assert [answer.status for answer in answers] == [202, 202, 202, 400, 202]
     assert [answer.headers.get("connection") for answer in answers] == [None] * 4 + ["close"]
     assert {answer.headers["x-served-by"] for answer in answers} == {"api-1"}
-    assert len(bridge.submitted) == 4
+    assert len(gateway.submitted) == 4
 
 
 async def test_the_date_keeps_up_with_the_clock(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 CHILD = """
 import logging, os, sys
 from rinha.api.main import run_api
-from rinha.settings import load_settings
+from rinha.settings.load import load_settings
 
 class Lines(logging.Handler):
     def emit(self, record):

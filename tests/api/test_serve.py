@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actors.messages import Payment
-from actors.tracing import Tracer
+from actors.runtime.tracing import Tracer
+from actors.values import Payment
 from rinha.api.app import make_server
 from rinha.api.serve import serve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tests.api.conftest import Connect, Connection, FakeBridge, Until
+    from tests.api.conftest import Connect, Connection, FakeGateway, Until
 
 PAYMENT = b'{"correlationId":"4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b3","amount":19.9}'
 HEAD = b"POST /payments HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(PAYMENT)
@@ -25,14 +25,14 @@ HEAD = b"POST /payments HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len
 class Running:
     """An API that serves until ``stop`` is set."""
 
-    def __init__(self, bridge: FakeBridge, connect: Connect, *, drain_s: float) -> None:
+    def __init__(self, gateway: FakeGateway, connect: Connect, *, drain_s: float) -> None:
         self._connect = connect
         self.sock = socket.create_server(("127.0.0.1", 0))
         self.port = self.sock.getsockname()[1]
         self.stop = asyncio.Event()
-        self.server = make_server(bridge, accept="received", name="api-1", tracer=Tracer())
+        self.server = make_server(gateway, accept="received", name="api-1", tracer=Tracer())
         self.serving = asyncio.create_task(
-            serve(self.server, bridge, self.sock, drain_s=drain_s, stop=self.stop), name="serve"
+            serve(self.server, gateway, self.sock, drain_s=drain_s, stop=self.stop), name="serve"
         )
 
     async def exit_code(self, *, within_s: float = 2) -> int:
@@ -44,22 +44,22 @@ class Running:
 
 
 @pytest.fixture
-async def running(bridge: FakeBridge, connect: Connect) -> AsyncIterator[Running]:
-    api = Running(bridge, connect, drain_s=30)
+async def running(gateway: FakeGateway, connect: Connect) -> AsyncIterator[Running]:
+    api = Running(gateway, connect, drain_s=30)
     yield api
     api.stop.set()
-    bridge.may_answer.set()
+    gateway.may_answer.set()
     await api.exit_code()
 
 
-async def test_it_starts_the_bridge_and_ends_with_0(running: Running, bridge: FakeBridge, until: Until) -> None:
+async def test_it_starts_the_bridge_and_ends_with_0(running: Running, gateway: FakeGateway, until: Until) -> None:
     async with running.connect() as (reader, writer):
         writer.write(HEAD + PAYMENT)
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 202 ")
-    assert bridge.started
+    assert gateway.started
     running.stop.set()
     assert await running.exit_code() == 0
-    assert bridge.closed_within_s == pytest.approx(30, abs=2)
+    assert gateway.closed_within_s == pytest.approx(30, abs=2)
 
 
 async def test_idle_connections_do_not_delay_the_end(running: Running, until: Until) -> None:
@@ -74,25 +74,25 @@ async def test_idle_connections_do_not_delay_the_end(running: Running, until: Un
 
 
 async def test_requests_in_progress_are_answered_and_told_that_the_connection_closes(
-    running: Running, bridge: FakeBridge, until: Until
+    running: Running, gateway: FakeGateway, until: Until
 ) -> None:
-    bridge.may_answer.clear()
+    gateway.may_answer.clear()
     async with running.connect() as (reader, writer):
         writer.write(HEAD + PAYMENT)
-        await until(lambda: bridge.submitted)
+        await until(lambda: gateway.submitted)
         running.stop.set()
         await until(lambda: running.sock.fileno() == -1)
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection("127.0.0.1", running.port)
         assert not running.serving.done()
-        bridge.may_answer.set()
+        gateway.may_answer.set()
         answer = await reader.read()
     assert answer.startswith(b"HTTP/1.1 202 ")
     assert b"\r\nConnection: close\r\n" in answer
     assert await running.exit_code() == 0
 
 
-async def test_a_body_on_its_way_is_waited_for(running: Running, bridge: FakeBridge, until: Until) -> None:
+async def test_a_body_on_its_way_is_waited_for(running: Running, gateway: FakeGateway, until: Until) -> None:
     async with running.connect() as (reader, writer):
         writer.write(HEAD + PAYMENT[:10])
         await until(lambda: running.server.requests_count == 1)
@@ -100,12 +100,12 @@ async def test_a_body_on_its_way_is_waited_for(running: Running, bridge: FakeBri
         await until(lambda: running.sock.fileno() == -1)
         writer.write(PAYMENT[10:])
         assert (await reader.read()).startswith(b"HTTP/1.1 202 ")
-    assert len(bridge.submitted) == 1
+    assert len(gateway.submitted) == 1
     assert await running.exit_code() == 0
 
 
 async def test_a_connection_that_is_still_open_is_not_ready_while_draining(
-    running: Running, bridge: FakeBridge, until: Until
+    running: Running, gateway: FakeGateway, until: Until
 ) -> None:
     async with running.connect() as (slow, upload), running.connect() as (reader, writer):
         upload.write(HEAD + PAYMENT[:10])
@@ -129,26 +129,26 @@ async def test_a_sibling_goes_on_with_its_copy_of_the_socket(running: Running) -
 
 
 async def test_the_end_takes_no_longer_than_told(
-    connect: Connect, bridge: FakeBridge, caplog: pytest.LogCaptureFixture, until: Until
+    connect: Connect, gateway: FakeGateway, caplog: pytest.LogCaptureFixture, until: Until
 ) -> None:
-    bridge.may_answer.clear()
-    api = Running(bridge, connect, drain_s=0.1)
+    gateway.may_answer.clear()
+    api = Running(gateway, connect, drain_s=0.1)
     async with api.connect() as (reader, writer):
         writer.write(HEAD + PAYMENT)
-        await until(lambda: bridge.submitted)
+        await until(lambda: gateway.submitted)
         api.stop.set()
         assert await api.exit_code() == 0
-        assert bridge.closed_within_s == 0
+        assert gateway.closed_within_s == 0
         assert await reader.read() == b""
     assert "api.drain_cut_short" in [record.getMessage() for record in caplog.records]
-    bridge.may_answer.set()
+    gateway.may_answer.set()
     await until(lambda: len(asyncio.all_tasks()) == 1)
 
 
 async def test_unacknowledged_payments_are_listed_and_the_exit_code_is_1(
-    running: Running, bridge: FakeBridge, caplog: pytest.LogCaptureFixture
+    running: Running, gateway: FakeGateway, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bridge.unacknowledged = [Payment(bytes(15) + b"\x07", 100)]
+    gateway.unacknowledged = [Payment(bytes(15) + b"\x07", 100)]
     running.stop.set()
     assert await running.exit_code() == 1
     (record,) = [record for record in caplog.records if record.getMessage() == "api.unacknowledged"]

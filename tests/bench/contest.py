@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import aiohttp
 
-from rinha.reconcile import reconcile
+from rinha.commands.reconcile import reconcile
 from tests.bench import k6
 from tests.bench.meter import Meter
 from tests.bench.rounds import Host, Round

@@ -17,7 +17,7 @@ from tests.support.containers import CONTEST_ENV, ROOT, URL, answers
 from tests.support.processes import Process, until, until_up
 
 if TYPE_CHECKING:
-    from actors.messages import LedgerRow
+    from actors.values import LedgerRow
     from tests.bench.subjects import Preset
 
 

@@ -23,7 +23,7 @@ from tests.support.containers import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from actors.messages import LedgerRow
+    from actors.values import LedgerRow
 
 FLOOR = "floor"
 BASE = "base"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from actors.messages import Payment
-from rinha.bridge.client_session import ClientSession
-from rinha.bridge.codec import FrameDecoder, encode
-from rinha.bridge.frames import Credit
-from rinha.bridge.handshake import Challenge, Welcome
+from actors.values import Payment
+from rinha.bridge.protocol.api_end import ClientSession
+from rinha.bridge.protocol.codec import FrameDecoder, encode
+from rinha.bridge.protocol.frames import Credit
+from rinha.bridge.protocol.handshake import Challenge, Welcome
 
 NONCE = bytes(range(16))
 CHALLENGE = Challenge(1, NONCE)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from actors.tracing import Tracer
-from rinha.bridge.address import UnixAddress, parse_address
-from rinha.bridge.client import BridgeClient
+from actors.runtime.tracing import Tracer
+from rinha.bridge.client.client import BridgeClient
+from rinha.net.address import UnixAddress, parse_address
 from tests.bridge.raw_peer import Peer
 from tests.bridge.scripted_worker import SECRET, ScriptedWorker
 from tests.bridge.worker_thread import Worker, no_answer
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
-    from rinha.bridge.address import Address
+    from rinha.net.address import Address
 
 
 class StartWorker(Protocol):

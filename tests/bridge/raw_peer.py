@@ -6,17 +6,15 @@ import socket
 import time
 from typing import TYPE_CHECKING, Any
 
-from actors.messages import (
-    Payment,
-)
-from rinha.bridge.address import TcpAddress, UnixAddress
-from rinha.bridge.codec import FrameDecoder, encode, encode_payment
-from rinha.bridge.handshake import Challenge, Hello, Welcome, prove
+from actors.values import Payment
+from rinha.bridge.protocol.codec import FrameDecoder, encode, encode_payment
+from rinha.bridge.protocol.handshake import Challenge, Hello, Welcome, prove
+from rinha.net.address import TcpAddress, UnixAddress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rinha.bridge.address import Address
+    from rinha.net.address import Address
 
 SECRET = b"secret"
 

@@ -6,16 +6,16 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
-from actors.messages import Payment
-from rinha.bridge.codec import FrameDecoder, encode
-from rinha.bridge.frames import Credit
-from rinha.bridge.handshake import Challenge, Hello, Welcome, proves
+from actors.values import Payment
+from rinha.bridge.protocol.codec import FrameDecoder, encode
+from rinha.bridge.protocol.frames import Credit
+from rinha.bridge.protocol.handshake import Challenge, Hello, Welcome, proves
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rinha.bridge.address import UnixAddress
-    from rinha.bridge.client import BridgeClient
+    from rinha.bridge.client.client import BridgeClient
+    from rinha.net.address import UnixAddress
 
 SECRET = b"secret"
 NONCE = bytes(range(16))

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import gevent
 
-from actors.messages import CreditGranted, PaymentsTaken, SessionClosed, SessionOpened, SubmitPayments
-from rinha.bridge.server import BridgeServer
+from actors.messages import CreditGranted, SessionClosed, SessionOpened, SubmitPayments, VerdictsGiven
+from rinha.bridge.server.server import BridgeServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from actors.messages import Payment, Verdict
-    from actors.ports import Recipient
-    from actors.tracing import Tracer
-    from rinha.bridge.address import Address
+    from actors.recipient import Recipient
+    from actors.runtime.tracing import Tracer
+    from actors.values import Payment, Verdict
+    from rinha.net.address import Address
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ class FakeIntake:
             else:
                 self.taken.append(payment)
         through = message.first_sequence + len(message.payments) - 1
-        message.session.tell(PaymentsTaken(through, tuple(exceptions)))
+        message.session.tell(VerdictsGiven(through, tuple(exceptions)))
         message.session.tell(CreditGranted(len(message.payments)))
 
     def release(self) -> None:

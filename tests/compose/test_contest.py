@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rinha.reconcile import reconcile
-from rinha.variables import VARIABLES
+from rinha.commands.reconcile import reconcile
+from rinha.settings.table import VARIABLES
 from tests.support.client import Answers, ramp, their_rows, totals, until_settled
 from tests.support.containers import (
     CONTEST_ENV,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from rinha.reconcile import reconcile
+from rinha.commands.reconcile import reconcile
 from tests.support.client import Answers, ramp, their_rows, until_settled
 from tests.support.containers import PORT, PROCESSOR_PORTS, PROCESSORS, URL, Stack
 

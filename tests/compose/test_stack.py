@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rinha.reconcile import reconcile
+from rinha.commands.reconcile import reconcile
 from tests.support.client import Answers, Setting, Stage, get, post, ramp, set_stage, their_rows, totals, until_settled
 from tests.support.containers import PROCESSORS, SERVICES, URL, Stack, run
 

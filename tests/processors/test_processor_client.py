@@ -12,7 +12,7 @@ from uuid import UUID
 import gevent
 import pytest
 
-from actors.messages import HealthReport, Payment, Refused, Settled, Unknown
+from actors.values import HealthReport, Payment, Refused, Settled, Unknown
 from rinha.processors.client import HttpProcessorClient
 
 if TYPE_CHECKING:

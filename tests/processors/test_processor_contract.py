@@ -12,7 +12,7 @@ from uuid import uuid4
 import gevent
 import pytest
 
-from actors.messages import HealthReport, Outcome, Payment, Refused, Settled, Unknown
+from actors.values import HealthReport, Outcome, Payment, Refused, Settled, Unknown
 from rinha.processors.client import HttpProcessorClient
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from uuid import UUID
 import gevent
 import pytest
 
-from actors.messages import HealthReport, Payment, Refused, Settled, Unknown
+from actors.values import HealthReport, Payment, Refused, Settled, Unknown
 from rinha.processors.connections import ANSWER_BYTES_MAX
 
 if TYPE_CHECKING:

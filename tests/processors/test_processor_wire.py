@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.messages import HealthReport, Outcome, Payment, Refused, Settled, Unknown
+from actors.values import HealthReport, Outcome, Payment, Refused, Settled, Unknown
 from rinha.processors import wire
 from rinha.processors.wire import Address, Answer
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from actors.messages import Payment, Purge, Verdict
-from rinha.bridge.client_session import ClientSession
+from actors.messages import Purge
 from rinha.bridge.errors import NoCredit
-from rinha.bridge.events import PaymentsDecided, SessionReady
-from rinha.bridge.requests import encode_request
+from rinha.bridge.protocol.api_end import ClientSession
+from rinha.bridge.protocol.events import PaymentsDecided, SessionReady
+from rinha.bridge.protocol.questions import encode_request
 from tests.simulation.bridge import SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from actors.values import Payment, Verdict
     from tests.simulation.bridge import Connection, SimulatedBridge
     from tests.simulation.scheduler import Scheduler
 

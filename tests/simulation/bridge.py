@@ -11,23 +11,23 @@ from actors.messages import (
     CreditRestored,
     CreditWithdrawn,
     EpochRaised,
-    PaymentsTaken,
     Purge,
     SessionClosed,
     SessionOpened,
     SubmitPayments,
+    VerdictsGiven,
 )
-from rinha.bridge.events import EpochWasAdopted, PaymentsReceived, RequestReceived
-from rinha.bridge.frames import ReplyStatus
-from rinha.bridge.requests import decode_request, encode_reply
-from rinha.bridge.worker_session import WorkerSession
+from rinha.bridge.protocol.events import EpochWasAdopted, PaymentsReceived, RequestReceived
+from rinha.bridge.protocol.frames import ReplyStatus
+from rinha.bridge.protocol.questions import decode_request, encode_reply
+from rinha.bridge.protocol.worker_end import WorkerSession
 from tests.simulation.link import Pipe
 from tests.simulation.runtime import SimulatedFuture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from actors.ports import Recipient
+    from actors.recipient import Recipient
     from tests.simulation.scheduler import Process, Scheduler
 
 SECRET = b"open sesame"
@@ -56,7 +56,7 @@ class Connection:
     def tell(self, message: Any) -> None:
         if not self.is_open:
             return
-        if isinstance(message, PaymentsTaken):
+        if isinstance(message, VerdictsGiven):
             try:
                 self.session.acknowledge(*message)
             except ValueError:  # the intake has answered before it crashed, and again after it

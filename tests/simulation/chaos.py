@@ -10,9 +10,11 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
-    from actors.guard import Factory
-    from actors.ports import Behaviour, Clock, Recipient, Timers
-    from actors.reference import Reference
+    from actors.recipient import Recipient
+    from actors.runtime.behaviour import Behaviour
+    from actors.runtime.clocks import Clock, Timers
+    from actors.runtime.guard import Factory
+    from actors.runtime.reference import Reference
     from tests.simulation.scheduler import Scheduler, Task
 
 PORT_CALLS_MAX = 2
@@ -97,7 +99,7 @@ class Chaos:
 
 
 class FragileBehaviour:
-    """A behaviour (``actors.ports.Behaviour``) that crashes when ``Chaos`` says so."""
+    """A behaviour (``actors.runtime.behaviour.Behaviour``) that crashes when ``Chaos`` says so."""
 
     def __init__(self, chaos: Chaos, behaviour: Behaviour, me: Reference) -> None:
         self._chaos = chaos
@@ -111,7 +113,7 @@ class FragileBehaviour:
 
 
 class FragileClock:
-    """A clock (``actors.ports.Clock``) during whose calls actors crash."""
+    """A clock (``actors.runtime.clocks.Clock``) during whose calls actors crash."""
 
     def __init__(self, chaos: Chaos, clock: Clock) -> None:
         self._chaos = chaos
@@ -127,7 +129,7 @@ class FragileClock:
 
 
 class FragileTimers:
-    """Timers (``actors.ports.Timers``) during whose setting actors crash."""
+    """Timers (``actors.runtime.clocks.Timers``) during whose setting actors crash."""
 
     def __init__(self, chaos: Chaos, timers: Timers) -> None:
         self._chaos = chaos

@@ -22,8 +22,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from actors.messages import LedgerRow, Statistics, Summary, Totals, Verdict
-from rinha.reconcile import reconcile
+from actors.values import LedgerRow, Statistics, Summary, Totals, Verdict
+from rinha.commands.reconcile import reconcile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pykka
 
-from actors.messages import LedgerRow, Refused, Settled, Unknown
+from actors.values import LedgerRow, Refused, Settled, Unknown
 from rinha.processors import wire
 
 if TYPE_CHECKING:
-    from actors.messages import HealthReport, Payment
+    from actors.values import HealthReport, Payment
     from rinha.processors.wire import Answer
     from tests.simulation.processor import SimulatedProcessor
     from tests.simulation.runtime import SimulatedFuture

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from actors.alarm import Alarm
-from actors.backlog import Backlog
-from actors.book import Book
-from actors.credits import Credits
-from actors.dispatcher import Dispatcher
-from actors.id_map import IdMap
-from actors.intake import Intake
-from actors.messages import PaymentsPurged, PaymentsTaken, Persist, Refused, Settled, Verdict, Wake
-from actors.pool import Pool
-from actors.relay import Durable
+from actors.intake.actor import Intake
+from actors.intake.backlog import Backlog
+from actors.intake.credits import Credits
+from actors.intake.dispatcher import Dispatcher
+from actors.intake.pool import Pool
+from actors.journal.acceptance import Durable
+from actors.ledger.book import Book
+from actors.messages import Persist, VerdictsGiven
+from actors.packed.id_map import IdMap
+from actors.runtime.alarm import Alarm, Wake
+from actors.values import PaymentsPurged, Refused, Settled, Verdict
 from rinha.processors import wire
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from actors.entry import Entry
+    from actors.intake.entry import Entry
 
     Make = Callable[[pytest.MonkeyPatch], None]
 
@@ -136,9 +137,9 @@ def a_purge_without_epoch_at_the_intake(patch: pytest.MonkeyPatch) -> None:
     real = Intake._end_attempt
 
     def end(self: Intake, message: Any) -> None:
-        if self._pool.carries_out(message.worker, message.attempt):
+        if self._pool.carries_out(message.actor, message.attempt):
             attempt = message.attempt._replace(epoch=self._backlog.epoch)
-            self._pool._busy[attempt.processor][message.worker] = attempt, 0.0
+            self._pool._busy[attempt.processor][message.actor] = attempt, 0.0
             message = message._replace(attempt=attempt)
         real(self, message)
 
@@ -172,7 +173,7 @@ def a_late_result_of_an_older_attempt_accepted(patch: pytest.MonkeyPatch) -> Non
     def end_attempt(self: Intake, message: Any) -> None:
         if message.attempt.epoch == self._backlog.epoch:
             self._apply(message.outcome, message.attempt)
-        self._pool.end(message.worker, message.attempt)
+        self._pool.end(message.actor, message.attempt)
 
     patch.setattr(Pool, "carries_out", carries_out)
     patch.setattr(Intake, "_end_attempt", end_attempt)
@@ -208,9 +209,9 @@ def credit_of_closed_sessions_is_lost(patch: pytest.MonkeyPatch) -> None:
 def acknowledged_before_it_is_stored(patch: pytest.MonkeyPatch) -> None:
     def after(self: Durable, entries: Any, *then: Any) -> None:
         for recipient, message in then:
-            if isinstance(message, PaymentsTaken):
+            if isinstance(message, VerdictsGiven):
                 recipient.tell(message)
-        self._journal.tell(Persist(tuple(entries), tuple(each for each in then if type(each[1]) is not PaymentsTaken)))
+        self._journal.tell(Persist(tuple(entries), tuple(each for each in then if type(each[1]) is not VerdictsGiven)))
 
     patch.setattr(Durable, "after", after)
 

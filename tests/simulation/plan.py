@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from actors.routing import Cheapest, Fastest
+from actors.intake.routing import Cheapest, Fastest
 from tests.simulation.processor import Faults
 from tests.simulation.worker import Config
 
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Sequence
 
-    from actors.messages import ProcessorHealth
-    from actors.routing import Policy
+    from actors.intake.routing import Policy
+    from actors.values import ProcessorHealth
 
 LEVELS = ("steady", "fragile", "background", "durable")
 """No worker crashes; it crashes and has no journal; it crashes and has one that is written after the fact; it crashes

@@ -17,7 +17,7 @@ from tests.simulation.runtime import SimulatedFuture
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from actors.messages import LedgerRow
+    from actors.values import LedgerRow
     from tests.simulation.scheduler import Scheduler
 
 EMPTY_500 = Answer(500, b"", False)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from actors.messages import GetHeld, GetParked, GetRows, GetStatistics, GetSummary, RetryParked, Verdict
+from actors.messages import GetHeld, GetParked, GetRows, GetStatistics, GetSummary, RetryParked
+from actors.values import Verdict
 from tests.simulation.checker import Outcome, check
 from tests.simulation.plan import LEVELS, SPAN_S
 from tests.simulation.world import World
 
 if TYPE_CHECKING:
-    from actors.messages import RowsPage
+    from actors.values import RowsPage
     from tests.simulation.api import Submission
 
 LIVENESS_S = 30.0

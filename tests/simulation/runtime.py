@@ -1,6 +1,6 @@
 """Pykka actors on the deterministic scheduler: the second runtime behind ``actors/ports.py``.
 
-It fills in Pykka's three hooks, as ``actors/runtime.py`` does with gevent, and brings the clock and the timers.
+It fills in Pykka's three hooks, as ``actors/runtime/greenlets.py`` does with gevent, and brings clock and timers.
 """
 
 from __future__ import annotations
@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import pykka
 
-from actors.guard import SupervisedActor
+from actors.runtime.guard import SupervisedActor
 from tests.simulation.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from pykka._actor import ActorInbox
 
-    from actors.guard import Factory
-    from actors.ports import Recipient
-    from actors.supervisor import Supervisor
+    from actors.recipient import Recipient
+    from actors.runtime.crashes import Crashes
+    from actors.runtime.dead_letters import DeadLetters
+    from actors.runtime.guard import Factory
+    from actors.runtime.reference import Bound
     from tests.simulation.scheduler import Process, Task
 
 
@@ -108,12 +110,12 @@ class SimulatedActor(pykka.Actor):
 class SupervisedSimulatedActor(SupervisedActor, SimulatedActor):
     """What the simulated worker's supervisor starts: a guarded behaviour on a task."""
 
-    def __init__(self, name: str, factory: Factory, capacity: int, supervisor: Supervisor) -> None:
-        super().__init__(name, Scheduler.current.wrap(name, factory), capacity, supervisor)
+    def __init__(self, name: str, factory: Factory, bound: Bound, crashes: Crashes, dead_letters: DeadLetters) -> None:
+        super().__init__(name, Scheduler.current.wrap(name, factory), bound, crashes, dead_letters)
 
 
 class SimulatedClock:
-    """The scheduler's time (``actors.ports.Clock``). The wall clock jumps when it is told to."""
+    """The scheduler's time (``actors.runtime.clocks.Clock``). The wall clock jumps when it is told to."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
@@ -127,7 +129,7 @@ class SimulatedClock:
 
 
 class SimulatedTimers:
-    """The scheduler's timers (``actors.ports.Timers``), late by some milliseconds. They end with their process."""
+    """The scheduler's ``Timers``, late by some milliseconds. They end with their process."""
 
     def __init__(self, scheduler: Scheduler, process: Process) -> None:
         self._scheduler = scheduler

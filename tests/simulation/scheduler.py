@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
-    from actors.guard import Factory
+    from actors.runtime.guard import Factory
 
 STALL_SHARE, STALL_MAX_S = 0.03, 0.05
 """Some of those that could run are kept waiting, so that others overtake them."""

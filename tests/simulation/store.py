@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from actors.messages import AttemptStarted, OpenPayment, Payment, PaymentSettled, PaymentTaken
 from actors.ports import StoreUnavailable
+from actors.values import AttemptStarted, OpenPayment, Payment, PaymentSettled, PaymentTaken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from actors.messages import JournalEntry
+    from actors.values import JournalEntry
     from tests.simulation.scheduler import Process, Scheduler
 
 APPEND_S = 0.02

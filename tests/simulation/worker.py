@@ -1,13 +1,15 @@
-"""One life of the simulated worker: the real actors, composed as in ``rinha/worker.py``, on simulated ports."""
+"""One life of the simulated worker: the real actors on simulated ports, as ``rinha/worker/composition.py`` has it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from actors.messages import ProcessorHealth, Purge
-from actors.supervisor import Supervisor
-from actors.system import ASK_TIMEOUT_S, ActorSystem, Plan, Ports
-from actors.tracing import Tracer
+from actors.messages import Purge
+from actors.runtime.crashes import Crashes
+from actors.runtime.supervisor import Supervisor
+from actors.runtime.tracing import Tracer
+from actors.system import ASK_TIMEOUT_S, UNBOUNDED, ActorSystem, Plan, Ports
+from actors.values import ProcessorHealth
 from tests.simulation.bridge import SimulatedBridge
 from tests.simulation.chaos import Chaos, FragileClock, FragileTimers, InjectedCrash
 from tests.simulation.client import Knowledge, SimulatedClient
@@ -17,8 +19,9 @@ from tests.simulation.scheduler import Process, Scheduler
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from actors.ports import Clock, Store
-    from actors.routing import Policy
+    from actors.intake.routing import Policy
+    from actors.ports import Store
+    from actors.runtime.clocks import Clock
     from tests.simulation.processor import SimulatedProcessor
     from tests.simulation.runtime import SimulatedClock
 
@@ -34,17 +37,17 @@ class Config(NamedTuple):
     latency_s: float
 
 
-class NotingSupervisor(Supervisor):
-    """A supervisor that keeps the crashes that nobody injected."""
+class NotingCrashes(Crashes):
+    """Keeps those that nobody injected."""
 
     def __init__(self, clock: Clock, on_escalate: Callable[[], None]) -> None:
-        super().__init__(SupervisedSimulatedActor, clock, on_escalate)
+        super().__init__(clock, on_escalate)
         self.bugs: list[str] = []
 
-    def crashed(self, name: str, message: Any, error: BaseException, *, counts: bool = True) -> None:
+    def note(self, name: str, message: Any, error: BaseException, *, counts: bool = True) -> None:
         if not isinstance(error, InjectedCrash):
             self.bugs.append(f"{name} crashed at {type(message).__name__}: {error!r}")
-        super().crashed(name, message, error, counts=counts)
+        super().note(name, message, error, counts=counts)
 
 
 class Latch:
@@ -93,7 +96,8 @@ class SimulatedWorker:
         self.incarnation = incarnation
         self.process = Process(f"worker-{incarnation}")
         self.bridge: SimulatedBridge | None = None
-        self.supervisor = NotingSupervisor(clock, on_failure)
+        self.crashes = NotingCrashes(clock, on_failure)
+        self.supervisor = Supervisor(SupervisedSimulatedActor, clock, self.crashes, unbounded=UNBOUNDED)
         self._scheduler = scheduler
         self._plan = Plan(
             [ProcessorHealth(name, FEES_BPS[name]) for name in processors],

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pykka
 
-from actors.guard import ActorFailed
-from actors.messages import GetStatistics, Payment
+from actors.messages import GetStatistics
+from actors.runtime.guard import ActorFailed
+from actors.values import Payment
 from tests.simulation.api import SimulatedApi, Submission
 from tests.simulation.chaos import Chaos
 from tests.simulation.checker import PurgeWindow
@@ -24,7 +25,7 @@ from tests.simulation.worker import SimulatedWorker
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from actors.messages import Statistics
+    from actors.values import Statistics
     from tests.simulation.bridge import SimulatedBridge
     from tests.simulation.scheduler import Process
 
@@ -65,8 +66,6 @@ class World:
         self.start_worker()
         self.apis = [SimulatedApi(f"api-{number}", self.scheduler, self.bridge, self.trace.note) for number in (1, 2)]
 
-    # ---- the worker's lives
-
     def start_worker(self) -> None:
         self.incarnation += 1
         store = self.store if self.plan.level in {"background", "durable"} else None
@@ -102,14 +101,12 @@ class World:
         self.scheduler.later(self.chance.random() * RESTART_MAX_S, self.start_worker)
 
     def look_at_supervisor(self, worker: SimulatedWorker) -> None:
-        self.violations += [f"bug: {each}" for each in worker.supervisor.bugs]
+        self.violations += [f"bug: {each}" for each in worker.crashes.bugs]
         if not self.purges:  # an id may stand for two payments, before and after a purge
             self.violations += [f"misplaced: {each}" for each in worker.knowledge.misplaced]
         letters = worker.supervisor.dead_letters.counts
         if letters and not self.chaos.crashes and worker.process.alive:
             self.violations.append(f"dead letters: {dict(letters)}")
-
-    # ---- what happens
 
     def pay(self, payment_id: bytes, cents: int, traced_at_us: int, style: str) -> None:
         if self.chaos.share and self.chance.random() < self.plan.poisonous_share:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import sys
 
-from actors.messages import AttemptStarted, JournalEntry, PaymentSettled, PaymentTaken
+from actors.values import AttemptStarted, JournalEntry, PaymentSettled, PaymentTaken
 from rinha.store.url import open_store
 
 

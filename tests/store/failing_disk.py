@@ -14,9 +14,9 @@ import resource
 import struct
 import sys
 
-from actors.messages import PaymentSettled, PaymentTaken
-from rinha.store import sqlite
-from rinha.store.sqlite import SqliteStore
+from actors.values import PaymentSettled, PaymentTaken
+from rinha.store.sqlite import store as sqlite
+from rinha.store.sqlite.store import SqliteStore
 
 CALLS = {
     "x86_64": {"pwrite64": 18, "fsync": 74, "fdatasync": 75},

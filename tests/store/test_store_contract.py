@@ -8,15 +8,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from actors.messages import AttemptStarted, OpenPayment, Payment, PaymentSettled, PaymentsPurged, PaymentTaken
 from actors.ports import StoreUnavailable
-from rinha.store import postgres, sqlite
+from actors.values import AttemptStarted, OpenPayment, Payment, PaymentSettled, PaymentsPurged, PaymentTaken
+from rinha.store.postgres import store as postgres
+from rinha.store.sqlite import store as sqlite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from actors.messages import JournalEntry
     from actors.ports import Store
+    from actors.values import JournalEntry
     from tests.store.conftest import Place
 
 A, B, C = (bytes([number]) * 16 for number in (1, 2, 3))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actors.messages import OpenPayment, Payment
+from actors.values import OpenPayment, Payment
 
 if TYPE_CHECKING:
     from tests.store.conftest import Place

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actors.messages import PaymentTaken
 from actors.ports import StoreUnavailable
-from rinha.store.postgres import PostgresStore
+from actors.values import PaymentTaken
+from rinha.store.postgres.store import PostgresStore
 from rinha.store.url import open_store
 
 if TYPE_CHECKING:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import gevent
 import pytest
 
-from actors.messages import OpenPayment, PaymentTaken
 from actors.ports import StoreUnavailable
+from actors.values import OpenPayment, PaymentTaken
 from rinha.store.threadpool import ThreadpoolStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from actors.messages import JournalEntry
+    from actors.values import JournalEntry
 
 ENTRY = PaymentTaken(b"0" * 16, 1, 0)
 

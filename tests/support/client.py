@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import aiohttp
 
-from actors.messages import LedgerRow
-from actors.tracing import Tracer
-from rinha.bridge.address import parse_address
-from rinha.bridge.client import BridgeClient
-from rinha.reconcile import Discrepancy, reconcile
+from actors.runtime.tracing import Tracer
+from actors.values import LedgerRow
+from rinha.bridge.client.client import BridgeClient
+from rinha.commands.reconcile import Discrepancy, reconcile
+from rinha.net.address import parse_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

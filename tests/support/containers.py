@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from actors.messages import LedgerRow
+from actors.values import LedgerRow
 from tests.support.processes import until
 
 if TYPE_CHECKING:

@@ -17,17 +17,17 @@ from unittest.mock import patch
 import gevent
 
 from actors.messages import Attempt, GetHealth, GetHeld, GetParked, GetRows, GetStatistics, GetSummary
-from actors.supervisor import Supervisor
+from actors.runtime.supervisor import Supervisor
 from rinha.logs import configure_logging
-from rinha.settings import load_settings
-from rinha.worker_process import run_worker
+from rinha.settings.load import load_settings
+from rinha.worker.main import run_worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from actors.guard import Factory
-    from actors.ports import Behaviour
-    from actors.reference import Reference
+    from actors.runtime.behaviour import Behaviour
+    from actors.runtime.guard import Factory
+    from actors.runtime.reference import Reference
 
 POISON_CENTS = 666
 QUESTIONS = (GetHealth, GetHeld, GetParked, GetRows, GetStatistics, GetSummary)
@@ -97,7 +97,7 @@ class CrashingSupervisor(Supervisor):
 def main() -> int:
     settings = load_settings(os.environ)
     configure_logging(settings.log_level, role="payment-worker")
-    with patch("rinha.worker.Supervisor", CrashingSupervisor):
+    with patch("rinha.worker.composition.Supervisor", CrashingSupervisor):
         return run_worker(settings)
 
 

@@ -81,8 +81,6 @@ class Lab:
         process.send(signal.SIGKILL)
         process.wait()
 
-    # ---- processors
-
     async def set(self, **settings: Setting) -> None:
         """Make the named processors behave as told."""
         for name, setting in settings.items():
@@ -109,8 +107,6 @@ class Lab:
                 if (sum(rows.values()) if processor is None else rows[processor]) >= goal:
                     return
                 await asyncio.sleep(0.01)
-
-    # ---- what must hold
 
     async def statistics(self) -> dict[str, Any] | None:
         """The worker's statistics by any API that answers; None if none does."""

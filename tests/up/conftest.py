@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rinha.up.child import ChildSpec
-from rinha.up.supervisor import Stage, Supervisor
+from rinha.up.stages import Stage, Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rinha.settings import load_settings
+from rinha.settings.load import load_settings
 from rinha.up.main import make_stages, run_up
 
 if TYPE_CHECKING:
@@ -48,10 +48,10 @@ server.serve_forever()
 
 UP = """
 import os, sys
-from rinha.settings import load_settings
+from rinha.settings.load import load_settings
 from rinha.up.child import ChildSpec
 from rinha.up.main import make_stages, run_up
-from rinha.up.supervisor import Stage
+from rinha.up.stages import Stage
 
 def table(settings, environ, listener):
     stage = make_stages(settings, environ, listener)[-1]

@@ -10,8 +10,8 @@ import socket
 import sys
 import time
 
-from actors.messages import Payment
-from rinha.bridge.client_session import ClientSession
+from actors.values import Payment
+from rinha.bridge.protocol.api_end import ClientSession
 
 READ_BYTES = 65_536
 PAYMENTS_PER_WRITE = 64

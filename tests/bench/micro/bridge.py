@@ -15,13 +15,16 @@ from typing import Any
 from gevent import subprocess
 from gevent.event import Event
 
-from actors.credits import Credits
-from actors.messages import CreditGranted, PaymentsTaken, SessionClosed, SessionOpened, SubmitPayments
-from actors.runtime import SupervisedGeventActor, SystemClock
-from actors.supervisor import Supervisor
-from actors.tracing import Tracer
-from rinha.bridge.address import UnixAddress
-from rinha.bridge.server import BridgeServer
+from actors.intake.credits import Credits
+from actors.messages import CreditGranted, SessionClosed, SessionOpened, SubmitPayments, VerdictsGiven
+from actors.runtime.clocks import SystemClock
+from actors.runtime.crashes import Crashes
+from actors.runtime.greenlets import SupervisedGeventActor
+from actors.runtime.supervisor import Supervisor
+from actors.runtime.tracing import Tracer
+from actors.system import UNBOUNDED
+from rinha.bridge.server.server import BridgeServer
+from rinha.net.address import UnixAddress
 from tests.bench.micro.figure import Figure
 
 PAYMENTS_PER_S_MIN = 100_000
@@ -48,7 +51,7 @@ class Acknowledger:
         match message:
             case SubmitPayments(session=session, first_sequence=first, payments=payments):
                 self._expected -= len(payments)
-                session.tell(PaymentsTaken(first + len(payments) - 1))
+                session.tell(VerdictsGiven(first + len(payments) - 1))
                 self._credits.use(session, len(payments))
             case SessionOpened(session):
                 self._credits.open(session)
@@ -84,7 +87,8 @@ def figures(*, runs: int = 5, payments: int = 200_000) -> list[Figure]:
 
 
 def _run(payments: int) -> tuple[float, float, float]:
-    supervisor = Supervisor(SupervisedGeventActor, SystemClock(), lambda: None)
+    clock = SystemClock()
+    supervisor = Supervisor(SupervisedGeventActor, clock, Crashes(clock, lambda: None), unbounded=UNBOUNDED)
     intake = Acknowledger(payments)
     with tempfile.TemporaryDirectory() as folder:
         server = BridgeServer(

@@ -10,14 +10,17 @@ from statistics import median
 
 import gevent
 
-from actors.book import Book
-from actors.id_map import IdMap
-from actors.ledger import Ledger
+from actors.journal.acceptance import WithoutJournal
+from actors.ledger.actor import Ledger
+from actors.ledger.book import Book
 from actors.messages import GetSummary, RecordPayment
-from actors.relay import WithoutJournal
-from actors.runtime import SupervisedGeventActor, SystemClock
-from actors.supervisor import Supervisor
-from actors.tracing import Tracer
+from actors.packed.id_map import IdMap
+from actors.runtime.clocks import SystemClock
+from actors.runtime.crashes import Crashes
+from actors.runtime.greenlets import SupervisedGeventActor
+from actors.runtime.supervisor import Supervisor
+from actors.runtime.tracing import Tracer
+from actors.system import UNBOUNDED
 from tests.bench.micro.figure import Figure
 from tests.bench.micro.settled import BEGIN_MS, PROCESSORS, settled
 
@@ -79,7 +82,8 @@ def _filled_book(payments: int) -> Book:
 def _summaries_us(payments: int, seconds: float) -> list[float]:
     """Ask the ledger again and again for ranges drawn at random; what arrives meanwhile may come in between."""
     book = _filled_book(payments)
-    supervisor = Supervisor(SupervisedGeventActor, SystemClock(), lambda: None)
+    clock = SystemClock()
+    supervisor = Supervisor(SupervisedGeventActor, clock, Crashes(clock, lambda: None), unbounded=UNBOUNDED)
     ledger = supervisor.start("ledger", lambda me: Ledger(book, WithoutJournal(), Tracer()), capacity=10_000)
     arriving = iter(list(settled(int(2 * seconds * ARRIVALS_PER_S), first=payments)))
     begun_s = time.perf_counter()

@@ -12,10 +12,10 @@ import sys
 from collections import deque
 from pathlib import Path
 
-import rinha.worker_process  # noqa: F401  # the empty worker: its libraries count as its own
-from actors.backlog import Backlog
-from actors.book import Book
-from actors.messages import Payment
+import rinha.worker.main  # noqa: F401  # the empty worker: its libraries count as its own
+from actors.intake.backlog import Backlog
+from actors.ledger.book import Book
+from actors.values import Payment
 from tests.bench.micro.settled import PROCESSORS, settled
 
 IN_FLIGHT = 64
@@ -39,7 +39,7 @@ def grow(parts: str, payments: int) -> int:
     for row in settled(payments):
         if parts != "books":
             backlog.take(Payment(row.payment_id, row.amount_cents), 0.0)
-            backlog.unstated.clear()
+            backlog.newly_taken.clear()
             backlog.dispatch(backlog.heads()[0], row.processor, row.requested_at_ms)
             in_flight.append(row.payment_id)
             if len(in_flight) > IN_FLIGHT:

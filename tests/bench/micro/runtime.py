@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import gevent
 
-from actors.runtime import GeventActor, SupervisedGeventActor, SystemClock
-from actors.supervisor import Supervisor
+from actors.runtime.clocks import SystemClock
+from actors.runtime.crashes import Crashes
+from actors.runtime.greenlets import GeventActor, SupervisedGeventActor
+from actors.runtime.supervisor import Supervisor
+from actors.system import UNBOUNDED
 from tests.bench.micro.figure import Figure
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
     import pykka
 
-    from actors.ports import Recipient
+    from actors.recipient import Recipient
 
     Pipeline = tuple[Recipient, Callable[[], None]]
 
@@ -121,7 +124,8 @@ def _plain_pipeline(sink: Sink) -> Pipeline:
 
 
 def _guarded_pipeline(sink: Sink) -> Pipeline:
-    supervisor = Supervisor(SupervisedGeventActor, SystemClock(), lambda: None)
+    clock = SystemClock()
+    supervisor = Supervisor(SupervisedGeventActor, clock, Crashes(clock, lambda: None), unbounded=UNBOUNDED)
     first = supervisor.start(f"stage-{STAGES}", lambda me: sink, capacity=2 * BURST)
     for number in range(STAGES - 1, 0, -1):
         link = Link(first)

@@ -8,7 +8,7 @@ import os
 import random
 from typing import TYPE_CHECKING
 
-from actors.messages import LedgerRow
+from actors.values import LedgerRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

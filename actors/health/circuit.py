@@ -1,0 +1,121 @@
+"""The circuit breaker of one processor: healthy or not, how fast, and when to probe it."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from actors.values import ProcessorHealth
+
+if TYPE_CHECKING:
+    from actors.values import HealthReport
+
+FAILURES_MAX = 3
+"""Failures in a row that open the circuit. One may be a single broken connection; a failing processor fails all."""
+
+LATENCY_WINDOW = 5
+"""Latencies remembered. The least of them counts: a processor's delay is in all of them, a stall of ours in some."""
+
+PROBE_FIRST_S, PROBE_MAX_S = 0.05, 0.5
+"""The first probe comes soon, for most failures are short; then ever slower, but within 0.5 s of any recovery."""
+
+STEADY_S = 1.0
+"""A circuit that opens again sooner goes on with its old probe interval, so that flapping isn't probed in a rush."""
+
+FRESH_S = 15.0
+"""Knowledge older than three health polls is stale."""
+
+
+class Circuit:
+    """What is known of one processor. Instants are seconds of the monotonic clock.
+
+    Args:
+        name: the processor's name.
+        fee_bps: its fee in basis points.
+        now_s: the present; nothing is called stale before the first polls had their time.
+    """
+
+    def __init__(self, name: str, fee_bps: int, now_s: float) -> None:
+        self.name = name
+        self.fee_bps = fee_bps
+        self.probe_at_s: float | None = None
+        """When the next probe is due; None while the circuit is closed."""
+        self._failures = 0
+        self._opened_by_report = False
+        self._closed_at_s = float("-inf")
+        self._probe_interval_s = PROBE_FIRST_S
+        self._latencies_ms: deque[float] = deque(maxlen=LATENCY_WINDOW)
+        self._paid_at_s = float("-inf")
+        self._reported_ms = 0.0
+        self._reported_at_s = now_s
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the circuit is closed."""
+        return self.probe_at_s is None
+
+    def observe(self, succeeded: bool, latency_ms: float, now_s: float) -> None:
+        """Learn from a payment. A success closes the circuit, the third failure in a row opens it."""
+        if succeeded:
+            self._failures = 0
+            self._latencies_ms.append(latency_ms)
+            self._paid_at_s = now_s
+            self._close(now_s)
+        else:
+            self._failures += 1
+            if self._failures >= FAILURES_MAX:
+                self._open(now_s, by_report=False)
+
+    def report(self, report: HealthReport, now_s: float) -> None:
+        """Learn from the health endpoint.
+
+        ``failing`` opens the circuit. Its opposite closes a circuit that a report opened, and asks for a probe at once
+        where payments had opened it: they know better.
+        """
+        self._reported_ms = float(report.min_response_ms)
+        self._reported_at_s = now_s
+        if report.failing:
+            self._open(now_s, by_report=True)
+        elif self._opened_by_report:
+            self._close(now_s)
+        elif not self.healthy:
+            self.probe_at_s = now_s
+
+    def probe_due(self, now_s: float) -> bool:
+        """Whether a probe is due now; if so, the next one is scheduled."""
+        if self.probe_at_s is None or self.probe_at_s > now_s:
+            return False
+        self.probe_at_s = now_s + self._probe_interval_s
+        self._probe_interval_s = min(self._probe_interval_s * 2, PROBE_MAX_S)
+        return True
+
+    def state(self, now_s: float) -> ProcessorHealth:
+        """The value that routing decides on.
+
+        Latency is that of recent payments; failing those, the last that payments or the health endpoint told; stale if
+        that is long ago.
+        """
+        paid, reported = now_s - self._paid_at_s <= FRESH_S, now_s - self._reported_at_s <= FRESH_S
+        recently_paid = now_s - self._paid_at_s <= FRESH_S / 3
+        if self._latencies_ms and (recently_paid or self._paid_at_s >= self._reported_at_s):
+            latency_ms = min(self._latencies_ms)
+        else:
+            latency_ms = self._reported_ms
+        return ProcessorHealth(self.name, self.fee_bps, self.healthy, latency_ms, not (paid or reported))
+
+    def _open(self, now_s: float, *, by_report: bool) -> None:
+        if not by_report:
+            self._opened_by_report = False
+        if not self.healthy:
+            return
+        self._opened_by_report = by_report
+        if now_s - self._closed_at_s >= STEADY_S:
+            self._probe_interval_s = PROBE_FIRST_S
+        self.probe_at_s = now_s + self._probe_interval_s
+
+    def _close(self, now_s: float) -> None:
+        if not self.healthy:
+            self._closed_at_s = now_s
+        self.probe_at_s = None
+        self._opened_by_report = False
+        self._failures = 0

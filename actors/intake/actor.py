@@ -1,0 +1,253 @@
+"""The intake actor: takes payments, says so, and gives them to payment actors; it alone knows where each one is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from actors.messages import (
+    AttemptEnded,
+    CreditGranted,
+    CreditRestored,
+    CreditWithdrawn,
+    EpochRaised,
+    ForgetPayments,
+    GetHeld,
+    GetParked,
+    GetStatistics,
+    HealthChanged,
+    PaymentActorReady,
+    PaymentRecorded,
+    PaymentsStored,
+    ProbeDue,
+    Purge,
+    RecordingFailed,
+    RetryParked,
+    SessionClosed,
+    SessionOpened,
+    StoreChanged,
+    SubmitPayments,
+    VerdictsGiven,
+)
+from actors.runtime.alarm import Alarm, Wake
+from actors.values import Absent, AttemptStarted, PaymentsPurged, PaymentTaken, Refused, Settled, Step, Unknown, Verdict
+
+if TYPE_CHECKING:
+    from actors.intake.backlog import Backlog
+    from actors.intake.credits import Credits
+    from actors.intake.dispatcher import Dispatcher
+    from actors.intake.pool import Pool
+    from actors.messages import Attempt
+    from actors.ports import Relay
+    from actors.recipient import Recipient
+    from actors.runtime.clocks import Clock, Timers
+    from actors.runtime.tracing import Tracer
+    from actors.values import Outcome
+
+
+class Intake:
+    """A thin adapter around the objects that decide; they are made by whoever composes it and outlive its restarts.
+
+    Args:
+        me: its own reference, for timers.
+        backlog: the payments it holds.
+        credits: what the bridge's sessions may send.
+        pool: the payment actors.
+        dispatcher: what goes where next.
+        ledger: told of purges.
+        relay: how far the journal goes before a payment is acknowledged or sent.
+        timers: for payments that are due later.
+        clock: for ages.
+        tracer: for sampled payments.
+    """
+
+    def __init__(
+        self,
+        me: Recipient,
+        backlog: Backlog,
+        credits: Credits,
+        pool: Pool,
+        dispatcher: Dispatcher,
+        ledger: Recipient,
+        relay: Relay,
+        timers: Timers,
+        clock: Clock,
+        tracer: Tracer,
+    ) -> None:
+        self._me = me
+        self._relay = relay
+        self._backlog = backlog
+        self._credits = credits
+        self._pool = pool
+        self._dispatcher = dispatcher
+        self._ledger = ledger
+        self._clock = clock
+        self._tracer = tracer
+        self._alarm = Alarm(me, timers, clock)
+
+    def on_start(self) -> None:
+        """Go on with what the backlog holds."""
+        self._dispatch()
+
+    def on_receive(self, message: Any) -> Any:
+        """Handle a message; the kinds are ordered by frequency."""
+        match message:
+            case SubmitPayments():
+                self._submit(message)
+            case AttemptEnded():
+                self._end_attempt(message)
+            case PaymentRecorded():
+                if message.epoch == self._backlog.epoch:
+                    self._backlog.settle(message.payment_id)
+                self._grant_credit()
+                return None  # nothing that can be sent has come, and no payment actor is free that wasn't
+            case PaymentsStored():
+                if message.epoch == self._backlog.epoch:
+                    self._backlog.stored(message.payment_ids)
+            case HealthChanged():
+                self._dispatcher.update(message.processors)
+            case ProbeDue():
+                self._dispatcher.want_probe(message.processor)
+            case Wake():
+                pass  # something may be due: see below
+            case GetStatistics():
+                return self._backlog.statistics()
+            case SessionOpened():
+                self._credits.open(message.session)
+                if self._credits.suspended:
+                    message.session.tell(CreditWithdrawn())
+            case SessionClosed():
+                self._credits.close(message.session)
+            case PaymentActorReady():
+                self._pool.add(message.actor)
+            case RecordingFailed():
+                if message.epoch == self._backlog.epoch:
+                    self._backlog.park(message.payment_id, "settled, but entering it into the books failed")
+            case StoreChanged():
+                self._suspend(not message.available)
+            case Purge():
+                return self._purge()
+            case GetHeld():
+                return self._backlog.held_ids()
+            case GetParked():
+                return self._backlog.parked()
+            case RetryParked():
+                retried = self._backlog.retry_parked(self._clock.monotonic_s())
+                self._dispatch()
+                return retried
+            case _:
+                raise TypeError(f"the intake doesn't know {message!r}")
+        self._grant_credit()
+        self._dispatch()
+        return None
+
+    def may_retry(self, message: Any) -> bool:
+        """Any message: handling one twice changes nothing more."""
+        return True
+
+    def on_give_up(self, message: Any) -> bool:
+        """Keep the promises of a message that can't be handled: its payments are taken, its attempt is over."""
+        match message:
+            case SubmitPayments():
+                self._take(message)
+            case AttemptEnded(actor, attempt):
+                if self._pool.carries_out(actor, attempt):
+                    if attempt.epoch == self._backlog.epoch:
+                        self._backlog.park(attempt.payment.payment_id, "handling its outcome failed")
+                    self._pool.end(actor, attempt)
+            case _:
+                return False
+        self._alarm.wake_in(0.0)
+        return True
+
+    def _submit(self, message: SubmitPayments) -> None:
+        self._take(message)
+        if not message.redelivered:
+            self._credits.use(message.session, len(message.payments))
+
+    def _take(self, message: SubmitPayments) -> None:
+        exceptions: list[tuple[int, Verdict]] = []
+        now_s = self._clock.monotonic_s()
+        backlog, waits = self._backlog, self._relay.waits
+        current = message.epoch == backlog.epoch
+        # With a durable journal, a payment that was sent and isn't known was never on record, so never sent on either.
+        suspect = message.suspect and not waits
+        for sequence, payment in enumerate(message.payments, message.first_sequence):
+            if not current:
+                verdict = backlog.overtaken(1)
+            else:
+                verdict = backlog.take(payment, now_s, storing=waits, suspect=suspect)
+            if verdict is not Verdict.TAKEN:
+                exceptions.append((sequence, verdict))
+            if payment.traced_at_us:
+                self._tracer.record(payment.payment_id, "intake.taken", verdict=verdict.name)
+        # Answers go first: nothing of the settling has begun yet.
+        taken = VerdictsGiven(message.first_sequence + len(message.payments) - 1, tuple(exceptions))
+        newly_taken = backlog.newly_taken if self._relay.records else ()
+        new = [PaymentTaken(each.payment_id, each.amount_cents, backlog.epoch) for each in newly_taken]
+        if new and waits:
+            stored = PaymentsStored(tuple(each.payment_id for each in new), backlog.epoch)
+            self._relay.after(new, (message.session, taken), (self._me, stored))
+        else:
+            self._relay.after(new, (message.session, taken))
+        backlog.newly_taken.clear()
+        if not current:
+            message.session.tell(EpochRaised(backlog.epoch))
+
+    def _end_attempt(self, message: AttemptEnded) -> None:
+        actor, attempt, outcome = message
+        if not self._pool.carries_out(actor, attempt):
+            return  # handled before a crash; its payment may be in flight elsewhere by now
+        if attempt.epoch == self._backlog.epoch:
+            self._apply(outcome, attempt)
+        self._pool.end(actor, attempt)
+
+    def _apply(self, outcome: Outcome | Absent, attempt: Attempt) -> None:
+        payment_id, now_s = attempt.payment.payment_id, self._clock.monotonic_s()
+        match outcome:
+            case Settled():
+                self._dispatcher.resolved(attempt)  # and in flight until the ledger has recorded it
+            case Refused():
+                self._backlog.refuse(payment_id, outcome.reason, now_s, permanent=outcome.permanent)
+            case Absent():
+                self._backlog.absent(payment_id, now_s)
+            case Unknown():
+                self._backlog.mark_unknown(payment_id, now_s, crashed=outcome.crashed)
+
+    def _purge(self) -> int:
+        epoch = self._backlog.purge()
+        self._relay.after((PaymentsPurged(epoch),))
+        self._ledger.tell(ForgetPayments(epoch))
+        self._grant_credit()
+        return epoch
+
+    def _suspend(self, suspended: bool) -> None:
+        self._credits.suspended = suspended
+        for session in self._credits.sessions:
+            session.tell(CreditWithdrawn() if suspended else CreditRestored())
+
+    def _grant_credit(self) -> None:
+        if not self._credits.is_due:
+            return
+        for session, payments in self._credits.grant(self._backlog.held()):
+            session.tell(CreditGranted(payments))
+
+    def _dispatch(self) -> None:
+        while planned := self._dispatcher.next():
+            actor, attempt = planned
+            self._send(actor, attempt)  # first of all: it is noted as under way
+            if attempt.payment.traced_at_us:
+                self._trace_dispatch(attempt.payment.payment_id, attempt.processor, attempt.step.value)
+        delay_s = self._dispatcher.wake_in_s()
+        if delay_s is not None:
+            self._alarm.wake_in(delay_s)
+
+    def _send(self, actor: Recipient, attempt: Attempt) -> None:
+        if attempt.step is not Step.POST or not self._relay.records:
+            actor.tell(attempt)  # what was unknown before is on record
+            return
+        payment_id, processor = attempt.payment.payment_id, attempt.processor
+        started = AttemptStarted(payment_id, processor, attempt.requested_at_ms, attempt.epoch)
+        self._relay.after((started,), (actor, attempt))
+
+    def _trace_dispatch(self, payment_id: bytes, processor: str, step: str) -> None:
+        self._tracer.record(payment_id, "intake.dispatched", processor=processor, step=step)

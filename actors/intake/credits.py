@@ -1,0 +1,73 @@
+"""How many payments each bridge session may send, so that the backlog stays within its bound."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from actors.recipient import Recipient
+
+WINDOW_MAX = 2048
+"""Unused credit of one session at most: two seconds of a busy API, 64 KiB of frames."""
+
+
+class Credits:
+    """Credit granted to sessions and not used yet. Together with what is held it stays within ``capacity``.
+
+    Args:
+        capacity: payments that may be held and granted, in all.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._window = max(1, min(WINDOW_MAX, capacity // 4))
+        self._unused: dict[Recipient, int] = {}
+        self.suspended = False
+        """While true nothing is granted."""
+
+    @property
+    def sessions(self) -> tuple[Recipient, ...]:
+        """The sessions that are open."""
+        return tuple(self._unused)
+
+    def open(self, session: Recipient) -> None:
+        """Enter a new session, without credit."""
+        self._unused[session] = 0
+
+    def close(self, session: Recipient) -> None:
+        """Forget a session; its unused credit is free again."""
+        self._unused.pop(session, None)
+
+    def use(self, session: Recipient, payments: int) -> None:
+        """Note that a session has sent payments on its credit. A session that is closed is none."""
+        if session in self._unused:
+            self._unused[session] = max(0, self._unused[session] - payments)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the unused credit of a session is down to half its window."""
+        return any(unused * 2 <= self._window for unused in self._unused.values())
+
+    def grant(self, held: int) -> Iterator[tuple[Recipient, int]]:
+        """Top up every session whose unused credit is down to half its window, as far as the capacity goes.
+
+        Args:
+            held: payments in the backlog now.
+
+        Yields:
+            A session and how many payments more it may send.
+        """
+        if self.suspended:
+            return
+        free = self._capacity - held - sum(self._unused.values())
+        fair = max(1, free // max(1, len(self._unused)))
+        for session, unused in self._unused.items():
+            if free <= 0:
+                return
+            if unused * 2 <= self._window:
+                payments = min(self._window - unused, fair)
+                self._unused[session] += payments
+                free -= payments
+                yield session, payments

@@ -1,0 +1,48 @@
+"""A payment on its way to being settled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from actors.values import Payment
+
+
+class Entry:
+    """One payment that is not settled yet.
+
+    Attributes:
+        payment: the payment.
+        taken_at_s: when it was taken, on the monotonic clock.
+        processor: where its last attempt went.
+        requested_at_ms: that attempt's ``requestedAt``.
+        bound: its outcome there is or was unknown, so it can go nowhere else.
+        rejections: the processors that found fault with it, and what they said.
+        unasked: processors that a worker before this one may have sent it to; each is asked for it before it is sent
+            anywhere.
+        retries: how often its unknown outcome was looked into.
+        crashes: how often its actor has crashed on it.
+    """
+
+    __slots__ = (
+        "bound",
+        "crashes",
+        "payment",
+        "processor",
+        "rejections",
+        "requested_at_ms",
+        "retries",
+        "taken_at_s",
+        "unasked",
+    )
+
+    def __init__(self, payment: Payment, taken_at_s: float) -> None:
+        self.payment = payment
+        self.taken_at_s = taken_at_s
+        self.processor = ""
+        self.requested_at_ms = 0
+        self.bound = False
+        self.rejections: dict[str, str] = {}
+        self.unasked: list[str] = []
+        self.retries = 0
+        self.crashes = 0

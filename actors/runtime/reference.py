@@ -1,0 +1,91 @@
+"""References to actors: addresses that stay valid across restarts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pykka
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from actors.runtime.dead_letters import DeadLetters
+
+
+class MailboxFull(Exception):
+    """A question found a full mailbox; the fault is whoever fills it faster than bounds allow."""
+
+
+class Bound(NamedTuple):
+    """How much a mailbox holds.
+
+    Args:
+        messages: what comes on top of so many is a dead letter, …
+        unbounded: … but for messages of these classes, whose number is bounded by other means.
+    """
+
+    messages: int
+    unbounded: tuple[type, ...] = ()
+
+
+class Asked(NamedTuple):
+    """An asked message, so that the guard can tell it from a told one: its failure goes to whoever asked."""
+
+    message: Any
+
+
+class Ping(NamedTuple):
+    """A question that the guard itself answers, with the actor's reference: it lives."""
+
+
+class Reference:
+    """An actor's address (``actors.recipient.ActorReference``): valid across restarts, and telling it never raises.
+
+    Args:
+        name: the actor's name, for logs.
+        ref: Pykka's own reference.
+        bound: its mailbox's.
+        dead_letters: where undeliverable messages go.
+    """
+
+    __slots__ = ("_capacity", "_dead_letters", "_qsize", "_ref", "_unbounded", "name")
+
+    def __init__(self, name: str, ref: pykka.ActorRef[Any], bound: Bound, dead_letters: DeadLetters) -> None:
+        self.name = name
+        self._ref = ref
+        self._capacity, self._unbounded = bound
+        self._dead_letters = dead_letters
+        self._qsize: Callable[[], int] = ref.actor_inbox.qsize  # type: ignore[attr-defined]  # every queue has it
+
+    def tell(self, message: Any) -> None:
+        """Put a message into the mailbox; if that is full or the actor has stopped, it becomes a dead letter."""
+        if self._qsize() < self._capacity or isinstance(message, self._unbounded):
+            try:
+                self._ref.tell(message)
+                return
+            except pykka.ActorDeadError:
+                reason = "the actor has stopped"
+        else:
+            reason = f"the mailbox is full ({self._capacity}), which its bound should exclude"
+        self._dead_letters.receive(self.name, message, reason)
+
+    def ask(self, message: Any, *, timeout: float) -> Any:
+        """Send a message and wait for the reply.
+
+        Raises:
+            pykka.Timeout: no reply within ``timeout`` seconds.
+            pykka.ActorDeadError: the actor has stopped.
+            MailboxFull: the mailbox is at its bound.
+            ActorFailed: the behaviour raised; its exception is the cause. The actor goes on with a new behaviour.
+        """
+        if self._qsize() >= self._capacity:
+            raise MailboxFull(self.name)
+        return self._ref.ask(Asked(message), block=True, timeout=timeout)
+
+    def stop_soon(self) -> pykka.Future[bool]:
+        """Let the actor handle what its mailbox holds, then stop it.
+
+        Returns:
+            Whether it was alive, once it has stopped.
+        """
+        return self._ref.stop(block=False)

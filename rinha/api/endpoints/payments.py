@@ -1,0 +1,119 @@
+"""``POST /payments``: validate, hand over to the worker, answer its verdict."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Literal
+from uuid import UUID
+
+from actors.values import Payment, Verdict
+from rinha.api import problems
+from rinha.api.body import BodyRefused
+from rinha.api.endpoints.payment_request import parse_payment
+from rinha.api.problems import RETRY_AFTER, InvalidRequest
+from rinha.bridge.errors import NoCredit, OutcomeUnknown
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from actors.runtime.tracing import Tracer
+    from rinha.api.body import BodyReader
+    from rinha.api.gateway import Gateway
+    from rinha.api.replies import Replies
+
+
+class PaymentHandler:
+    """Takes payments.
+
+    Args:
+        gateway: the way to the worker.
+        accept: what a 202 means: see ``RINHA_ACCEPT``; ``queued`` is answered without waiting for the worker.
+        bodies: reads requests' bodies.
+        replies: makes the responses.
+        tracer: which payments to trace.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        *,
+        accept: Literal["queued", "received", "durable"],
+        bodies: BodyReader,
+        replies: Replies,
+        tracer: Tracer,
+    ) -> None:
+        self._gateway = gateway
+        self._waits_for_verdict = accept != "queued"
+        self._bodies = bodies
+        self._replies = replies
+        self._tracer = tracer
+        self._accepted = replies.fixed_json(202, {"status": "accepted"})
+        self._not_accepted = replies.fixed_problem(
+            problems.NOT_ACCEPTED,
+            "The worker is away or full. The payment was not taken; send it again.",
+            headers=RETRY_AFTER,
+        )
+
+    async def post(self, request: web.BaseRequest) -> web.StreamResponse:
+        """``POST /payments``."""
+        try:
+            payment_id, amount_cents = parse_payment(await self._bodies.read(request))
+        except BodyRefused as error:
+            return self._body_refused(request, error)
+        except InvalidRequest as error:
+            return self._invalid(request, error)
+        if not self._tracer.samples(payment_id):
+            return await self._hand_over(request, Payment(payment_id, amount_cents))
+        payment = Payment(payment_id, amount_cents, time.time_ns() // 1000)
+        self._tracer.record(payment_id, "api.received", amount_cents=amount_cents)
+        response = await self._hand_over(request, payment)
+        self._tracer.record(payment_id, "api.answered", status=response.status)
+        return response
+
+    async def _hand_over(self, request: web.BaseRequest, payment: Payment) -> web.StreamResponse:
+        try:
+            if self._waits_for_verdict:
+                verdict = await self._gateway.submit(payment)
+            else:
+                self._gateway.post(payment)
+                verdict = Verdict.TAKEN
+        except NoCredit:
+            return self._replies.fixed(self._not_accepted, request)
+        except OutcomeUnknown as error:
+            return self._problem(
+                problems.OUTCOME_UNKNOWN,
+                f"The worker did not confirm the payment within {error.waited_s:g} s. It may have been taken. "
+                "To send it again with the same correlationId and amount is safe: it is settled at most once.",
+                payment,
+            )
+        if verdict is Verdict.TAKEN:
+            return self._replies.fixed(self._accepted, request)
+        if verdict is Verdict.CONFLICT:
+            return self._problem(
+                problems.AMOUNT_CONFLICT,
+                "A payment with this correlationId and another amount was taken before. Use a new correlationId.",
+                payment,
+            )
+        return self._problem(
+            problems.PURGED,
+            "All payments were purged while this one was on its way, and it was forgotten with them. "
+            "To send it again is safe.",
+            payment,
+        )
+
+    def _body_refused(self, request: web.BaseRequest, error: BodyRefused) -> web.Response:
+        response = self._replies.problem(error.kind, error.detail)
+        if not request.content.is_eof():
+            response.force_close()
+        return response
+
+    def _invalid(self, request: web.BaseRequest, error: InvalidRequest) -> web.Response:
+        encoding = request.headers.get("Content-Encoding", "identity")
+        if encoding.lower() != "identity":
+            detail = f"Send the body as it is, without Content-Encoding {problems.shorten(encoding)}."
+            return self._replies.problem(problems.UNSUPPORTED_ENCODING, detail)
+        detail = "A payment is a JSON object with correlationId and amount. It was not taken."
+        return self._replies.problem(problems.INVALID_PAYMENT, detail, errors=error.errors)
+
+    def _problem(self, kind: problems.ProblemType, detail: str, payment: Payment) -> web.Response:
+        return self._replies.problem(kind, detail, correlationId=str(UUID(bytes=payment.payment_id)))

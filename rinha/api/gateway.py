@@ -1,0 +1,57 @@
+"""What the API needs of the bridge to the worker, as a Protocol; ``rinha.bridge.client.client`` is the real one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from actors.messages import GetStatistics, GetSummary, Purge
+    from actors.values import Payment, Verdict
+
+
+class Gateway(Protocol):
+    """The API's way to the worker. Runs on the API's event loop."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether a session with the worker is open."""
+        ...
+
+    async def start(self) -> None:
+        """Begin to connect; returns without waiting for the worker."""
+        ...
+
+    async def submit(self, payment: Payment) -> Verdict:
+        """Hand a payment to the worker and wait for its verdict.
+
+        Raises:
+            NoCredit: no worker, or it takes no more for now; nothing left the API.
+            OutcomeUnknown: it was sent, and no verdict came in time.
+        """
+        ...
+
+    def post(self, payment: Payment) -> None:
+        """Put a payment into the outbox, to be sent until the worker acknowledges it.
+
+        Raises:
+            NoCredit: no worker, or it takes no more for now; the payment is not in the outbox.
+        """
+        ...
+
+    async def ask(self, request: GetSummary | Purge | GetStatistics, *, timeout_s: float) -> Any:
+        """Ask the worker: a ``Summary``, the new epoch (``int``), or the statistics (``dict``).
+
+        Raises:
+            WorkerUnavailable: no session is open.
+            RequestTimeout: no reply within ``timeout_s``; the worker may still do it.
+            RequestFailed: the worker failed on the request.
+        """
+        ...
+
+    async def close(self, flush_timeout_s: float) -> list[Payment]:
+        """Send what is in the outbox for up to ``flush_timeout_s`` seconds, then end the session.
+
+        Returns:
+            The payments that the worker has not acknowledged.
+        """
+        ...

@@ -1,0 +1,240 @@
+"""The API's side of the bridge for handlers: submit payments, ask the worker. Runs on asyncio, in one loop.
+
+A payment that was submitted stays in the outbox until the worker has decided on it, over as many connections as that
+takes. Only a payment that could not be submitted at all (``NoCredit``) has certainly not left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from typing import TYPE_CHECKING, Any, overload
+
+from actors.values import Verdict
+from rinha.bridge.client.counters import ClientCounters
+from rinha.bridge.client.link import ClientLink
+from rinha.bridge.client.questions import ClientRequests
+from rinha.bridge.client.verdicts import Waiters
+from rinha.bridge.errors import NoCredit, WorkerUnavailable
+from rinha.bridge.protocol.api_end import ClientSession
+from rinha.bridge.protocol.events import PaymentsDecided, ReplyReceived
+from rinha.bridge.protocol.handshake import API_ID_BYTES
+from rinha.net.address import Address, require_secret
+
+if TYPE_CHECKING:
+    from actors.messages import GetParked, GetRows, GetStatistics, GetSummary, Purge, RetryParked
+    from actors.runtime.tracing import Tracer
+    from actors.values import LedgerRow, ParkedPayment, Payment, RowsPage, Summary
+    from rinha.bridge.protocol.events import ClientEvent
+    from rinha.bridge.protocol.questions import Question
+
+logger = logging.getLogger(__name__)
+
+
+class BridgeClient:
+    """A bridge to the worker.
+
+    Args:
+        address: where the worker listens.
+        secret: shared with the worker; may be empty if the address is local.
+        name: of this API, for the worker's logs; at most 64 bytes.
+        answer_timeout_s: how long ``submit`` waits for a verdict, in seconds.
+        tracer: records ``bridge.sent`` and ``bridge.decided`` of traced payments.
+        linger_s: how long a payment of ``post`` may wait for others to leave with it, in seconds.
+
+    Raises:
+        ValueError: an empty secret for an address that isn't local, or a name that is empty or too long.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        secret: bytes,
+        *,
+        name: str,
+        answer_timeout_s: float,
+        tracer: Tracer,
+        linger_s: float = 0.0,
+    ) -> None:
+        require_secret(address, secret)
+        self.counters = ClientCounters()
+        self._address = address
+        self._answer_timeout_s = answer_timeout_s
+        self._tracer = tracer
+        self._linger_s = linger_s
+        self._session = ClientSession(secret, api_id=secrets.token_bytes(API_ID_BYTES), name=name)
+        self._closing = False
+        self._changed = asyncio.Event()
+        """Set and replaced whenever a session opens or payments are decided."""
+
+    async def start(self) -> None:
+        """Begin to connect, and keep connected from now on. Doesn't wait for the worker."""
+        self._link = ClientLink(self._address, self._session, on_event=self._on_event, on_lost=self._on_lost)
+        self._waiters = Waiters(asyncio.get_running_loop(), self._answer_timeout_s, self.counters)
+        self._requests = ClientRequests(self._session, flush_soon=self._link.flush_soon, reopened=self._reopened)
+        self._connecting = asyncio.create_task(self._link.run())
+
+    async def close(self, flush_timeout_s: float) -> list[Payment]:
+        """Take no more payments, wait for the verdicts on those in the outbox, then disconnect.
+
+        Args:
+            flush_timeout_s: how long to wait at most, in seconds.
+
+        Returns:
+            The payments that are still without a verdict.
+        """
+        self._closing = True
+        self._link.flush_soon()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(flush_timeout_s):
+                while len(self._session):
+                    await self._changed.wait()
+        self._connecting.cancel()
+        await asyncio.gather(self._connecting, return_exceptions=True)
+        self._session.connection_lost()
+        self._on_lost()
+        self._waiters.give_up_all()
+        return self._session.outbox
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is an open session with the worker, and the client isn't closing."""
+        return self._session.is_open and not self._closing
+
+    @property
+    def outbox_size(self) -> int:
+        """How many payments have no verdict yet."""
+        return len(self._session)
+
+    @property
+    def credit(self) -> int:
+        """How many payments could be submitted now."""
+        return self._session.credit
+
+    @property
+    def epoch(self) -> int:
+        """The worker's epoch, as far as it is known."""
+        return self._session.epoch
+
+    async def wait_ready(self, timeout_s: float) -> bool:
+        """Wait for an open session.
+
+        Returns:
+            Whether there is one.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._reopened()
+        return self.ready
+
+    async def submit(self, payment: Payment) -> Verdict:
+        """Hand a payment to the worker and wait for the verdict, across reconnects if need be.
+
+        Raises:
+            NoCredit: the worker can't take it, or there is no session; it hasn't left and won't.
+            OutcomeUnknown: no verdict in time. It stays in the outbox and is delivered all the same.
+        """
+        sequence = self._send(payment)
+        self._link.flush_soon()
+        return await self._waiters.add(sequence, payment.payment_id)
+
+    def post(self, payment: Payment) -> None:
+        """Put a payment into the outbox, from where it leaves after ``linger_s``; the verdict is only counted.
+
+        Raises:
+            NoCredit: the worker can't take it, or there is no session; it hasn't left and won't.
+        """
+        self._send(payment)
+        self._link.flush_within(self._linger_s)
+
+    @overload
+    async def ask(self, question: GetSummary, *, timeout_s: float) -> Summary: ...
+    @overload
+    async def ask(self, question: Purge | RetryParked, *, timeout_s: float) -> int: ...
+    @overload
+    async def ask(self, question: GetStatistics, *, timeout_s: float) -> dict[str, Any]: ...
+    @overload
+    async def ask(self, question: GetParked, *, timeout_s: float) -> tuple[ParkedPayment, ...]: ...
+    @overload
+    async def ask(self, question: GetRows, *, timeout_s: float) -> RowsPage: ...
+    async def ask(self, question: Question, *, timeout_s: float) -> Any:
+        """Ask the worker. A question that changes nothing is asked again if the connection breaks meanwhile.
+
+        Args:
+            question: what to ask.
+            timeout_s: how long to wait for the reply, in seconds.
+
+        Raises:
+            WorkerUnavailable: there is no session; or it broke before the reply came, and what the question was to
+                change may have been changed.
+            RequestTimeout: no reply in time.
+            RequestFailed: the worker failed on it.
+        """
+        return await self._requests.ask(question, timeout_s=timeout_s)
+
+    async def rows(self, *, timeout_s: float = 60.0) -> list[LedgerRow]:
+        """Fetch the books, page by page; a purge or a restart of the worker meanwhile begins anew.
+
+        Args:
+            timeout_s: for the whole, in seconds.
+
+        Raises:
+            WorkerUnavailable, RequestTimeout, RequestFailed: as ``ask``.
+        """
+        return await self._requests.rows(timeout_s=timeout_s)
+
+    def _send(self, payment: Payment) -> int:
+        if self._closing:
+            raise NoCredit("this API is shutting down")
+        sequence = self._session.submit(payment)
+        if payment.traced_at_us:
+            self._tracer.record(payment.payment_id, "bridge.sent", sequence=sequence)
+        return sequence
+
+    def _on_event(self, event: ClientEvent) -> None:
+        if isinstance(event, PaymentsDecided):
+            self._decided(event)
+        elif isinstance(event, ReplyReceived):
+            self._requests.on_reply(event)
+        else:
+            self.counters.sessions += 1
+            self.counters.redelivered += len(event.redelivered)
+            for payment in event.redelivered:
+                if payment.traced_at_us:
+                    self._tracer.record(payment.payment_id, "bridge.sent", redelivered=True)
+            extra = {"incarnation": event.incarnation, "epoch": event.epoch, "redelivered": len(event.redelivered)}
+            logger.info("bridge.session_opened", extra=extra)
+            self._notify()
+
+    def _decided(self, decided: PaymentsDecided) -> None:
+        counters, waiters = self.counters, self._waiters
+        sequence = decided.first_sequence
+        for payment, verdict in zip(decided.payments, decided.verdicts, strict=True):
+            if verdict is Verdict.TAKEN:
+                counters.taken += 1
+            elif verdict is Verdict.CONFLICT:
+                counters.conflicts += 1
+            else:
+                counters.purged += 1
+            waiters.decide(sequence, verdict)
+            if payment.traced_at_us:
+                self._tracer.record(payment.payment_id, "bridge.decided", verdict=verdict.name.lower())
+            sequence += 1
+        if self._closing:
+            self._notify()
+
+    def _on_lost(self) -> None:
+        self._requests.on_lost()
+        self._notify()
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def _reopened(self) -> None:
+        while not self._session.is_open:
+            if self._closing:
+                raise WorkerUnavailable("this API is shutting down")
+            await self._changed.wait()

@@ -1,0 +1,213 @@
+"""The worker's side of the bridge: accepts the APIs' connections and puts their payments into the intake's mailbox.
+Runs on gevent, without monkey-patching.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import gevent
+from gevent import socket
+from gevent.pool import Group
+
+from rinha.bridge.protocol.codec import encode
+from rinha.bridge.protocol.handshake import Refusal, RefusalCode, Welcome
+from rinha.bridge.server.connection import ServerConnection
+from rinha.bridge.server.questions import ServerRequests
+from rinha.net.address import Address, TcpAddress, require_secret
+from rinha.net.listener import Listener
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from actors.recipient import Recipient
+    from actors.runtime.tracing import Tracer
+    from rinha.bridge.protocol.events import RequestReceived
+
+MAX_CONNECTIONS = 64
+"""A few APIs, their connections that are just being replaced, and tools."""
+MAX_FAILED_HANDSHAKES = 20
+"""From one host in ``FAILED_HANDSHAKES_S``; an API with a wrong secret makes two."""
+FAILED_HANDSHAKES_S = 10.0
+_BACKLOG = 128
+_CHECK_S = 0.5
+
+logger = logging.getLogger(__name__)
+
+
+class BridgeServer:
+    """The worker's end of the bridge.
+
+    Args:
+        address: where to listen.
+        secret: shared with the APIs; may be empty if the address is local.
+        incarnation: a number that no other start of the worker has, 1 to 2**64 - 1.
+        epoch: the intake's epoch.
+        intake: is told ``SessionOpened``, ``SubmitPayments`` and ``SessionClosed``, and tells sessions
+            ``CreditGranted`` and ``VerdictsGiven``.
+        answer: replies to a question of ``actors.messages``. It runs in a greenlet of its own, and may block or raise.
+            To ``GetStatistics`` it returns a dict of JSON values.
+        tracer: records ``bridge.received`` of traced payments.
+
+    Raises:
+        ValueError: an empty secret for an address that isn't local.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        secret: bytes,
+        *,
+        incarnation: int,
+        epoch: int,
+        intake: Recipient,
+        answer: Callable[[object], object],
+        tracer: Tracer,
+    ) -> None:
+        require_secret(address, secret)
+        self._address = address
+        self._secret = secret
+        self._incarnation = incarnation
+        self._intake = intake
+        self._tracer = tracer
+        self._listener: Listener | None = None
+        self._socket: socket.socket | None = None
+        self._connections: set[ServerConnection] = set()
+        self._failed_handshakes: Counter[str] = Counter()
+        self._requests = ServerRequests(answer, epoch=epoch, connections=self._connections)
+        self._loops = Group()
+        self._draining = False
+
+    @property
+    def address(self) -> Address:
+        """Where it listens; with the real port, if port 0 was asked for."""
+        return self._listener.address if self._listener is not None else self._address
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that new sessions begin with."""
+        return self._requests.epoch
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether it takes no more payments."""
+        return self._draining
+
+    def start(self) -> None:
+        """Listen and accept.
+
+        Raises:
+            OSError: the address can't be bound.
+        """
+        self._listener = Listener(self._address, backlog=_BACKLOG)
+        self._socket = socket.socket(fileno=self._listener.socket.detach())
+        self._loops.spawn(self._accept, self._socket)
+        self._loops.spawn(self._check)
+        logger.info("bridge.listening", extra={"address": str(self.address)})
+
+    def drain(self, timeout_s: float) -> None:
+        """Take no more payments, wait until those that the intake was told of are acknowledged, then close.
+
+        What wasn't read stays with the APIs, who send it to the next worker.
+
+        Args:
+            timeout_s: for all connections together, in seconds; then they are closed as they are.
+        """
+        deadline = time.monotonic() + timeout_s
+        self._draining = True
+        self._close_listener()
+        gevent.joinall([gevent.spawn(connection.drain, deadline) for connection in list(self._connections)])
+        self.stop()
+
+    def stop(self) -> None:
+        """Close everything at once. To stop twice is fine."""
+        self._close_listener()
+        self._loops.kill()
+        self._requests.stop()
+        for connection in list(self._connections):
+            connection.stop()
+
+    def _close_listener(self) -> None:
+        listener, self._listener = self._listener, None
+        sock, self._socket = self._socket, None
+        if listener is not None and sock is not None:
+            self._address = listener.address
+            sock.close()
+            listener.close()
+
+    def _accept(self, listening: socket.socket) -> None:
+        while self._socket is listening:
+            try:
+                sock, address = listening.accept()
+            except OSError as error:
+                if self._socket is listening:
+                    logger.error("bridge.accept_failed", extra={"error": str(error)})
+                    gevent.sleep(_CHECK_S)
+                continue
+            if isinstance(self._address, TcpAddress):
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._receive(sock, host=address[0], peer=f"{address[0]}:{address[1]}")
+            else:
+                self._receive(sock, host="unix", peer="unix")
+
+    def _receive(self, sock: socket.socket, *, host: str, peer: str) -> None:
+        if len(self._connections) >= MAX_CONNECTIONS:
+            self._turn_away(sock, peer, f"more than {MAX_CONNECTIONS} connections")
+        elif self._failed_handshakes[host] >= MAX_FAILED_HANDSHAKES:
+            self._turn_away(sock, peer, "too many failed handshakes")
+        else:
+            self._connections.add(
+                ServerConnection(
+                    sock, peer, host=host, owner=self, secret=self._secret, intake=self._intake, tracer=self._tracer
+                )
+            )
+
+    def _turn_away(self, sock: socket.socket, peer: str, reason: str) -> None:
+        logger.warning("bridge.turned_away", extra={"peer": peer, "reason": reason})
+        # A fresh socket has room for this, so it doesn't wait.
+        with contextlib.suppress(OSError):
+            sock.send(encode(Refusal(RefusalCode.TOO_MANY, reason)))
+        sock.close()
+
+    def _check(self) -> None:
+        clear_at = 0.0
+        while True:
+            now = time.monotonic()
+            if now >= clear_at:
+                self._failed_handshakes.clear()
+                clear_at = now + FAILED_HANDSHAKES_S
+            for connection in list(self._connections):
+                connection.check(now)
+            gevent.sleep(_CHECK_S)
+
+    def admit(self, connection: ServerConnection) -> Welcome:
+        """End older sessions of the same API, which are half open, and let this one in."""
+        for other in list(self._connections):
+            if other is not connection and other.api_id == connection.api_id:
+                other.cut("its API has connected anew")
+        return Welcome(self._incarnation, self._requests.epoch)
+
+    def handshake_failed(self, connection: ServerConnection) -> None:
+        """Count it against its host."""
+        self._failed_handshakes[connection.host] += 1
+
+    def closed(self, connection: ServerConnection) -> None:
+        """Forget it."""
+        self._connections.discard(connection)
+        self.epoch_adopted()
+
+    def epoch_raised(self, epoch: int) -> None:
+        """Announce an epoch that a failed purge left behind."""
+        self._requests.announce(epoch)
+
+    def epoch_adopted(self) -> None:
+        """Let purges look who is left to wait for."""
+        self._requests.look_at_epochs()
+
+    def handle_request(self, connection: ServerConnection, request: RequestReceived) -> None:
+        """Reply in a greenlet of its own."""
+        self._requests.handle(connection, request)

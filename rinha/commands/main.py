@@ -1,0 +1,132 @@
+"""The ``rinha`` command. Each subcommand imports what it needs only when it runs, so that no process loads the other
+side's libraries.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import sys
+from functools import partial
+from typing import TYPE_CHECKING
+
+from rinha.logs import configure_logging, discard_stdout
+from rinha.settings.load import Settings, SettingsError, load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: the arguments without the program's name; those of this process if None.
+
+    Returns:
+        The exit code: 0 fine, 1 it ran and something is left undone, 2 what it was told is wrong, 130 interrupted.
+
+    Raises:
+        SystemExit: with code 2 for arguments that can't be understood, with 0 for ``--help``.
+    """
+    options = _parser().parse_args(argv)
+    try:
+        code = _run(options)
+        sys.stdout.flush()
+    except SettingsError as error:
+        for wrong in error.errors:
+            print(wrong, file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        discard_stdout()
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _run(options: argparse.Namespace) -> int:
+    settings = load_settings(os.environ)
+    match options.command:
+        case "check":
+            return _check()
+        case "up":
+            from rinha.up.main import run_up
+
+            configure_logging(settings.log_level, role="up")
+            return run_up(settings, os.environ)
+        case "api":
+            gc.disable()  # what is made at start stays: run_api turns the collector on when all of it is there
+            from rinha.api.main import run_api
+
+            configure_logging(settings.log_level, role=settings.api_name)
+            return run_api(settings, options.fd)
+        case "worker":
+            gc.disable()  # as above
+            from rinha.worker.main import run_worker
+
+            configure_logging(settings.log_level, role="payment-worker")
+            return run_worker(settings)
+        case "simulator":
+            return _simulator(settings, options)
+        case question:
+            from rinha.commands.ask import run_console
+
+            return run_console(settings, question, retry=getattr(options, "retry", False))
+
+
+def _simulator(settings: Settings, options: argparse.Namespace) -> int:
+    from rinha.simulator.main import run_simulator
+
+    configure_logging(settings.log_level, role=f"payment-processor-{options.name}")
+    fee_bps = {processor.name: processor.fee_bps for processor in settings.processors}[options.name]
+    return run_simulator(name=options.name, fee_bps=fee_bps, host=options.host, port=options.port)
+
+
+def _check() -> int:
+    from rinha.settings.table import effective_rows
+
+    rows = [("variable", "value", "from", "what it is"), *effective_rows(os.environ)]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    for row in rows:
+        print("  ".join((*(cell.ljust(width) for cell, width in zip(row[:3], widths, strict=True)), row[3])))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="rinha",
+        description="A payments intermediary on the actor model.",
+        epilog="Settings come from the environment; `rinha check` shows them.",
+        formatter_class=partial(argparse.HelpFormatter, max_help_position=16),
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    commands.add_parser("up", help="start the whole system on this machine")
+    api = commands.add_parser("api", help="run one HTTP API")
+    api.add_argument("--fd", type=_descriptor, help="listening socket to take over, as a file descriptor")
+    commands.add_parser("worker", help="run the worker")
+    simulator = commands.add_parser("simulator", help="run a stand-in for one payment processor")
+    simulator.add_argument("--name", choices=("default", "fallback"), required=True)
+    simulator.add_argument("--port", type=_port, required=True)
+    simulator.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+    commands.add_parser("check", help="show the settings in effect, and everything wrong with them")
+    commands.add_parser("statistics", help="show what the worker holds, as a JSON line")
+    commands.add_parser("rows", help="dump the books, a JSON line per settled payment")
+    parked = commands.add_parser("parked", help="list the payments that wait for a person, a JSON line each")
+    parked.add_argument("--retry", action="store_true", help="let all of them try again")
+    return parser
+
+
+def _descriptor(text: str) -> int:
+    return _bounded(text, 1_000_000, "a file descriptor is a whole number")
+
+
+def _port(text: str) -> int:
+    return _bounded(text, 65535, "a port is a whole number from 0 to 65535")
+
+
+def _bounded(text: str, high: int, reason: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) <= high):
+        raise argparse.ArgumentTypeError(f"{text!r}: {reason}")
+    return int(text)

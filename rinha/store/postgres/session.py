@@ -1,0 +1,152 @@
+"""A connection to a journal in PostgreSQL: ours alone, of our version, and synced.
+
+psycopg is imported by the calls that need it: it is optional, and brings asyncio with it.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from actors.ports import StoreBroken, StoreUnavailable
+from rinha.store.postgres import schema as sql
+
+if TYPE_CHECKING:
+    import uuid
+
+    import psycopg
+
+logger = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT_S = 5
+STATEMENT_TIMEOUT_MS = 10_000
+"""The server gives up a statement that takes longer; a group commit takes milliseconds."""
+
+LOCK_TIMEOUT_MS = 1000
+"""For how long a session waits for a lock: one just closed, or of a worker just killed, ends within milliseconds."""
+
+_SETTINGS = (
+    f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}",
+    f"SET idle_in_transaction_session_timeout = {STATEMENT_TIMEOUT_MS}",
+    # When the server returns from a commit, it is on its disk (and on the synchronous standbys', if there are any).
+    "SET synchronous_commit = on",
+    # Plans are made while the tables are empty, and kept: they must be those for large tables, by the indexes.
+    "SET enable_seqscan = off",
+    "SET enable_hashjoin = off",
+    "SET enable_mergejoin = off",
+    # A plan that can't do without one of these looks so dear that it would be compiled, which takes 0.1 s.
+    "SET jit = off",
+    # The server lets go of the lock within 15 s when the worker's machine has vanished.
+    "SET tcp_keepalives_idle = 5",
+    "SET tcp_keepalives_interval = 2",
+    "SET tcp_keepalives_count = 5",
+)
+
+_CLIENT: dict[str, str | int] = {
+    "connect_timeout": CONNECT_TIMEOUT_S,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 5,
+    "tcp_user_timeout": 15_000,
+    "fallback_application_name": "rinha",
+}
+"""libpq's parameters; those in the URL go before these."""
+
+_NOT_THIS_ENTRY = frozenset({"22", "23"})
+"""Classes of SQLSTATE that find fault with the values: data exception, integrity constraint violation."""
+
+_NOT_OURS_OR_DAMAGED = frozenset({"XX", "0A", "2F", "3F", "42"})
+"""Internal error (XX001, XX002: damage), feature not supported, and all about schemas, tables and names."""
+
+_NO_PERMISSION = "42501"
+
+
+def connect(url: str, writer: uuid.UUID, *, first: bool) -> tuple[psycopg.Connection, int]:
+    """Connect, take the lock, and check what is there; make the tables in a database that has none.
+
+    Args:
+        url: of the database, in a form that libpq knows.
+        writer: the store that will write.
+        first: it has not written before; if it has, nobody else may have written since.
+
+    Returns:
+        The connection, in autocommit mode, and the present epoch.
+
+    Raises:
+        StoreUnavailable: the server is away or refuses, or another worker holds the lock.
+        StoreBroken: what is there is of another version or not ours, or another worker has written meanwhile.
+    """
+    import psycopg
+
+    try:
+        values = {**_CLIENT, **psycopg.conninfo.conninfo_to_dict(url)}
+        connection = psycopg.connect(psycopg.conninfo.make_conninfo("", **values), autocommit=True)
+    except psycopg.Error as error:
+        raise translate(error) from error
+    try:
+        for setting in _SETTINGS:
+            connection.execute(setting)
+        _lock(connection)
+        if _scalar(connection, "SHOW fsync") != "on":
+            logger.warning("store.server_does_not_sync", extra={"setting": "fsync"})
+        return connection, _claim(connection, writer, first=first)
+    except psycopg.Error as error:
+        connection.close()
+        raise translate(error) from error
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _scalar(connection: psycopg.Connection, statement: str, *values: object) -> object:
+    row = connection.execute(statement.encode(), values).fetchone()
+    return None if row is None else row[0]
+
+
+def _lock(connection: psycopg.Connection) -> None:
+    import psycopg
+
+    connection.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}".encode())
+    try:
+        connection.execute(sql.LOCK, (sql.LOCK_KEY,))
+    except psycopg.errors.LockNotAvailable as error:
+        text = "the journal in PostgreSQL is in use by another worker, or by a session just lost"
+        raise StoreUnavailable(text) from error
+
+
+def _claim(connection: psycopg.Connection, writer: uuid.UUID, *, first: bool) -> int:
+    with connection.transaction():
+        if not _scalar(connection, sql.EXISTS):
+            if not first:
+                raise StoreBroken("the journal in PostgreSQL has gone: its schema, rinha, is not there any more")
+            for statement in sql.CREATE:
+                connection.execute(statement.encode())
+        rows = connection.execute(sql.JOURNAL).fetchall()
+        if len(rows) != 1:
+            raise StoreBroken(
+                "the journal in PostgreSQL is damaged: rinha.journal must have one row; it was left as it is"
+            )
+        version, epoch, last_writer = rows[0]
+        if version != sql.VERSION:
+            raise StoreBroken(f"the journal in PostgreSQL is of version {version}, this program knows {sql.VERSION}")
+        if not first and last_writer != writer:
+            raise StoreBroken("another worker has written the journal in PostgreSQL since this one lost its connection")
+        # Also looks whether the tables are there, and may be written.
+        connection.execute(sql.OPEN + " LIMIT 1", (epoch,))
+        connection.execute(sql.SETTLED, (0, 1))
+        connection.execute(sql.CLAIM, (writer,))
+    return int(epoch)
+
+
+def translate(error: psycopg.Error) -> StoreUnavailable | StoreBroken | ValueError:
+    """Say what an error means for the journal. Source: https://www.postgresql.org/docs/current/errcodes-appendix.html.
+
+    What has no SQLSTATE came from libpq: no connection, or a lost one.
+    """
+    code = error.sqlstate or ""
+    what = f"{str(error).strip()} ({code or type(error).__name__})"
+    if code[:2] in _NOT_THIS_ENTRY:
+        return ValueError(f"an entry can't be kept in PostgreSQL: {what}")
+    if code[:2] in _NOT_OURS_OR_DAMAGED and code != _NO_PERMISSION:
+        return StoreBroken(f"the journal in PostgreSQL is damaged or not ours: {what}; it was left as it is")
+    return StoreUnavailable(f"the journal in PostgreSQL can't be used now: {what}")

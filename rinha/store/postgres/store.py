@@ -1,0 +1,161 @@
+"""The journal in PostgreSQL, with psycopg 3."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from actors.ports import StoreBroken
+from actors.values import OpenPayment, Payment
+from rinha.store.batch import sort_entries
+from rinha.store.postgres import schema as sql
+from rinha.store.postgres.session import connect, translate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import psycopg
+
+    from actors.values import JournalEntry
+    from rinha.store.batch import Batch
+
+CHUNK_ROWS = 5000
+"""Rows of one chunk of ``settled``: about 1 MB as Python values."""
+
+PRUNED_ROWS = 200
+"""An append removes at least so many rows of earlier epochs from each table, while there are any."""
+
+
+class PostgresStore:
+    """``actors.ports.Store`` in a PostgreSQL database, in the schema ``rinha``, over one connection.
+
+    Every call blocks its thread. The first call connects; when the connection is lost, the call fails with
+    ``StoreUnavailable`` and the next one connects again. If it was lost during a commit, nobody can tell whether that
+    happened: the same entries must be appended again, until that succeeds, before the payments in them are given up.
+    An advisory lock keeps a second worker out; should one have written while the connection was lost, every further
+    call raises ``StoreBroken``.
+
+    Settled payments of the present epoch are kept for good, those of earlier epochs are removed little by little by
+    later appends.
+
+    Args:
+        url: of the database, in a form that libpq knows. Its role must own the database, or the schema.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._writer = uuid.uuid4()
+        self._connection: psycopg.Connection | None = None
+        self._claimed = False
+        self._broken: str | None = None
+        self._epoch = 0
+        self._prunes = True
+
+    def epoch(self) -> int:
+        """See ``Store.epoch``."""
+        self._ready()
+        return self._epoch
+
+    def settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
+        """See ``Store.settled``. No transaction stays open between two chunks."""
+        with self._errors() as connection:
+            row = connection.execute(sql.FIRST_SETTLED, (self._epoch,)).fetchone()
+        if row is None:
+            return
+        before = row[0]
+        while True:
+            with self._errors() as connection:
+                rows = connection.execute(sql.SETTLED, (before, CHUNK_ROWS), binary=True).fetchall()
+            if not rows:
+                return
+            before = rows[-1][0]
+            yield [row[1:] for row in rows]
+
+    def open(self) -> list[OpenPayment]:
+        """See ``Store.open``."""
+        with self._errors() as connection:
+            rows = connection.execute(sql.OPEN, (self._epoch,), binary=True).fetchall()
+        return [OpenPayment(Payment(each, cents), where, at_ms) for each, cents, where, at_ms in rows]
+
+    def append(self, entries: Sequence[JournalEntry]) -> None:
+        """See ``Store.append``; the rules for single entries are those of ``SqliteStore.append``.
+
+        Raises:
+            StoreUnavailable: also if the connection was lost during the commit.
+            ValueError: an entry can't be kept. Nothing was written.
+        """
+        self._ready()
+        batch = sort_entries(entries, self._epoch)
+        if batch.changes_nothing:
+            return
+        prunes = self._prunes or batch.raises_epoch
+        limit = max(PRUNED_ROWS, 2 * len(entries))
+        removed: list[psycopg.Cursor] = []
+        # The pipeline sends the transaction as a whole and waits once; what follows a statement that failed is skipped.
+        with self._errors() as connection, connection.pipeline():
+            connection.execute("BEGIN")
+            _write(connection, batch)
+            if prunes:
+                removed = [connection.execute(statement, (batch.epoch, limit)) for statement in sql.PRUNE]
+            connection.execute("COMMIT")
+        self._epoch, self._prunes = batch.epoch, any(cursor.rowcount == limit for cursor in removed)
+
+    def close(self) -> None:
+        """See ``Store.close``. A later call connects again."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _ready(self) -> psycopg.Connection:
+        if self._broken is not None:
+            raise StoreBroken(self._broken)
+        if self._connection is None:
+            try:
+                self._connection, self._epoch = connect(self._url, self._writer, first=not self._claimed)
+            except StoreBroken as error:
+                self._broken = str(error)
+                raise
+            self._claimed = self._prunes = True
+        return self._connection
+
+    @contextmanager
+    def _errors(self) -> Iterator[psycopg.Connection]:
+        """Lend the connection and raise the port's errors; after an error the next call connects anew."""
+        import psycopg
+
+        connection = self._ready()
+        try:
+            yield connection
+        except psycopg.Error as error:
+            meaning = translate(error)
+            if isinstance(meaning, StoreBroken):
+                self._broken = str(meaning)
+            self.close()
+            raise meaning from error
+        except BaseException:
+            self.close()
+            raise
+
+
+def _write(connection: psycopg.Connection, batch: Batch) -> None:
+    if batch.raises_epoch:
+        connection.execute(sql.RAISE_EPOCH, (batch.epoch,))
+    if batch.taken:
+        ids, cents, _ = zip(*batch.taken, strict=True)
+        connection.execute(sql.TAKE, {"epoch": batch.epoch, "ids": list(ids), "cents": list(cents)})
+    if batch.attempts:
+        ids, processors, times, _ = zip(*batch.attempts, strict=True)
+        values = {"epoch": batch.epoch, "ids": list(ids), "processors": list(processors), "times": list(times)}
+        connection.execute(sql.ATTEMPT, values)
+    if batch.settled:
+        ids, processors, cents, times, _ = zip(*batch.settled, strict=True)
+        values = {
+            "epoch": batch.epoch,
+            "ids": list(ids),
+            "processors": list(processors),
+            "cents": list(cents),
+            "times": list(times),
+        }
+        connection.execute(sql.SETTLE, values)
+        connection.execute(sql.CLOSE, {"epoch": batch.epoch, "ids": list(ids)})

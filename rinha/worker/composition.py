@@ -1,0 +1,173 @@
+"""The worker: the actor system on gevent, the processors and the store it works with, and the bridge that feeds it."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import gevent
+from gevent.event import Event
+
+from actors.intake.routing import Cheapest, Fastest
+from actors.messages import GetStatistics, Purge
+from actors.runtime.clocks import SystemClock
+from actors.runtime.crashes import Crashes
+from actors.runtime.greenlets import GeventTimers, SupervisedGeventActor
+from actors.runtime.supervisor import Supervisor
+from actors.runtime.tracing import Tracer
+from actors.system import ASK_TIMEOUT_S, UNBOUNDED, ActorSystem, Plan, Ports
+from actors.values import ProcessorHealth
+from rinha.bridge.server.server import BridgeServer
+from rinha.logs import trace_sink
+from rinha.net.address import parse_address
+from rinha.processors.client import HttpProcessorClient
+
+if TYPE_CHECKING:
+    from actors.intake.routing import Policy
+    from actors.ports import Store
+    from rinha.settings.load import Settings
+
+logger = logging.getLogger(__name__)
+
+LOOK_INTERVAL_S = 0.02
+"""How often a drain looks whether all is settled."""
+
+STOP_TIMEOUT_S = 0.2
+"""A payment actor may sit in an exchange that lasts as long as its deadline: the process ends without it."""
+
+
+class Worker:
+    """The composition root of the worker process.
+
+    Args:
+        settings: the settings.
+
+    Raises:
+        ValueError: an address or URL in the settings is none.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.failed = Event()
+        """Set when the process must end: actors crashed too often, or the store can't be trusted."""
+        self._settings = settings
+        self._clock = SystemClock()
+        self._tracer = Tracer(settings.trace_share, trace_sink)
+        self._store = _store(settings)
+        self._clients = {
+            each.name: HttpProcessorClient(
+                each.name, each.url, deadline_s=settings.attempt_deadline_s, connections=settings.pool_size
+            )
+            for each in settings.processors
+        }
+        plan = Plan(
+            [ProcessorHealth(each.name, each.fee_bps) for each in settings.processors],
+            _policy(settings),
+            settings.pool_size,
+            settings.backlog_max,
+            durable=settings.accept == "durable",
+            settle_per_s=settings.settle_per_s,
+        )
+        ports = Ports(self._clock, GeventTimers(), self._clients, self._store, self._on_broken, self._tracer)
+        supervisor = Supervisor(
+            SupervisedGeventActor, self._clock, Crashes(self._clock, self.failed.set), unbounded=UNBOUNDED
+        )
+        self._system = ActorSystem(plan, ports, supervisor)
+        self._server: BridgeServer | None = None
+
+    def start(self) -> None:
+        """Start the actors, and open the bridge last.
+
+        Raises:
+            StartFailed: an actor did not start.
+            StoreUnavailable, StoreBroken: the store can't be read.
+            OSError: the bridge's address can't be bound.
+        """
+        self._system.start()
+        self._server = BridgeServer(
+            parse_address(self._settings.bridge),
+            self._settings.bridge_secret.reveal().encode(),
+            incarnation=secrets.randbits(62) + 1,
+            epoch=self._system.epoch,
+            intake=self._system.intake,
+            answer=self._answer,
+            tracer=self._tracer,
+        )
+        self._server.start()
+
+    def drain(self, timeout_s: float) -> list[str]:
+        """Take no more payments, and settle those that are held.
+
+        Args:
+            timeout_s: how long to settle.
+
+        Returns:
+            The ids of those that wait still, the oldest first.
+        """
+        deadline_s = self._clock.monotonic_s() + timeout_s
+        if self._server is not None:
+            self._server.drain(timeout_s)
+        while self._system.has_work() and not self.failed.is_set() and self._clock.monotonic_s() < deadline_s:
+            gevent.sleep(LOOK_INTERVAL_S)
+        return [str(UUID(bytes=each)) for each in self._system.held()]
+
+    def stop(self) -> None:
+        """Close the bridge and stop all actors; what they hold in memory alone is gone."""
+        if self._server is not None:
+            self._server.stop()
+        self._system.supervisor.stop(STOP_TIMEOUT_S)
+        for client in self._clients.values():
+            client.close()
+        if self._store is not None:
+            self._store.close()
+
+    def _answer(self, message: Any) -> Any:
+        if isinstance(message, GetStatistics):
+            return self._system.statistics()
+        answer = self._system.answer(message)
+        if isinstance(message, Purge):
+            recorded = Latch()
+            self._system.relay.after((), (recorded, answer))
+            recorded.wait(ASK_TIMEOUT_S)
+        return answer
+
+    def _on_broken(self, reason: str) -> None:
+        self.failed.set()
+
+
+class Latch:
+    """A recipient that somebody waits for."""
+
+    def __init__(self) -> None:
+        self._told = Event()
+
+    def tell(self, message: object) -> None:
+        """End the waiting."""
+        self._told.set()
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait to be told.
+
+        Raises:
+            TimeoutError: it took longer.
+        """
+        if not self._told.wait(timeout_s):
+            raise TimeoutError(f"not on record within {timeout_s} s")
+
+
+def _store(settings: Settings) -> Store | None:
+    if not settings.store:
+        return None
+    # Only here, so that a worker without a journal needs none of their libraries.
+    from rinha.store.threadpool import ThreadpoolStore
+    from rinha.store.url import open_store
+
+    return ThreadpoolStore(open_store(settings.store.reveal()))
+
+
+def _policy(settings: Settings) -> Policy:
+    if settings.routing == "cheapest":
+        return Cheapest(settings.patience_s)
+    slots = max(1, round(settings.benchmark_share * settings.pool_size)) if settings.benchmark_share else 0
+    return Fastest(settings.latency_tolerance_ms, slots)

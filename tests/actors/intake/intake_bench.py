@@ -1,0 +1,102 @@
+"""The intake with a session, two payment actors and a ledger that take notes."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import gevent
+
+from actors.intake.actor import Intake
+from actors.intake.backlog import Backlog
+from actors.intake.credits import Credits
+from actors.intake.dispatcher import Dispatcher
+from actors.intake.pace import Pace
+from actors.intake.pool import Pool
+from actors.intake.routing import Fastest
+from actors.journal.acceptance import WithoutJournal
+from actors.messages import Attempt, AttemptEnded, GetStatistics, PaymentActorReady, PaymentRecorded, SubmitPayments
+from actors.runtime.tracing import Tracer
+from actors.values import Payment, ProcessorHealth, Settled, Statistics
+
+if TYPE_CHECKING:
+    from actors.runtime.reference import Reference
+    from actors.values import Outcome
+    from tests.actors.fakes import World
+
+ASK_S = 5.0
+NAMES = ("default", "fallback")
+HEALTHY = (ProcessorHealth("default", 500), ProcessorHealth("fallback", 1500))
+DOWN = tuple(each._replace(healthy=False) for each in HEALTHY)
+
+
+def payment(number: int, cents: int = 1990, *, traced: bool = False) -> Payment:
+    return Payment(number.to_bytes(16), cents, int(traced))
+
+
+class IntakeBench:
+    """The intake, a session, two payment actors and a ledger."""
+
+    def __init__(self, world: World, *, backlog_max: int = 1000) -> None:
+        self.world = world
+        self.ledger = world.probe("ledger")
+        self.session = world.probe("session")
+        self.workers = [world.probe("worker-1"), world.probe("worker-2")]
+        self.backlog = Backlog(NAMES)
+        self.pool = Pool(NAMES, limit=2)
+        self.credits = Credits(backlog_max)
+        self.dispatcher = Dispatcher(self.backlog, self.pool, Fastest(), HEALTHY, world.clock, Pace(math.inf))
+        self.intake = world.start("intake", self.make)
+        self.sequence = 1
+
+    def make(self, me: Reference) -> Intake:
+        return Intake(
+            me,
+            self.backlog,
+            self.credits,
+            self.pool,
+            self.dispatcher,
+            self.ledger.reference,
+            WithoutJournal(),
+            self.world.timers,
+            self.world.clock,
+            Tracer(1.0, self.trace),
+        )
+
+    def trace(self, event: dict[str, object]) -> None:
+        self.world.traces.append(event)
+
+    def ready(self) -> None:
+        for worker in self.workers:
+            self.tell(PaymentActorReady(worker.reference))
+
+    def tell(self, message: Any) -> None:
+        self.intake.tell(message)
+        gevent.idle()
+
+    def submit(self, *payments: Payment, epoch: int = 0, redelivered: bool = False) -> None:
+        first, self.sequence = self.sequence, self.sequence + len(payments)
+        self.tell(SubmitPayments(self.session.reference, epoch, first, payments, redelivered))
+
+    def attempts(self) -> list[Attempt]:
+        """Attempts since the last look, of all payment actors."""
+        return [each for worker in self.workers for each in worker.take(Attempt)]
+
+    def attempt(self) -> Attempt:
+        (only,) = self.attempts()
+        return only
+
+    def end(self, attempt: Attempt, outcome: Outcome) -> None:
+        """Have the payment actor that is at work on an attempt report."""
+        (worker,) = [each for each in self.workers if self.pool.carries_out(each.reference, attempt)]
+        self.tell(AttemptEnded(worker.reference, attempt, outcome))
+
+    def settle(self, attempt: Attempt) -> None:
+        self.end(attempt, Settled(attempt.payment.amount_cents, attempt.requested_at_ms))
+        self.tell(PaymentRecorded(attempt.payment.payment_id, attempt.epoch))
+
+    def statistics(self) -> Statistics:
+        counts: Statistics = self.intake.ask(GetStatistics(), timeout=ASK_S)
+        held = counts.waiting + counts.in_flight + counts.unknown + counts.parked
+        assert counts.accepted == counts.settled + held
+        return counts

@@ -1,0 +1,124 @@
+"""What the intake keeps when it crashes, and messages that it gives up."""
+
+from __future__ import annotations
+
+import pytest
+
+from actors.intake.backlog import Backlog
+from actors.messages import HealthChanged, Purge, VerdictsGiven
+from actors.runtime.guard import ActorFailed
+from actors.values import Payment, Refused, Step, Unknown, Verdict
+from tests.actors.intake.intake_bench import ASK_S, DOWN, HEALTHY, IntakeBench, payment
+
+
+class TestCrashes:
+    def test_everything_is_kept(self, ready: IntakeBench) -> None:
+        ready.submit(payment(1), payment(2), payment(3))
+        sent = ready.attempts()
+        before = ready.statistics()
+        with pytest.raises(ActorFailed):
+            ready.intake.ask("nonsense", timeout=ASK_S)
+        assert ready.statistics() == before
+        assert ready.attempts() == []
+        ready.settle(sent[0])
+        assert len(ready.attempts()) == 1
+
+    def test_unknown_outcomes_are_woken_after_it_too(self, ready: IntakeBench) -> None:
+        ready.submit(payment(1))
+        ready.end(ready.attempt(), Unknown("no answer"))
+        ready.end(ready.attempt(), Unknown("no answer"))
+        with pytest.raises(ActorFailed):
+            ready.intake.ask("nonsense", timeout=ASK_S)
+        ready.world.advance(0.2)
+        assert ready.attempt().step is Step.RESOLVE
+
+    def test_a_message_nobody_knows_is_a_dead_letter(self, ready: IntakeBench) -> None:
+        ready.tell("nonsense")
+        assert ready.world.dead_letters == {"str": 1}
+
+    def test_a_failing_trace_loses_no_payment(self, ready: IntakeBench, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What is noted as in flight has been sent: otherwise nobody would ever end it."""
+        failures = [OSError("stdout is gone")]
+
+        def trace(event: dict[str, object]) -> None:
+            if event["hop"] == "intake.dispatched" and failures:
+                raise failures.pop()
+
+        monkeypatch.setattr(ready, "trace", trace)
+        ready.tell("nonsense")  # a new behaviour with the new trace
+        ready.submit(payment(1, traced=True))
+        sent = ready.attempts()
+        assert [each.payment for each in sent] == [payment(1, traced=True)]
+        ready.settle(sent[0])
+        assert ready.statistics().settled == 1
+
+    def test_a_result_handled_again_after_a_crash_counts_once(
+        self, ready: IntakeBench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A crash behind the result's own handling: it is retried when the payment is in flight elsewhere already."""
+        ready.submit(payment(1, traced=True))
+        sent = ready.attempt()
+        ready.tell(HealthChanged((DOWN[0], HEALTHY[1])))
+        failures = [OSError("stdout is gone")]
+
+        def trace(event: dict[str, object]) -> None:
+            if failures:
+                raise failures.pop()
+
+        monkeypatch.setattr(ready, "trace", trace)
+        ready.tell("nonsense")
+        ready.end(sent, Refused("HTTP 500"))
+        assert ready.attempt().processor == "fallback"
+        counts = ready.statistics()
+        assert (counts.in_flight, counts.waiting) == (1, 0)
+
+    def test_payments_of_a_message_that_is_given_up_are_taken_all_the_same(
+        self, ready: IntakeBench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(ready.credits, "use", lambda session, payments: 1 / 0)
+        ready.submit(payment(1))
+        assert VerdictsGiven(1) in ready.session.of(VerdictsGiven)
+        assert ready.attempt().payment == payment(1)
+        assert ready.world.dead_letters == {}
+
+    def test_payments_taken_only_when_giving_up_are_sent_too(
+        self, ready: IntakeBench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        failures = [OSError("stdout is gone") for _ in range(3)]
+
+        def take(payment: Payment, now_s: float, *, storing: bool, suspect: bool) -> Verdict:
+            if failures:
+                raise failures.pop()
+            return Backlog.take(ready.backlog, payment, now_s, storing=storing, suspect=suspect)
+
+        monkeypatch.setattr(ready.backlog, "take", take)
+        ready.submit(payment(1))
+        ready.world.advance(0.01)
+        assert ready.session.of(VerdictsGiven) == [VerdictsGiven(1)]
+        assert ready.attempt().payment == payment(1)
+
+    def test_a_given_up_result_of_an_earlier_epoch_parks_nothing(
+        self, ready: IntakeBench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ready.submit(payment(1))
+        old = ready.attempt()
+        ready.intake.ask(Purge(), timeout=ASK_S)
+        ready.submit(payment(1), epoch=1)
+        (new,) = ready.attempts()
+        monkeypatch.setattr(ready.credits, "grant", lambda held: 1 / 0)
+        ready.end(old, Refused("HTTP 500"))
+        assert ready.statistics().in_flight == 1
+        assert ready.statistics().parked == 0
+        assert not any(ready.pool.carries_out(worker.reference, old) for worker in ready.workers)
+        assert new.epoch == 1
+
+    def test_the_payment_of_a_result_that_is_given_up_is_parked(
+        self, ready: IntakeBench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ready.submit(payment(1))
+        monkeypatch.setattr(ready.backlog, "refuse", lambda *args, **options: 1 / 0)
+        ready.end(ready.attempt(), Refused("HTTP 500"))
+        assert ready.statistics().parked == 1
+        ready.submit(payment(2), payment(3))
+        assert len(ready.attempts()) == 2, "its payment actor is free again"
+        assert ready.world.dead_letters == {}

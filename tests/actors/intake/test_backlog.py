@@ -1,0 +1,173 @@
+"""The backlog, case by case."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import strategies as st
+
+from actors.intake.backlog import CRASHES_MAX, Backlog
+from actors.intake.entry import Entry
+from actors.intake.unknowns import RETRY_MAX_S
+from actors.values import Payment, Verdict
+
+NAMES = ("default", "fallback", "third")
+ID = st.integers(0, 7).map(lambda number: bytes([number]) * 16)
+NAME = st.sampled_from(NAMES)
+
+
+@pytest.fixture
+def backlog() -> Backlog:
+    return Backlog(("default", "fallback"))
+
+
+def send(backlog: Backlog, processor: str = "default", now_s: float = 100.0, number: int = 1) -> bytes:
+    """Take a payment and put it in flight."""
+    payment_id = bytes([number]) * 16
+    backlog.take(Payment(payment_id, 1990), now_s)
+    (head,) = [each for each in backlog.heads() if each.payment.payment_id == payment_id]
+    backlog.dispatch(head, processor, 5000)
+    return payment_id
+
+
+def head(backlog: Backlog) -> Entry:
+    (only,) = backlog.heads()
+    return only
+
+
+class TestUnknown:
+    def test_it_is_due_at_once_then_ever_later_up_to_five_seconds(self, backlog: Backlog) -> None:
+        payment_id = send(backlog)
+        delays_s = []
+        for _ in range(9):
+            backlog.mark_unknown(payment_id, 100.0)
+            due_s = backlog.unknown_due_s("default")
+            assert due_s is not None
+            delays_s.append(due_s - 100.0)
+            backlog.dispatch_bound("default")
+        assert delays_s == pytest.approx([0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, RETRY_MAX_S, RETRY_MAX_S])
+
+    def test_an_endless_outage_is_borne(self, backlog: Backlog) -> None:
+        payment_id = send(backlog)
+        for _ in range(5000):
+            backlog.mark_unknown(payment_id, 100.0)
+            backlog.dispatch_bound("default")
+        assert backlog.statistics().in_flight == 1
+
+    def test_the_first_due_goes_first(self, backlog: Backlog) -> None:
+        late, early = send(backlog, number=1), send(backlog, number=2)
+        backlog.mark_unknown(late, 107.0)
+        backlog.mark_unknown(early, 103.0)
+        entries = [backlog.dispatch_bound("default") for _ in range(3)]
+        assert [each and each.payment.payment_id for each in entries] == [early, late, None]
+
+    def test_it_keeps_its_requested_at(self, backlog: Backlog) -> None:
+        backlog.mark_unknown(send(backlog), 100.0)
+        entry = backlog.dispatch_bound("default")
+        assert entry is not None
+        assert (entry.processor, entry.requested_at_ms) == ("default", 5000)
+
+    @pytest.mark.parametrize("permanent", [False, True])
+    def test_no_refusal_clears_it(self, backlog: Backlog, permanent: bool) -> None:
+        """The failure flag comes before the duplicate check: an empty 500 to a repeated post proves nothing."""
+        payment_id = send(backlog)
+        backlog.mark_unknown(payment_id, 100.0)
+        for _ in range(5):
+            backlog.dispatch_bound("default")
+            backlog.refuse(payment_id, "HTTP 500, empty body", 100.0, permanent=permanent)
+            assert backlog.heads() == []
+            assert backlog.statistics().unknown == 1
+
+    def test_a_found_row_ends_it(self, backlog: Backlog) -> None:
+        payment_id = send(backlog)
+        backlog.mark_unknown(payment_id, 100.0)
+        backlog.dispatch_bound("default")
+        assert backlog.settle(payment_id)
+        assert backlog.unknown_due_s("default") is None
+
+
+class TestRefused:
+    def test_it_goes_to_the_front_of_the_line_free_for_any_processor(self, backlog: Backlog) -> None:
+        payment_id = send(backlog, number=1)
+        backlog.take(Payment(bytes([2]) * 16, 1), 100.0)
+        backlog.refuse(payment_id, "HTTP 500, empty body", 101.0, permanent=False)
+        assert head(backlog).payment.payment_id == payment_id
+        assert not head(backlog).rejections
+        backlog.dispatch(head(backlog), "fallback", 6000)
+        assert backlog.statistics().in_flight == 1
+
+    def test_one_that_a_processor_rejects_does_not_hold_up_the_rest(self, backlog: Backlog) -> None:
+        payment_id = send(backlog, number=1)
+        backlog.take(Payment(bytes([2]) * 16, 1), 100.0)
+        backlog.refuse(payment_id, "HTTP 400", 101.0, permanent=True)
+        assert {each.payment.payment_id[0]: set(each.rejections) for each in backlog.heads()} == {
+            1: {"default"},
+            2: set(),
+        }
+
+    def test_rejected_by_all_it_is_parked_with_their_answers(self, backlog: Backlog) -> None:
+        payment_id = send(backlog)
+        backlog.refuse(payment_id, "HTTP 400", 101.0, permanent=True)
+        backlog.dispatch(head(backlog), "fallback", 6000)
+        backlog.refuse(payment_id, "HTTP 403", 101.0, permanent=True)
+        (parked,) = backlog.parked()
+        assert parked.reason == "default: HTTP 400; fallback: HTTP 403"
+        assert backlog.retry_parked(102.0) == 1
+        assert not head(backlog).rejections
+
+    def test_a_passing_refusal_by_the_second_keeps_the_rejection_by_the_first(self, backlog: Backlog) -> None:
+        payment_id = send(backlog)
+        backlog.refuse(payment_id, "HTTP 400", 101.0, permanent=True)
+        backlog.dispatch(head(backlog), "fallback", 6000)
+        backlog.refuse(payment_id, "HTTP 429", 101.0, permanent=False)
+        assert set(head(backlog).rejections) == {"default"}
+
+
+class TestParked:
+    def test_a_payment_is_parked_when_its_actor_crashed_on_it_three_times(self, backlog: Backlog) -> None:
+        payment_id = send(backlog)
+        for crash in range(1, CRASHES_MAX + 1):
+            assert backlog.parked() == ()
+            backlog.mark_unknown(payment_id, 100.0, crashed=True)
+            if crash < CRASHES_MAX:
+                backlog.dispatch_bound("default")
+        (parked,) = backlog.parked()
+        assert "crashed on it 3 times" in parked.reason
+        backlog.retry_parked(101.0)
+        backlog.dispatch_bound("default")
+        backlog.mark_unknown(payment_id, 101.0, crashed=True)
+        assert backlog.parked() == (), "by hand it gets as many tries again"
+        assert backlog.unknown_due_s("default") == 101.0
+
+    def test_one_that_may_be_committed_is_retried_at_its_processor_only(self, backlog: Backlog) -> None:
+        backlog.park(send(backlog), "by a test")
+        assert backlog.retry_parked(103.0) == 1
+        assert backlog.heads() == []
+        assert backlog.unknown_due_s("default") == 103.0
+        assert backlog.unknown_due_s("fallback") is None
+
+    def test_one_that_turns_out_settled_is_settled(self, backlog: Backlog) -> None:
+        payment_id = send(backlog)
+        backlog.park(payment_id, "by a test")
+        assert backlog.settle(payment_id)
+        assert backlog.parked() == ()
+
+
+def test_held_ids_come_oldest_first(backlog: Backlog) -> None:
+    for number, taken_at_s in ((1, 3.0), (2, 1.0), (3, 2.0)):
+        backlog.take(Payment(bytes([number]) * 16, 1), taken_at_s)
+    assert [each[0] for each in backlog.held_ids()] == [2, 3, 1]
+
+
+def test_a_settled_payment_stays_known(backlog: Backlog) -> None:
+    backlog.settle(send(backlog))
+    assert backlog.take(Payment(bytes([1]) * 16, 1990), 101.0) is Verdict.TAKEN
+    assert backlog.take(Payment(bytes([1]) * 16, 1), 101.0) is Verdict.CONFLICT
+    assert backlog.heads() == []
+
+
+def test_dispatching_what_does_not_wait_is_an_error_that_changes_nothing(backlog: Backlog) -> None:
+    send(backlog)
+    before = backlog.statistics()
+    with pytest.raises(ValueError, match="deque"):
+        backlog.dispatch(Entry(Payment(bytes([9]) * 16, 1), 0.0), "default", 1)
+    assert backlog.statistics() == before

@@ -1,0 +1,201 @@
+"""The backlog against a naive model: each payment in exactly one state, whatever comes in whatever order."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from actors.intake.backlog import CRASHES_MAX, Backlog
+from actors.values import Payment, Verdict
+
+if TYPE_CHECKING:
+    from actors.intake.entry import Entry
+
+NAMES = ("default", "fallback", "third")
+ID = st.integers(0, 7).map(lambda number: bytes([number]) * 16)
+NAME = st.sampled_from(NAMES)
+
+
+class Model:
+    """What a payment's state should be, kept in the plainest way."""
+
+    def __init__(self, cents: int) -> None:
+        self.cents = cents
+        self.state = "waiting"
+        self.processor = ""
+        self.bound = False
+        self.rejected: set[str] = set()
+        self.crashes = 0
+
+
+class BacklogMachine(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.backlog = Backlog(NAMES)
+        self.models: dict[bytes, Model] = {}
+        self.lines: dict[frozenset[str], list[bytes]] = defaultdict(list)
+        self.epoch = self.duplicates = self.conflicts = self.purged = 0
+        self.now_s = 100.0
+
+    def of(self, state: str) -> list[bytes]:
+        return [each for each, model in self.models.items() if model.state == state]
+
+    def in_flight(self, payment_id: bytes) -> Model | None:
+        model = self.models.get(payment_id)
+        return model if model is not None and model.state == "in flight" else None
+
+    @rule(payment_id=ID, cents=st.sampled_from([100, 200]))
+    def take(self, payment_id: bytes, cents: int) -> None:
+        verdict = self.backlog.take(Payment(payment_id, cents), self.now_s)
+        model = self.models.get(payment_id)
+        if model is None:
+            self.models[payment_id] = Model(cents)
+            self.lines[frozenset()].append(payment_id)
+            assert verdict is Verdict.TAKEN
+        elif model.cents == cents:
+            self.duplicates += 1
+            assert verdict is Verdict.TAKEN
+        else:
+            self.conflicts += 1
+            assert verdict is Verdict.CONFLICT
+
+    @rule(payments=st.integers(1, 5))
+    def overtaken(self, payments: int) -> None:
+        assert self.backlog.overtaken(payments) is Verdict.PURGED
+        self.purged += payments
+
+    @precondition(lambda self: self.of("waiting"))
+    @rule(data=st.data())
+    def dispatch(self, data: st.DataObject) -> None:
+        entry: Entry = data.draw(st.sampled_from(self.backlog.heads()))
+        model = self.models[entry.payment.payment_id]
+        processor = data.draw(st.sampled_from([name for name in NAMES if name not in entry.rejections]))
+        self.backlog.dispatch(entry, processor, round(self.now_s * 1000))
+        assert not model.bound, "a payment whose outcome is unknown may go nowhere else"
+        assert entry.requested_at_ms == round(self.now_s * 1000)
+        self.lines[frozenset(model.rejected)].remove(entry.payment.payment_id)
+        model.state, model.processor = "in flight", processor
+
+    @rule(processor=NAME)
+    def dispatch_unknown(self, processor: str) -> None:
+        entry = self.backlog.dispatch_bound(processor)
+        there = [each for each in self.of("unknown") if self.models[each].processor == processor]
+        if entry is None:
+            assert not there
+            return
+        assert entry.payment.payment_id in there
+        assert entry.processor == processor, "it stays at its processor"
+        self.models[entry.payment.payment_id].state = "in flight"
+
+    @rule(payment_id=ID)
+    def settle(self, payment_id: bytes) -> None:
+        model = self.models.get(payment_id)
+        held = model is not None and model.state in {"in flight", "parked"}
+        assert self.backlog.settle(payment_id) is held
+        if model is not None and held:
+            model.state = "settled"
+
+    @rule(payment_id=ID, permanent=st.booleans())
+    def refuse(self, payment_id: bytes, permanent: bool) -> None:
+        self.backlog.refuse(payment_id, "HTTP 4xx", self.now_s, permanent=permanent)
+        model = self.in_flight(payment_id)
+        if model is None:
+            return
+        if model.bound:
+            model.state = "unknown"
+            return
+        if permanent:
+            model.rejected.add(model.processor)
+        if model.rejected == set(NAMES):
+            model.state = "parked"
+        else:
+            model.state = "waiting"
+            self.lines[frozenset(model.rejected)].insert(0, payment_id)
+
+    @rule(payment_id=ID, crashed=st.booleans())
+    def mark_unknown(self, payment_id: bytes, crashed: bool) -> None:
+        self.backlog.mark_unknown(payment_id, self.now_s, crashed=crashed)
+        model = self.in_flight(payment_id)
+        if model is not None:
+            model.bound = True
+            model.crashes += crashed
+            model.state = "parked" if model.crashes >= CRASHES_MAX else "unknown"
+
+    @rule(payment_id=ID)
+    def park(self, payment_id: bytes) -> None:
+        self.backlog.park(payment_id, "by a test")
+        model = self.in_flight(payment_id)
+        if model is not None:
+            model.state, model.bound = "parked", True
+
+    @rule()
+    def retry_parked(self) -> None:
+        parked = [each.payment.payment_id for each in self.backlog.parked()]
+        assert set(parked) == set(self.of("parked"))
+        assert self.backlog.retry_parked(self.now_s) == len(parked)
+        for payment_id in parked:
+            model = self.models[payment_id]
+            model.crashes = 0
+            if model.bound:
+                model.state = "unknown"
+            else:
+                model.state, model.rejected = "waiting", set()
+                self.lines[frozenset()].append(payment_id)
+
+    @rule()
+    @precondition(lambda self: len(self.models) > 4)
+    def purge(self) -> None:
+        self.epoch += 1
+        assert self.backlog.purge() == self.epoch
+        self.models.clear()
+        self.lines.clear()
+        self.duplicates = self.conflicts = 0
+
+    @rule(seconds=st.floats(0.01, 10))
+    def wait(self, seconds: float) -> None:
+        self.now_s += seconds
+
+    @invariant()
+    def counts_are_true(self) -> None:
+        counts = self.backlog.statistics()
+        assert counts._asdict() == {
+            "epoch": self.epoch,
+            "accepted": len(self.models),
+            "settled": len(self.of("settled")),
+            "waiting": len(self.of("waiting")),
+            "in_flight": len(self.of("in flight")),
+            "unknown": len(self.of("unknown")),
+            "parked": len(self.of("parked")),
+            "duplicates": self.duplicates,
+            "conflicts": self.conflicts,
+            "purged": self.purged,
+        }
+        assert counts.accepted == counts.settled + self.backlog.held()
+        assert self.backlog.held() == counts.waiting + counts.in_flight + counts.unknown + counts.parked
+
+    @invariant()
+    def held_ids_are_all_that_is_not_settled(self) -> None:
+        held = self.backlog.held_ids()
+        assert len(set(held)) == len(held)
+        assert set(held) == set(self.models) - set(self.of("settled"))
+
+    @invariant()
+    def heads_are_the_first_of_each_line(self) -> None:
+        heads = [each.payment.payment_id for each in self.backlog.heads()]
+        assert sorted(heads) == sorted(line[0] for line in self.lines.values() if line)
+
+    @invariant()
+    def what_waits_or_is_unknown_is_unsent(self) -> None:
+        assert self.backlog.has_unsent is bool(any(self.lines.values()) or self.of("unknown"))
+
+    @invariant()
+    def only_processors_with_unknown_outcomes_have_something_due(self) -> None:
+        for name in NAMES:
+            there = any(self.models[each].processor == name for each in self.of("unknown"))
+            assert (self.backlog.unknown_due_s(name) is not None) is there
+
+
+TestBacklogMachine: Any = BacklogMachine.TestCase

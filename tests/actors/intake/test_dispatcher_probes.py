@@ -1,0 +1,171 @@
+"""Probes go first, then unknown outcomes that are due."""
+
+from __future__ import annotations
+
+import pytest
+
+from actors.intake.routing import Cheapest, Fastest
+from actors.values import Step
+from tests.actors.intake.dispatcher_bench import NAMES, DispatcherBench, where
+
+
+class TestProbes:
+    @pytest.fixture(params=[Fastest(), Cheapest(5.0)], ids=["fastest", "cheapest"])
+    def down(self, request: pytest.FixtureRequest) -> DispatcherBench:
+        bench = DispatcherBench(request.param)
+        for name in NAMES:
+            bench.health(name, healthy=False)
+        return bench
+
+    def test_a_probe_is_one_payment(self, down: DispatcherBench) -> None:
+        down.take(3)
+        down.dispatcher.want_probe("default")
+        assert where(down.go_all()) == ["default"]
+        assert down.go() is None
+
+    def test_it_does_not_wait_for_an_earlier_one(self, down: DispatcherBench) -> None:
+        down.take(3)
+        for _ in range(3):
+            down.dispatcher.want_probe("default")
+            assert where(down.go_all()) == ["default"]
+
+    def test_one_that_found_no_payment_waits_for_it(self, down: DispatcherBench) -> None:
+        for _ in range(5):
+            down.dispatcher.want_probe("default")
+        assert down.go() is None
+        down.take(3)
+        assert where(down.go_all()) == ["default"]
+
+    def test_unknown_outcomes_go_first_even_before_they_are_due(self, down: DispatcherBench) -> None:
+        down.make_unknown("default")
+        (lookup,) = down.go_all()
+        down.end(lookup)
+        down.backlog.mark_unknown(lookup.payment.payment_id, down.clock.now_s)
+        assert down.go() is None
+        down.take()
+        down.dispatcher.want_probe("default")
+        (probe,) = down.go_all()
+        assert (probe.step, probe.payment) == (Step.RESOLVE, lookup.payment)
+        assert probe.requested_at_ms == 4000
+
+    def test_unknown_outcomes_elsewhere_do_not(self, down: DispatcherBench) -> None:
+        down.make_unknown("fallback")
+        down.take()
+        down.dispatcher.want_probe("default")
+        probe = down.go()
+        assert probe is not None
+        assert (probe.step, probe.processor) == (Step.POST, "default")
+
+    def test_a_probe_that_only_found_its_row_is_followed_by_another(self, down: DispatcherBench) -> None:
+        for _ in range(2):
+            down.make_unknown("default")
+            (lookup,) = down.go_all()
+            down.end(lookup)
+            down.backlog.mark_unknown(lookup.payment.payment_id, down.clock.now_s)
+        down.take()
+        down.dispatcher.want_probe("default")
+        steps = []
+        while probes := down.go_all():
+            (probe,) = probes
+            steps.append(probe.step)
+            down.end(probe)
+            down.dispatcher.resolved(probe)
+        assert steps == [Step.RESOLVE, Step.RESOLVE, Step.POST]
+
+    def test_a_row_found_at_a_healthy_processor_asks_for_no_probe(self, fastest: DispatcherBench) -> None:
+        fastest.make_unknown("default")
+        (attempt,) = fastest.go_all()
+        fastest.end(attempt)
+        fastest.dispatcher.resolved(attempt)
+        fastest.health("default", healthy=False)
+        fastest.health("fallback", healthy=False)
+        fastest.take()
+        assert fastest.go() is None
+
+    def test_both_are_probed(self) -> None:
+        bench = DispatcherBench(Fastest())
+        for name in NAMES:
+            bench.health(name, healthy=False)
+            bench.dispatcher.want_probe(name)
+        bench.take(3)
+        assert sorted(where(bench.go_all())) == ["default", "fallback"]
+
+    def test_the_dearer_one_is_probed_only_with_a_payment_out_of_patience(self, cheapest: DispatcherBench) -> None:
+        for name in NAMES:
+            cheapest.health(name, healthy=False)
+        cheapest.take()
+        cheapest.dispatcher.want_probe("fallback")
+        assert cheapest.go() is None
+        cheapest.clock.now_s += 5.0
+        assert where(cheapest.go_all()) == ["fallback"]
+
+    def test_a_recovered_processor_is_not_probed(self, down: DispatcherBench) -> None:
+        down.dispatcher.want_probe("default")
+        down.health("default", healthy=True)
+        down.health("default", healthy=False)
+        down.take()
+        assert down.go() is None
+
+    def test_a_processor_at_its_limit_is_probed_when_it_has_room(self, down: DispatcherBench) -> None:
+        down.take(6)
+        attempts = []
+        for _ in range(5):
+            down.dispatcher.want_probe("default")
+            attempts += down.go_all()
+        assert len(attempts) == 4
+        down.end(attempts[0])
+        assert where(down.go_all()) == ["default"]
+
+    def test_a_payment_that_it_rejected_is_no_probe(self, down: DispatcherBench) -> None:
+        down.take()
+        down.dispatcher.want_probe("default")
+        attempt = down.go()
+        assert attempt is not None
+        down.end(attempt)
+        down.backlog.refuse(attempt.payment.payment_id, "HTTP 400", down.clock.now_s, permanent=True)
+        down.dispatcher.want_probe("default")
+        assert down.go() is None
+
+
+class TestUnknown:
+    def test_at_a_healthy_processor_it_is_resolved(self, fastest: DispatcherBench) -> None:
+        fastest.make_unknown("fallback")
+        attempt = fastest.go()
+        assert attempt is not None
+        assert (attempt.step, attempt.processor, attempt.requested_at_ms) == (Step.RESOLVE, "fallback", 4000)
+
+    def test_at_an_unhealthy_one_it_is_only_looked_up(self, fastest: DispatcherBench) -> None:
+        fastest.make_unknown("fallback")
+        fastest.health("fallback", healthy=False)
+        attempt = fastest.go()
+        assert attempt is not None
+        assert (attempt.step, attempt.processor) == (Step.LOOK_UP, "fallback")
+
+    def test_it_waits_until_it_is_due(self, fastest: DispatcherBench) -> None:
+        fastest.make_unknown("default")
+        attempt = fastest.go()
+        assert attempt is not None
+        fastest.end(attempt)
+        fastest.backlog.mark_unknown(attempt.payment.payment_id, fastest.clock.now_s)
+        assert fastest.go() is None
+        left_s = fastest.dispatcher.wake_in_s()
+        assert left_s == pytest.approx(0.1)
+        fastest.clock.now_s += 0.11
+        assert fastest.go() is not None
+
+    def test_due_ones_go_before_what_waits(self, fastest: DispatcherBench) -> None:
+        fastest.make_unknown("default")
+        fastest.take()
+        assert [each.step for each in fastest.go_all()] == [Step.RESOLVE, Step.POST]
+
+    def test_they_stay_within_the_limit(self, fastest: DispatcherBench) -> None:
+        for _ in range(10):
+            fastest.make_unknown("default")
+        assert len(fastest.go_all()) == 4
+
+    def test_an_attempt_belongs_to_the_present_epoch(self, fastest: DispatcherBench) -> None:
+        fastest.backlog.purge()
+        fastest.make_unknown("default")
+        attempt = fastest.go()
+        assert attempt is not None
+        assert attempt.epoch == 1

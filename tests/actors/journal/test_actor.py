@@ -1,0 +1,190 @@
+"""Facts are on record before what follows from them happens, and many share a commit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import gevent
+import gevent.event
+import pytest
+
+from actors.journal.acceptance import Durable, Journalled, WithoutJournal
+from actors.journal.actor import RETRY_S, Journal
+from actors.journal.buffer import JournalBuffer
+from actors.journal.writer import JournalWriter
+from actors.messages import Persist, StoreChanged
+from actors.ports import StoreBroken, StoreUnavailable
+from actors.values import PaymentTaken
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from actors.runtime.reference import Reference
+    from actors.values import JournalEntry
+    from tests.actors.fakes import Probe, World
+
+
+def taken(number: int) -> PaymentTaken:
+    return PaymentTaken(number.to_bytes(16), 1990, 0)
+
+
+class SlowStore:
+    """Holds each transaction back until the test lets it end."""
+
+    def __init__(self) -> None:
+        self.transactions: list[list[JournalEntry]] = []
+        self.errors: list[Exception] = []
+        self.gate = gevent.event.Event()
+
+    def append(self, entries: Sequence[JournalEntry]) -> None:
+        self.gate.wait()
+        if self.errors:
+            raise self.errors.pop(0)
+        self.transactions.append(list(entries))
+
+
+class Bench:
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.store = SlowStore()
+        self.client = world.probe("client")
+        self.intake = world.probe("intake")
+        self.broken: list[str] = []
+        buffer = JournalBuffer()
+        self.crashes = 0
+
+        def journal(me: Reference) -> Journal:
+            return Journal(
+                me, buffer, lambda: self.writer, lambda: self.intake.reference, self.broken.append, world.timers
+            )
+
+        self.journal = world.start("journal", journal)
+        self.writer = world.start(
+            "writer",
+            lambda me: JournalWriter(self.store, self.journal, self.broken.append),  # type: ignore[arg-type]  # append
+        )
+
+    def persist(self, number: int) -> None:
+        self.journal.tell(Persist((taken(number),), ((self.client.reference, number),)))
+        gevent.idle()
+
+    def commit(self) -> None:
+        self.store.gate.set()
+        gevent.idle()
+
+
+@pytest.fixture
+def bench(world: World) -> Bench:
+    return Bench(world)
+
+
+def test_nobody_is_told_before_the_facts_are_on_disk(bench: Bench) -> None:
+    bench.persist(1)
+    assert bench.client.received == []
+    bench.commit()
+    assert bench.client.received == [1]
+
+
+def test_facts_that_come_while_a_commit_runs_share_the_next(bench: Bench) -> None:
+    for number in range(1, 6):
+        bench.persist(number)
+    bench.commit()
+    assert bench.store.transactions == [[taken(1)], [taken(2), taken(3), taken(4), taken(5)]]
+    assert bench.client.received == [1, 2, 3, 4, 5]
+
+
+def test_an_unavailable_store_is_tried_again_and_the_intake_told(bench: Bench) -> None:
+    bench.store.errors = [StoreUnavailable("disk full"), StoreUnavailable("disk full")]
+    bench.persist(1)
+    bench.commit()
+    bench.persist(2)
+    assert bench.client.received == []
+    assert bench.intake.of(StoreChanged) == [StoreChanged(False)]
+    bench.world.advance(2 * RETRY_S)
+    assert bench.store.transactions == [[taken(1)], [taken(2)]]
+    assert bench.client.received == [1, 2]
+    assert bench.intake.of(StoreChanged) == [StoreChanged(False), StoreChanged(True)]
+
+
+def test_a_broken_store_ends_it_and_nothing_is_promised(bench: Bench) -> None:
+    bench.store.errors = [StoreBroken("fsync failed")]
+    bench.persist(1)
+    bench.commit()
+    assert bench.broken == ["fsync failed"]
+    assert bench.client.received == []
+
+
+def test_a_store_that_fails_in_other_ways_is_broken_too(bench: Bench) -> None:
+    bench.store.errors = [RuntimeError(), RuntimeError(), RuntimeError()]
+    bench.persist(1)
+    bench.commit()
+    assert len(bench.broken) == 1
+    assert bench.client.received == []
+
+
+def test_a_crash_of_the_journal_releases_nothing_that_is_not_written(bench: Bench) -> None:
+    """The commit under way is written again; that it ends twice doesn't release what comes after it."""
+    bench.persist(1)
+    bench.journal.tell("nonsense")
+    gevent.idle()
+    bench.persist(2)
+    bench.store.errors = []
+    bench.commit()
+    first, last = bench.store.transactions[:-1], bench.store.transactions[-1]
+    assert len(first) > 1
+    assert all(each == [taken(1)] for each in first)
+    assert last == [taken(2)]
+    assert bench.client.received == [1, 2]
+
+
+def test_a_late_failure_of_a_commit_that_was_written_twice_does_no_harm(bench: Bench) -> None:
+    bench.persist(1)
+    bench.journal.tell("nonsense")
+    gevent.idle()
+    bench.store.errors = [StoreUnavailable("away")] * 2
+    written = bench.store.transactions
+
+    def let_one_through() -> None:
+        errors, bench.store.errors = bench.store.errors, []
+        bench.store.gate.set()
+        while not written:
+            gevent.sleep(0)
+        bench.store.errors = errors
+
+    gevent.spawn(let_one_through).join()
+    assert bench.client.of(int) == [1]
+    assert bench.intake.of(StoreChanged) == []
+
+
+def test_a_fact_that_is_collected_again_after_a_crash_is_collected_once() -> None:
+    buffer, persist = JournalBuffer(), Persist((taken(1),))
+    buffer.add(persist)
+    buffer.add(persist)
+    commit = buffer.begin()
+    assert commit is not None
+    assert commit.entries == (taken(1),)
+
+
+class TestRelays:
+    @pytest.fixture
+    def journal(self, world: World) -> Probe:
+        return world.probe("journal")
+
+    def test_without_a_journal_others_are_told_at_once(self, bench: Bench) -> None:
+        WithoutJournal().after([taken(1)], (bench.client.reference, "now"))
+        assert bench.client.of(str) == ["now"]
+
+    def test_in_the_background_others_are_told_at_once_and_the_facts_passed_on(
+        self, bench: Bench, journal: Probe
+    ) -> None:
+        relay = Journalled(journal.reference)
+        relay.after([taken(1)], (bench.client.reference, "now"))
+        relay.after([], (bench.client.reference, "again"))
+        assert bench.client.of(str) == ["now", "again"]
+        assert journal.of(Persist) == [Persist((taken(1),))]
+
+    def test_a_durable_one_leaves_the_telling_to_the_journal(self, bench: Bench, journal: Probe) -> None:
+        then = (bench.client.reference, "later")
+        Durable(journal.reference).after([taken(1)], then)
+        assert bench.client.of(str) == []
+        assert journal.of(Persist) == [Persist((taken(1),), (then,))]

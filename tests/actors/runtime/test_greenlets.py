@@ -1,0 +1,68 @@
+"""What is gevent's own: its futures, clocks and timers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import gevent
+import pytest
+
+from actors.runtime.alarm import Wake
+from actors.runtime.clocks import SystemClock
+from actors.runtime.greenlets import AlreadyResolved, GeventActor, GeventFuture, GeventTimers
+
+WAIT_S = 5.0
+
+
+class TestGeventOnly:
+    def test_somebody_elses_timeout_passes_through(self) -> None:
+        with pytest.raises(gevent.Timeout) as caught, gevent.Timeout(0.01) as theirs:
+            GeventFuture().get(timeout=WAIT_S)
+        assert caught.value is theirs
+
+    def test_a_second_value_is_refused(self) -> None:
+        future = GeventFuture()
+        future.set(1)
+        with pytest.raises(AlreadyResolved):
+            future.set(2)
+
+    def test_an_exception_out_of_nowhere_is_one_still(self) -> None:
+        future = GeventFuture()
+        future.set_exception()
+        with pytest.raises(RuntimeError, match="no exception"):
+            future.get()
+
+    def test_actors_share_the_thread(self) -> None:
+        class Caller(GeventActor):
+            def on_receive(self, message: Any) -> Any:
+                return message()
+
+        actor = Caller.start()
+        assert actor.ask(threading.get_ident, timeout=WAIT_S) == threading.get_ident()
+        actor.stop(timeout=WAIT_S)
+
+    def test_the_clocks_are_the_systems(self) -> None:
+        clock = SystemClock()
+        assert abs(clock.now_ms() - time.time() * 1000) < 1000
+        assert abs(clock.monotonic_s() - time.monotonic()) < 1
+
+    def test_a_timer_never_fires_early_however_busy_the_thread_was(self) -> None:
+        """The hub's clock stands still while a greenlet runs; waiting for an instant relies on not being early."""
+        fired_s: list[float] = []
+
+        class Listener:
+            def tell(self, message: Any) -> None:
+                fired_s.append(time.monotonic())
+
+        gevent.sleep(0.001)
+        busy_until_s = time.monotonic() + 0.03
+        while time.monotonic() < busy_until_s:
+            pass
+        due_s = time.monotonic() + 0.02
+        GeventTimers().tell_after(0.02, Listener(), Wake())
+        deadline_s = due_s + WAIT_S
+        while not fired_s and time.monotonic() < deadline_s:
+            gevent.sleep(0.001)
+        assert fired_s[0] >= due_s

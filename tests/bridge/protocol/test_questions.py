@@ -1,0 +1,129 @@
+"""Questions and answers as payloads."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.messages import GetParked, GetRows, GetStatistics, GetSummary, Purge, RetryParked
+from actors.values import LedgerRow, ParkedPayment, Payment, RowsPage, Totals
+from rinha.bridge.errors import ProtocolError
+from rinha.bridge.protocol.questions import (
+    MAX_ROWS_PER_PAGE,
+    Kind,
+    decode_reply,
+    decode_request,
+    encode_reply,
+    encode_request,
+)
+
+QUESTIONS = [
+    GetSummary(),
+    GetSummary(0, None),
+    GetSummary(None, 1_752_580_496_000),
+    GetSummary(-5, 2**53),
+    Purge(),
+    GetStatistics(),
+    GetRows(0, 1),
+    GetRows(2**63, MAX_ROWS_PER_PAGE),
+    GetParked(),
+    RetryParked(),
+]
+INSTANTS = st.integers(-(2**63), 2**63 - 1)
+ROWS = st.builds(LedgerRow, st.binary(min_size=16, max_size=16), st.sampled_from(["a", "dé"]), INSTANTS, INSTANTS)
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=repr)
+def test_questions_come_back(question: Any) -> None:
+    kind, payload = encode_request(question)
+    decoded = decode_request(kind, payload)
+    assert decoded == question
+    assert type(decoded) is type(question)
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer"),
+    [
+        (Kind.SUMMARY, {"default": Totals(3, 5970), "fallback": Totals(0, 0)}),
+        (Kind.SUMMARY, {}),
+        (Kind.PURGE, 7),
+        (Kind.STATISTICS, {"accepted": 3, "processors": {"default": {"healthy": True}}}),
+        (Kind.PARKED, ()),
+        (Kind.PARKED, (ParkedPayment(Payment(bytes(range(16)), 1990, 5), "HTTP 400 — zu früh"),)),
+        (Kind.RETRY_PARKED, 0),
+    ],
+)
+def test_answers_come_back(kind: Kind, answer: Any) -> None:
+    assert decode_reply(kind, encode_reply(kind, answer)) == answer
+
+
+def test_the_summary_keeps_the_order_of_processors() -> None:
+    answer = {"z": Totals(1, 1), "a": Totals(2, 2)}
+    assert list(decode_reply(Kind.SUMMARY, encode_reply(Kind.SUMMARY, answer))) == ["z", "a"]
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 2**64 - 1), st.lists(ROWS, max_size=20))
+def test_pages_of_rows_come_back(epoch: int, total: int, rows: list[LedgerRow]) -> None:
+    page = RowsPage(epoch, total, rows)
+    assert decode_reply(Kind.ROWS, encode_reply(Kind.ROWS, page)) == page
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        (0, b""),
+        (7, b""),
+        (Kind.SUMMARY, b""),
+        (Kind.SUMMARY, b"[1]"),
+        (Kind.SUMMARY, b"[1.5, null]"),
+        (Kind.SUMMARY, b"[true, null]"),
+        (Kind.SUMMARY, b'["1", null]'),
+        (Kind.SUMMARY, b"{}"),
+        (Kind.PURGE, b"x"),
+        (Kind.STATISTICS, b"x"),
+        (Kind.ROWS, b""),
+        (Kind.ROWS, bytes(8) + (MAX_ROWS_PER_PAGE + 1).to_bytes(4)),
+        (Kind.PARKED, b"[]"),
+        (Kind.RETRY_PARKED, b"0"),
+    ],
+)
+def test_what_is_no_question_breaks_the_protocol(kind: int, payload: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        decode_request(kind, payload)
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        (9, b""),
+        (Kind.SUMMARY, b"[]"),
+        (Kind.SUMMARY, b'{"default": [1]}'),
+        (Kind.PURGE, b"null"),
+        (Kind.STATISTICS, b"3"),
+        (Kind.ROWS, bytes(16)),
+        (Kind.ROWS, bytes(12) + b"\0\0\0\1\0"),
+        (Kind.ROWS, bytes(12) + b"\0\0\0\1\0" + bytes(33)),
+        (Kind.ROWS, bytes(12) + b"\0\0\0\0\1"),
+        (Kind.PARKED, b'[["zz", 1, 0, ""]]'),
+        (Kind.PARKED, b"[3]"),
+    ],
+)
+def test_what_is_no_answer_breaks_the_protocol(kind: int, payload: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        decode_reply(kind, payload)
+
+
+@given(st.sampled_from(Kind), st.binary(max_size=80))
+def test_garbage_is_decoded_or_breaks_the_protocol_and_nothing_else(kind: Kind, payload: bytes) -> None:
+    for decode in (decode_request, decode_reply):
+        with contextlib.suppress(ProtocolError):
+            decode(kind, payload)
+
+
+def test_an_answer_of_another_kind_is_noticed_by_who_gave_it() -> None:
+    with pytest.raises(ProtocolError, match="SUMMARY reply"):
+        encode_reply(Kind.SUMMARY, 5)
