@@ -60,12 +60,20 @@ def inside(*rooms: str) -> Callable[[str], bool]:
     return lambda name: any(name == room or name.startswith(f"{room}.") for room in rooms)
 
 
-SANS_IO = inside("rinha.bridge.protocol", "rinha.bridge.errors", "rinha.net.address")
+SANS_IO = inside(
+    "rinha.bridge.protocol",
+    "rinha.bridge.errors",
+    "rinha.net.address",
+    "rinha.processors.client",
+    "rinha.processors.errors",
+    "rinha.processors.http1",
+    "rinha.processors.wire",
+)
 API_SIDE = inside("rinha.api", "rinha.commands.ask", "rinha.net", "rinha.bridge.client")
 WORKER_SIDE = inside("rinha.worker", "rinha.processors", "rinha.store", "rinha.net", "rinha.bridge.server", "actors")
 
 
-GEVENT = ("gevent", "greenlet", "geventhttpclient")
+GEVENT = ("gevent", "greenlet")
 ASYNCIO = ("aiohttp", "uvloop")
 
 
@@ -85,7 +93,7 @@ WALLS = {
         lambda name: inside("actors")(name) and name != "actors.runtime.greenlets",
         ("rinha", "asyncio", *GEVENT, *ASYNCIO),
     ),
-    "the actor system knows no application": Wall(inside("actors"), ("rinha", "asyncio", "geventhttpclient", *ASYNCIO)),
+    "the actor system knows no application": Wall(inside("actors"), ("rinha", "asyncio", "httptools", *ASYNCIO)),
     "sans-I/O opens nothing": Wall(SANS_IO, ("asyncio", "pykka", *GEVENT, *ASYNCIO)),
     "the API side has no actors": Wall(API_SIDE, ("pykka", *GEVENT)),
     "the simulator has no actors": Wall(inside("rinha.simulator"), ("pykka", *GEVENT)),

@@ -22,7 +22,7 @@ from actors.values import ProcessorHealth
 from rinha.bridge.server.server import BridgeServer
 from rinha.logs import trace_sink
 from rinha.net.address import parse_address
-from rinha.processors.client import HttpProcessorClient
+from rinha.processors.open import open_client
 
 if TYPE_CHECKING:
     from actors.intake.routing import Policy
@@ -56,9 +56,7 @@ class Worker:
         self._tracer = Tracer(settings.trace_share, trace_sink)
         self._store = _store(settings)
         self._clients = {
-            each.name: HttpProcessorClient(
-                each.name, each.url, deadline_s=settings.attempt_deadline_s, connections=settings.pool_size
-            )
+            each.name: open_client(each.url, connections=settings.pool_size, deadline_s=settings.attempt_deadline_s)
             for each in settings.processors
         }
         plan = Plan(

@@ -14,8 +14,10 @@ from actors.ledger.book import Book
 from actors.messages import Persist, VerdictsGiven
 from actors.packed.id_map import IdMap
 from actors.runtime.alarm import Alarm, Wake
-from actors.values import PaymentsPurged, Refused, Settled, Verdict
+from actors.values import PaymentsPurged, Refused, Settled, Unknown, Verdict
 from rinha.processors import wire
+from rinha.processors.client import HttpProcessorClient
+from rinha.processors.errors import ExchangeFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -238,3 +240,41 @@ def a_purge_that_is_not_on_record(patch: pytest.MonkeyPatch) -> None:
 def a_redelivered_payment_is_not_looked_for(patch: pytest.MonkeyPatch) -> None:
     real = Backlog.take
     patch.setattr(Backlog, "take", lambda self, payment, now_s, **how: real(self, payment, now_s))
+
+
+@at("steady")
+def a_lost_answer_taken_for_a_refusal(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("rinha.processors.client.NotSent", ExchangeFailed)
+
+
+@at("steady")
+def a_request_without_an_answer_is_sent_again(patch: pytest.MonkeyPatch) -> None:
+    """As HTTP libraries do: what the second request is told hides what may have become of the first."""
+    real = HttpProcessorClient.post
+
+    def post(self: HttpProcessorClient, payment: Any, requested_at_ms: int) -> Any:
+        outcome = real(self, payment, requested_at_ms)
+        return real(self, payment, requested_at_ms) if isinstance(outcome, Unknown) else outcome
+
+    patch.setattr(HttpProcessorClient, "post", post)
+
+
+@at("fragile")
+def a_422_settled_without_its_row(patch: pytest.MonkeyPatch) -> None:
+    real = wire.read_post_answer
+
+    def read(answer: wire.Answer, payment: Any, requested_at_ms: int) -> Any:
+        return real(answer._replace(status=200) if answer.status == 422 else answer, payment, requested_at_ms)
+
+    patch.setattr(wire, "read_post_answer", read)
+
+
+@at("steady")
+def amounts_lose_a_zero(patch: pytest.MonkeyPatch) -> None:
+    real = wire.payment_body
+
+    def body(payment: Any, requested_at_ms: int) -> bytes:
+        units, cents = divmod(payment.amount_cents, 100)
+        return real(payment, requested_at_ms).replace(b"%d.%02d," % (units, cents), b"%d.%d," % (units, cents))
+
+    patch.setattr(wire, "payment_body", body)

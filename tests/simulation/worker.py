@@ -10,9 +10,10 @@ from actors.runtime.supervisor import Supervisor
 from actors.runtime.tracing import Tracer
 from actors.system import ASK_TIMEOUT_S, UNBOUNDED, ActorSystem, Plan, Ports
 from actors.values import ProcessorHealth
+from rinha.processors.client import HttpProcessorClient
 from tests.simulation.bridge import SimulatedBridge
 from tests.simulation.chaos import Chaos, FragileClock, FragileTimers, InjectedCrash
-from tests.simulation.client import Knowledge, SimulatedClient
+from tests.simulation.exchange import Knowledge, SimulatedExchange
 from tests.simulation.runtime import SimulatedFuture, SimulatedTimers, SupervisedSimulatedActor
 from tests.simulation.scheduler import Process, Scheduler
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from tests.simulation.runtime import SimulatedClock
 
 FEES_BPS = {"default": 500, "fallback": 1500}
+
+DEADLINE_S = 2.0
+"""How long the client waits for a whole answer. Shorter than in earnest, so that a run has time for what follows."""
 
 
 class Config(NamedTuple):
@@ -108,9 +112,7 @@ class SimulatedWorker:
         )
         self._on_failure = on_failure
         self.knowledge = Knowledge()
-        self.clients = {
-            name: SimulatedClient(each, scheduler, incarnation, self.knowledge) for name, each in processors.items()
-        }
+        self.clients = {name: self._client(each) for name, each in processors.items()}
         self._latency_s = config.latency_s
         self._clock = clock
         self._chaos = chaos
@@ -137,6 +139,10 @@ class SimulatedWorker:
             on_purge=self._on_purge,
             latency_s=self._latency_s,
         )
+
+    def _client(self, processor: SimulatedProcessor) -> HttpProcessorClient:
+        exchange = SimulatedExchange(processor, self._scheduler, self.incarnation, self.knowledge)
+        return HttpProcessorClient(exchange, exchange, deadline_s=DEADLINE_S, monotonic_s=lambda: self._scheduler.now_s)
 
     def kill(self) -> None:
         """``kill -9``: whatever it held in memory is gone."""
