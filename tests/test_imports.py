@@ -200,5 +200,31 @@ def test_outside_the_worker_only_what_is_said_is_known() -> None:
     assert offenders(outside, lambda each: inside("actors")(each) and not allowed(each)) == []
 
 
+def cycle(arrows: dict[str, set[str]]) -> list[str]:
+    """A circle of modules that import each other, if there is one."""
+    done: set[str] = set()
+
+    def walk(name: str, path: list[str]) -> list[str]:
+        if name in path:
+            return [*path[path.index(name) :], name]
+        if name not in done:
+            for each in sorted(arrows[name]):
+                if found := walk(each, [*path, name]):
+                    return found
+            done.add(name)
+        return []
+
+    return next((found for name in sorted(arrows) if (found := walk(name, []))), [])
+
+
+def test_no_circle_of_imports() -> None:
+    """Not even for types alone, so that every module can be read from the bottom up."""
+    arrows = {
+        name: {target for each in imports(path) for target in (each, each.rpartition(".")[0]) if target in MODULES}
+        for name, path in MODULES.items()
+    }
+    assert cycle(arrows) == []
+
+
 def test_nothing_is_monkey_patched() -> None:
     assert offenders(lambda name: True, inside("gevent.monkey")) == []

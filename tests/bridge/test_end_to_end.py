@@ -70,7 +70,7 @@ async def test_every_question_is_answered(start_worker: Any, connect: Any) -> No
 
 
 async def test_a_purge_reaches_every_api_before_it_is_answered(start_worker: Any, connect: Any) -> None:
-    worker = start_worker(answer=lambda question: 2)
+    worker = start_worker(epoch=1)
     one, two = await connect(worker.address), await connect(worker.address)
     assert await one.ask(Purge(), timeout_s=5) == 2
     assert (one.epoch, two.epoch) == (2, 2)
