@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from actors.messages import PurgeDone, PurgePayments
+from rinha.bridge.errors import BridgeError
 from rinha.bridge.protocol.delivery import Delivery, supersede
 from tests.simulation.link import Pipe
 
@@ -59,7 +60,11 @@ class Connection:
 
     def _receive(self, data: bytes) -> None:
         if self._bridge.process.alive:
-            self.delivery.receive(data)
+            try:
+                self.delivery.receive(data)
+            except BridgeError as error:
+                self._flush()
+                self.cut(str(error))
 
 
 class NotedPurge:
