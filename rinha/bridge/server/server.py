@@ -88,11 +88,6 @@ class BridgeServer:
         return self._listener.address if self._listener is not None else self._address
 
     @property
-    def epoch(self) -> int:
-        """The epoch that new sessions begin with."""
-        return self._requests.epoch
-
-    @property
     def is_draining(self) -> bool:
         """Whether it takes no more payments."""
         return self._draining
