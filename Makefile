@@ -46,12 +46,12 @@ test-compose: $(READY) container-engine ## Test the system in containers, on a r
 	@tests/compose/run $(BIN)/pytest -m compose --durations=5 $(or $(TESTS),tests/compose)
 
 bench: $(READY) container-engine ## Measure the contest's load in containers: ROUNDS=3 SUBJECTS=… BASE=revision
-	@rm -f $(RESULTS)/contest/*.json
+	@rm -f $(RESULTS)/contest/rounds.jsonl
 	@tests/compose/run $(BENCH) --rounds $(ROUNDS) --subjects $(SUBJECTS) --base '$(BASE)' --out $(RESULTS)/contest
 	@$(MAKE) --no-print-directory bench-report
 
 bench-local: $(READY) ## The same with processes of this machine, without limits
-	@rm -f $(RESULTS)/local/*.json
+	@rm -f $(RESULTS)/local/rounds.jsonl
 	@tests/compose/run $(BENCH) --local --rounds $(ROUNDS) --subjects $(SUBJECTS) --out $(RESULTS)/local
 	@$(MAKE) --no-print-directory bench-report OF=local
 

@@ -90,6 +90,9 @@ WALLS = {
     "the API side has no actors": Wall(API_SIDE, ("pykka", *GEVENT)),
     "the simulator has no actors": Wall(inside("rinha.simulator"), ("pykka", *GEVENT)),
     "the worker side has no asyncio": Wall(WORKER_SIDE, ("asyncio", *ASYNCIO)),
+    "what all processes have in common knows no loop": Wall(
+        inside("rinha.process", "rinha.logs"), ("actors", "asyncio", "pykka", *GEVENT, *ASYNCIO)
+    ),
     "settings are light": Wall(inside("rinha.settings"), ("pykka", "orjson", *GEVENT, *ASYNCIO)),
     "a server starts with nothing that it may not need": Wall(
         lambda name: name in {"rinha.api.main", "rinha.worker.main"},
