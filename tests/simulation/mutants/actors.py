@@ -1,8 +1,8 @@
-"""Deliberate bugs in the real code, each made by replacing a method or two. A simulation worth its name finds them."""
+"""Bugs in the actors: intake, ledger, journal and their runtime."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from actors.intake.actor import Intake
 from actors.intake.backlog import Backlog
@@ -14,67 +14,19 @@ from actors.ledger.book import Book
 from actors.messages import Persist, VerdictsGiven
 from actors.packed.id_map import IdMap
 from actors.runtime.alarm import Alarm, Wake
-from actors.values import PaymentsPurged, Refused, Settled, Unknown, Verdict
+from actors.values import PaymentsPurged, Refused, Settled, Verdict
 from rinha.processors import wire
-from rinha.processors.client import HttpProcessorClient
-from rinha.processors.errors import ExchangeFailed
+from tests.simulation.mutants.registry import Mutants
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import pytest
 
     from actors.intake.entry import Entry
 
-    Make = Callable[[pytest.MonkeyPatch], None]
+MUTANTS = Mutants()
 
 
-class Mutant(NamedTuple):
-    """A bug.
-
-    Args:
-        make: makes it.
-        levels: where it matters.
-    """
-
-    make: Make
-    levels: tuple[str, ...]
-
-
-MUTANTS: dict[str, Mutant] = {}
-
-
-def at(*levels: str) -> Callable[[Make], Make]:
-    """Enter a mutant by its function's name."""
-
-    def enter(make: Make) -> Make:
-        MUTANTS[make.__name__.replace("_", " ")] = Mutant(make, levels)
-        return make
-
-    return enter
-
-
-@at("fragile")
-def a_422_taken_for_failure(patch: pytest.MonkeyPatch) -> None:
-    real = wire.read_post_answer
-
-    def read(answer: wire.Answer, *rest: Any) -> Any:
-        return Refused("HTTP 422", permanent=True) if answer.status == 422 else real(answer, *rest)
-
-    patch.setattr(wire, "read_post_answer", read)
-
-
-@at("steady")
-def a_500_with_a_body_taken_for_failure(patch: pytest.MonkeyPatch) -> None:
-    real = wire.read_post_answer
-
-    def read(answer: wire.Answer, *rest: Any) -> Any:
-        return Refused("HTTP 500") if answer.status == 500 else real(answer, *rest)
-
-    patch.setattr(wire, "read_post_answer", read)
-
-
-@at("steady")
+@MUTANTS.at("steady")
 def a_refusal_clears_an_unknown(patch: pytest.MonkeyPatch) -> None:
     real = Backlog.refuse
 
@@ -86,7 +38,7 @@ def a_refusal_clears_an_unknown(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Backlog, "refuse", refuse)
 
 
-@at("steady")
+@MUTANTS.at("steady")
 def a_404_clears_an_unknown(patch: pytest.MonkeyPatch) -> None:
     def absent(self: Backlog, payment_id: bytes, now_s: float) -> None:
         self.refuse(payment_id, "not there", now_s, permanent=False)
@@ -95,7 +47,7 @@ def a_404_clears_an_unknown(patch: pytest.MonkeyPatch) -> None:
     a_refusal_clears_an_unknown(patch)
 
 
-@at("steady")
+@MUTANTS.at("steady")
 def an_unknown_goes_to_the_other_processor(patch: pytest.MonkeyPatch) -> None:
     real = Backlog._wait_for_outcome
 
@@ -106,7 +58,7 @@ def an_unknown_goes_to_the_other_processor(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Backlog, "_wait_for_outcome", wait)
 
 
-@at("steady")
+@MUTANTS.at("steady")
 def an_unknown_gets_a_new_requested_at(patch: pytest.MonkeyPatch) -> None:
     real = Intake._apply
 
@@ -128,13 +80,13 @@ def an_unknown_gets_a_new_requested_at(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(wire, "read_post_answer", read)
 
 
-@at("steady")
+@MUTANTS.at("steady")
 def a_purge_without_epoch_in_the_books(patch: pytest.MonkeyPatch) -> None:
     real = Book.record
     patch.setattr(Book, "record", lambda self, row, epoch: real(self, row, self.epoch))
 
 
-@at("steady")
+@MUTANTS.at("steady")
 def a_purge_without_epoch_at_the_intake(patch: pytest.MonkeyPatch) -> None:
     real = Intake._end_attempt
 
@@ -148,7 +100,7 @@ def a_purge_without_epoch_at_the_intake(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Intake, "_end_attempt", end)
 
 
-@at("steady")
+@MUTANTS.at("steady")
 def a_lost_wake_up(patch: pytest.MonkeyPatch) -> None:
     """Of the alarm: a wish counts as granted when an earlier one is past."""
 
@@ -161,13 +113,13 @@ def a_lost_wake_up(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Alarm, "wake_in", wake_in)
 
 
-@at("steady")
+@MUTANTS.at("steady")
 def no_wake_up_for_unknown_outcomes(patch: pytest.MonkeyPatch) -> None:
     real = Dispatcher.wake_in_s
     patch.setattr(Dispatcher, "wake_in_s", lambda self: real(self) if any(self._backlog.heads()) else None)
 
 
-@at("steady")
+@MUTANTS.at("steady")
 def a_late_result_of_an_older_attempt_accepted(patch: pytest.MonkeyPatch) -> None:
     def carries_out(self: Pool, worker: Any, attempt: Any) -> bool:
         return worker in self._busy[attempt.processor]
@@ -181,7 +133,7 @@ def a_late_result_of_an_older_attempt_accepted(patch: pytest.MonkeyPatch) -> Non
     patch.setattr(Intake, "_end_attempt", end_attempt)
 
 
-@at("steady")
+@MUTANTS.at("steady")
 def no_deduplication(patch: pytest.MonkeyPatch) -> None:
     real = Backlog.take
 
@@ -192,7 +144,7 @@ def no_deduplication(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Backlog, "take", take)
 
 
-@at("fragile")
+@MUTANTS.at("fragile")
 def a_crash_in_flight_taken_for_a_refusal(patch: pytest.MonkeyPatch) -> None:
     real = Intake._apply
 
@@ -202,12 +154,12 @@ def a_crash_in_flight_taken_for_a_refusal(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Intake, "_apply", apply)
 
 
-@at("steady")
+@MUTANTS.at("steady")
 def credit_of_closed_sessions_is_lost(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Credits, "close", lambda self, session: None)
 
 
-@at("durable")
+@MUTANTS.at("durable")
 def acknowledged_before_it_is_stored(patch: pytest.MonkeyPatch) -> None:
     def after(self: Durable, entries: Any, *then: Any) -> None:
         for recipient, message in then:
@@ -218,7 +170,7 @@ def acknowledged_before_it_is_stored(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Durable, "after", after)
 
 
-@at("durable")
+@MUTANTS.at("durable")
 def sent_before_the_attempt_is_on_record(patch: pytest.MonkeyPatch) -> None:
     def send(self: Intake, worker: Any, attempt: Any) -> None:
         worker.tell(attempt)
@@ -226,7 +178,7 @@ def sent_before_the_attempt_is_on_record(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Intake, "_send", send)
 
 
-@at("durable")
+@MUTANTS.at("durable")
 def a_purge_that_is_not_on_record(patch: pytest.MonkeyPatch) -> None:
     real = Durable.after
 
@@ -236,45 +188,7 @@ def a_purge_that_is_not_on_record(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Durable, "after", after)
 
 
-@at("fragile")
+@MUTANTS.at("fragile")
 def a_redelivered_payment_is_not_looked_for(patch: pytest.MonkeyPatch) -> None:
     real = Backlog.take
     patch.setattr(Backlog, "take", lambda self, payment, now_s, **how: real(self, payment, now_s))
-
-
-@at("steady")
-def a_lost_answer_taken_for_a_refusal(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("rinha.processors.client.NotSent", ExchangeFailed)
-
-
-@at("steady")
-def a_request_without_an_answer_is_sent_again(patch: pytest.MonkeyPatch) -> None:
-    """As HTTP libraries do: what the second request is told hides what may have become of the first."""
-    real = HttpProcessorClient.post
-
-    def post(self: HttpProcessorClient, payment: Any, requested_at_ms: int) -> Any:
-        outcome = real(self, payment, requested_at_ms)
-        return real(self, payment, requested_at_ms) if isinstance(outcome, Unknown) else outcome
-
-    patch.setattr(HttpProcessorClient, "post", post)
-
-
-@at("fragile")
-def a_422_settled_without_its_row(patch: pytest.MonkeyPatch) -> None:
-    real = wire.read_post_answer
-
-    def read(answer: wire.Answer, payment: Any, requested_at_ms: int) -> Any:
-        return real(answer._replace(status=200) if answer.status == 422 else answer, payment, requested_at_ms)
-
-    patch.setattr(wire, "read_post_answer", read)
-
-
-@at("steady")
-def amounts_lose_a_zero(patch: pytest.MonkeyPatch) -> None:
-    real = wire.payment_body
-
-    def body(payment: Any, requested_at_ms: int) -> bytes:
-        units, cents = divmod(payment.amount_cents, 100)
-        return real(payment, requested_at_ms).replace(b"%d.%02d," % (units, cents), b"%d.%d," % (units, cents))
-
-    patch.setattr(wire, "payment_body", body)
