@@ -60,7 +60,9 @@ def inside(*rooms: str) -> Callable[[str], bool]:
     return lambda name: any(name == room or name.startswith(f"{room}.") for room in rooms)
 
 
-SANS_IO = inside("rinha.bridge.protocol", "rinha.bridge.errors", "rinha.net.address")
+SANS_IO = inside(
+    *("rinha.bridge.protocol", "rinha.bridge.errors", "rinha.net.address", "rinha.net.host", "rinha.net.http_url")
+)
 API_SIDE = inside("rinha.api", "rinha.commands.ask", "rinha.net", "rinha.bridge.client")
 WORKER_SIDE = inside("rinha.worker", "rinha.processors", "rinha.store", "rinha.net", "rinha.bridge.server", "actors")
 
@@ -90,7 +92,10 @@ WALLS = {
     "the API side has no actors": Wall(API_SIDE, ("pykka", *GEVENT)),
     "the simulator has no actors": Wall(inside("rinha.simulator"), ("pykka", *GEVENT)),
     "the worker side has no asyncio": Wall(WORKER_SIDE, ("asyncio", *ASYNCIO)),
-    "settings are light": Wall(inside("rinha.settings"), ("pykka", "orjson", *GEVENT, *ASYNCIO)),
+    "settings are light": Wall(
+        inside("rinha.settings", "rinha.commands.check"),
+        ("pykka", "orjson", "asyncio", "sqlite3", "psycopg", "actors", *GEVENT, *ASYNCIO),
+    ),
     "a server starts with nothing that it may not need": Wall(
         lambda name: name in {"rinha.api.main", "rinha.worker.main"},
         ("rinha.store", "rinha.simulator", "rinha.up", "sqlite3", "psycopg", "importlib.metadata", "pydoc", "unittest"),

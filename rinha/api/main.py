@@ -17,11 +17,10 @@ from rinha.api.app import make_server
 from rinha.api.serve import LISTEN_BACKLOG, serve
 from rinha.bridge.client.client import BridgeClient
 from rinha.logs import trace_sink
-from rinha.net.address import parse_address
 from rinha.net.listener import Listener
 
 if TYPE_CHECKING:
-    from rinha.settings.load import Settings
+    from rinha.settings.table import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +51,7 @@ def run_api(settings: Settings, listen_fd: int | None = None) -> int:
 async def _run(settings: Settings, sock: socket.socket) -> int:
     tracer = Tracer(settings.trace_share, trace_sink)
     gateway = BridgeClient(
-        parse_address(settings.bridge),
+        settings.bridge,
         settings.bridge_secret.reveal().encode(),
         name=settings.api_name,
         answer_timeout_s=settings.answer_timeout_s,

@@ -12,6 +12,7 @@ from rinha.processors.errors import AnswerLost, ExchangeFailed, NotSent
 
 if TYPE_CHECKING:
     from actors.values import HealthReport, Outcome, Payment
+    from rinha.net.http_url import HttpUrl
 
 HEALTH_DEADLINE_S = 6.0
 """The endpoint may hold a call until its next window, which comes within 5 s."""
@@ -26,21 +27,17 @@ class HttpProcessorClient:
 
     Args:
         name: the processor's name.
-        url: its base URL, ``http://host:port``.
+        url: its base URL.
         deadline_s: time for a whole call, from connecting to the end of the answer, a look-up after a 422 included.
         connections: how many calls but ``health`` may be at work at a time; more would wait for each other.
-
-    Raises:
-        ValueError: the URL is not usable; the text names it.
     """
 
-    def __init__(self, name: str, url: str, *, deadline_s: float = 10.0, connections: int) -> None:
-        address = wire.parse_url(url)
+    def __init__(self, name: str, url: HttpUrl, *, deadline_s: float = 10.0, connections: int) -> None:
         self.name = name
         self._deadline_s = deadline_s
-        self._requests = wire.Requests(address)
-        self._connections = Connections(address, connections, deadline_s)
-        self._health_connections = Connections(address, _HEALTH_CONNECTIONS, HEALTH_DEADLINE_S)
+        self._requests = wire.Requests(url)
+        self._connections = Connections(url, connections, deadline_s)
+        self._health_connections = Connections(url, _HEALTH_CONNECTIONS, HEALTH_DEADLINE_S)
 
     def post(self, payment: Payment, requested_at_ms: int) -> Settled | Refused | Unknown:
         """``POST /payments``; see ``ProcessorClient.post``."""

@@ -22,7 +22,7 @@ from rinha.processors.errors import AnswerLost, NotSent
 from rinha.processors.wire import Answer
 
 if TYPE_CHECKING:
-    from rinha.processors.wire import Address
+    from rinha.net.http_url import HttpUrl
 
 ANSWER_BYTES_MAX = 64 * 1024
 """Limit of a whole answer, head included. The longest proper one, a 422 with the database's error, has a few KiB."""
@@ -34,13 +34,13 @@ class Connections:
     Calls block the calling greenlet alone; any number may call at a time, those beyond ``size`` wait.
 
     Args:
-        address: where to connect.
+        url: where to connect.
         size: how many connections.
         deadline_s: time for a whole exchange.
     """
 
-    def __init__(self, address: Address, size: int, deadline_s: float) -> None:
-        self._address = address
+    def __init__(self, url: HttpUrl, size: int, deadline_s: float) -> None:
+        self._url = url
         self._deadline_s = deadline_s
         self._places = BoundedSemaphore(size)
         self._idle: list[Connection] = []
@@ -91,7 +91,7 @@ class Connections:
                 return connection
             connection.close()
         try:
-            return Connection(self._address)
+            return Connection(self._url)
         except OSError as error:
             raise NotSent(f"no connection: {error}") from None
 

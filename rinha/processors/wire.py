@@ -9,16 +9,16 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import NamedTuple
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
 from actors.values import HealthReport, Outcome, Payment, Refused, Settled, Unknown
 
+if TYPE_CHECKING:
+    from rinha.net.http_url import HttpUrl
+
 _AMOUNT_MAX = 1e13  # Below it a float holds every cent; we take payments up to 1e7.
-_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+", re.ASCII)
-_PATH = re.compile(r"[!-~]*", re.ASCII)
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 
 
@@ -36,52 +36,16 @@ class Answer(NamedTuple):
     ended_by_close: bool = False
 
 
-class Address(NamedTuple):
-    """Where a processor is.
-
-    Args:
-        host: name or IP address.
-        port: TCP port.
-        path: what comes before ``/payments``, empty in general.
-        authority: value of the ``Host`` header.
-    """
-
-    host: str
-    port: int
-    path: str
-    authority: str
-
-
-def parse_url(url: str) -> Address:
-    """Read a processor's base URL, e.g. ``http://payment-processor-default:8080``.
-
-    Raises:
-        ValueError: it isn't an ``http://`` URL of host, optional port and optional path; the text names it.
-    """
-    try:
-        parts = urlsplit(url)
-        port = parts.port or 80
-        host = parts.hostname or ""
-        host.encode("idna")  # So that looking up the name can't fail on its form.
-    except ValueError as error:
-        raise ValueError(f"{url!r} is not a URL: {error}") from None
-    if parts.scheme != "http":
-        raise ValueError(f"{url!r}: a processor's URL must start with http://")
-    if "@" in parts.netloc or parts.query or parts.fragment or not _HOST.fullmatch(host) or not _PATH.fullmatch(url):
-        raise ValueError(f"{url!r}: a processor's URL is http://host:port and at most a path")
-    return Address(host, port, parts.path.rstrip("/"), parts.netloc)
-
-
 class Requests:
     """Builds the requests to one processor; what doesn't change is built once.
 
     Args:
-        address: where it is.
+        url: where it is.
     """
 
-    def __init__(self, address: Address) -> None:
-        path = f"{address.path}/payments"
-        fields = f" HTTP/1.1\r\nHost: {address.authority}\r\n"
+    def __init__(self, url: HttpUrl) -> None:
+        path = f"{url.path}/payments"
+        fields = f" HTTP/1.1\r\nHost: {url.authority}\r\n"
         self._post_head = f"POST {path}{fields}Content-Type: application/json\r\nContent-Length: "
         self._find_head = f"GET {path}/"
         self._find_tail = f"{fields}\r\n"

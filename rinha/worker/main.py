@@ -16,7 +16,7 @@ from actors.runtime.guard import StartFailed
 from rinha.worker.composition import Worker
 
 if TYPE_CHECKING:
-    from rinha.settings.load import Settings
+    from rinha.settings.table import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -40,12 +40,12 @@ def run_worker(settings: Settings) -> int:
     except StoreUnavailable as error:
         logger.error("worker.store_unavailable", extra={"reason": str(error)})
         return 3  # another try may find it
-    except (OSError, ValueError, StartFailed, StoreBroken) as error:
-        logger.error("worker.start_failed", extra={"bridge": settings.bridge, "reason": str(error)})
+    except (OSError, StartFailed, StoreBroken) as error:
+        logger.error("worker.start_failed", extra={"bridge": str(settings.bridge), "reason": str(error)})
         return 2
     gc.freeze()
     gc.enable()
-    logger.info("worker.started", extra={"bridge": settings.bridge, "pool": settings.pool_size})
+    logger.info("worker.started", extra={"bridge": str(settings.bridge), "pool": settings.pool_size})
     gevent.wait([asked_to_stop, worker.failed], count=1)
     if worker.failed.is_set():
         return 1

@@ -13,6 +13,7 @@ import gevent
 import pytest
 
 from actors.values import HealthReport, Outcome, Payment, Refused, Settled, Unknown
+from rinha.net.http_url import parse_http_url
 from rinha.processors.client import HttpProcessorClient
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def simulator(process: Simulator) -> Simulator:
 
 @pytest.fixture
 def client(simulator: Simulator) -> Iterator[HttpProcessorClient]:
-    client = HttpProcessorClient("default", simulator.url, deadline_s=1.0, connections=4)
+    client = HttpProcessorClient("default", parse_http_url(simulator.url), deadline_s=1.0, connections=4)
     yield client
     client.close()
 

@@ -11,9 +11,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
+from rinha.net.http_url import HttpUrl
 from rinha.settings.load import load_settings
+from rinha.settings.processors import ProcessorSettings
 from rinha.up.main import make_stages, run_up
 
 if TYPE_CHECKING:
@@ -158,7 +161,7 @@ def test_a_taken_port_is_named_with_the_way_out(capfd: pytest.CaptureFixture[str
     )
 
 
-@pytest.mark.parametrize("host", ["192.0.2.1", "no host", "unix:/run/api"])
+@pytest.mark.parametrize("host", ["192.0.2.1", "unix:/run/api"])
 def test_a_host_that_is_none_of_ours_is_named(host: str, capfd: pytest.CaptureFixture[str]) -> None:
     environ = {
         "RINHA_HOST": host,
@@ -172,12 +175,12 @@ def test_a_host_that_is_none_of_ours_is_named(host: str, capfd: pytest.CaptureFi
 
 
 def test_a_taken_simulator_port_is_named_with_the_way_out(
-    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        monkeypatch.setattr("rinha.up.main._host_and_port", lambda url: ("127.0.0.1", port))
-        assert run_up(load_settings({}), {}) == 2
+        simulated = ProcessorSettings("default", HttpUrl("127.0.0.1", port), 500)
+        assert run_up(msgspec.structs.replace(load_settings({}), processors=(simulated,)), {}) == 2
     (line,) = capfd.readouterr().err.splitlines()
     assert f"port {port} of 127.0.0.1, for a simulated processor" in line
     assert "PROCESSOR_DEFAULT_URL and PROCESSOR_FALLBACK_URL" in line
