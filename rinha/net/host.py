@@ -29,6 +29,8 @@ def parse_host(text: str) -> str:
     """
     if not text:
         raise ValueError("the host is missing")
+    if text.startswith("["):
+        raise ValueError("brackets stand around an IPv6 address before a port alone")
     if "%" in text:
         raise ValueError("a host can't have a zone or %-escapes: name an address that needs none")
     if ":" in text:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from rinha.net.address import UnixAddress
 from rinha.net.host import bracketed
+from rinha.settings.processors import PROCESSORS
 from rinha.up.child import WRONG_SETTINGS, ChildSpec
 from rinha.up.readiness import until_apis_ready, until_listening
 from rinha.up.stages import Stage, Supervisor
@@ -142,9 +143,10 @@ def _check_free(host: str, port: int) -> None:
     try:
         socket.create_server((host, port)).close()
     except OSError as error:
+        urls = " and ".join(each.url.name for each in PROCESSORS)
         raise CannotListenError(
             f"port {port} of {host}, for a simulated processor, can't be had: {_reason(error)}; free it, or set "
-            "PROCESSOR_DEFAULT_URL and PROCESSOR_FALLBACK_URL to use processors that run already"
+            f"{urls} to use processors that run already"
         ) from None
 
 

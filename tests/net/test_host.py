@@ -52,6 +52,7 @@ def test_a_host_is_a_name_or_an_address_in_its_canonical_form(text: str, host: s
         ("127.0.0.1.", "four numbers"),
         ("::1::", "no IPv6"),
         ("a:b", "no IPv6"),
+        ("[::1]", "before a port alone"),
         ("fe80::1%eth0", "zone"),
         ("fe80::1%25eth0", "zone"),
         ("a%41", "zone or %-escapes"),

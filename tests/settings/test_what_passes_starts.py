@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import socket
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rinha.net.address import Address, TcpAddress, require_secret
+from rinha.net.http_url import HttpUrl
 from rinha.settings.errors import SettingsError
 from rinha.settings.load import load_settings
+from rinha.settings.processors import ProcessorSettings
 from rinha.store.open import open_store
 from rinha.worker.composition import Worker
 
@@ -45,6 +48,12 @@ STORES = st.one_of(
         st.sampled_from(["", "?", "?sslmode=require", "?sslmode=x", "?host=/run&port=1", "?y=1"]),
     ),
 )
+
+
+def test_two_processors_are_no_law() -> None:
+    for count in (1, 3):
+        processors = tuple(ProcessorSettings(f"p{n}", HttpUrl("one", 80 + n), 100 * n) for n in range(count))
+        Worker(msgspec.structs.replace(load_settings({}), processors=processors))
 
 
 def can_be_looked_up(host: str, port: int) -> None:

@@ -208,6 +208,15 @@ def test_the_table_starts_simulators_worker_and_apis_in_this_order() -> None:
     assert api.environ == {"HOME": "/", "RINHA_BRIDGE": "unix:/b", "RINHA_API_NAME": "payment-api-1"}
 
 
+def test_there_is_a_simulator_for_each_processor_that_the_settings_hold() -> None:
+    processors = tuple(ProcessorSettings(f"p{n}", HttpUrl("127.0.0.1", 9000 + n), 100) for n in range(3))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        simulators = make_stages(msgspec.structs.replace(load_settings({}), processors=processors), {}, listener)[0]
+    assert [child.argv[4:] for child in simulators.children] == [
+        ("--name", f"p{n}", "--host", "127.0.0.1", "--port", f"900{n}") for n in range(3)
+    ]
+
+
 def test_with_processors_of_its_own_it_starts_no_simulators() -> None:
     environ = {"PROCESSOR_DEFAULT_URL": "http://one", "PROCESSOR_FALLBACK_URL": "http://two"}
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -39,7 +39,7 @@ _PARAMETERS = {
     "sslmode": "disable|allow|prefer|require|verify-ca|verify-full",
     "target_session_attrs": "any|read-write|read-only|primary|standby|prefer-standby",
 }
-"""What each parameter takes: those of libpq 15, the oldest that psycopg brings along, that a journal has a use for."""
+"""What each parameter takes: those that libpq has known since 14 and a journal has a use for."""
 
 
 @dataclass(frozen=True, slots=True)
