@@ -8,12 +8,13 @@ ARG PIP_EXTRA_INDEX_URL
 ARG PIP_TRUSTED_HOST
 ARG PIP_DEFAULT_TIMEOUT
 WORKDIR /src
-# The dependencies first: they change less often than the code, and this layer is kept.
-COPY setup.cfg ./
-RUN python -c "import configparser; c = configparser.ConfigParser(); c.read('setup.cfg'); print(c['options']['install_requires'])" > requirements.txt \
- && pip wheel --no-cache-dir --quiet --wheel-dir /wheels -r requirements.txt
+# The dependencies first, as they are locked: they change less often than the code, and this layer is kept.
+COPY config/requirements ./
+RUN python -m venv /build \
+ && /build/bin/pip install --no-cache-dir --quiet --require-hashes -r build.txt \
+ && /build/bin/pip wheel --no-cache-dir --quiet --require-hashes --wheel-dir /wheels -r runtime.txt
 COPY . .
-RUN pip wheel --no-cache-dir --quiet --no-deps --wheel-dir /wheels . \
+RUN /build/bin/pip wheel --no-cache-dir --quiet --no-deps --no-build-isolation --wheel-dir /wheels . \
  && python -m venv --without-pip /opt/rinha \
  && pip --python /opt/rinha/bin/python install --no-cache-dir --quiet --no-compile --no-index --find-links /wheels rinha-actors \
  && python -m compileall -q --invalidation-mode unchecked-hash /opt/rinha/lib

@@ -2,6 +2,11 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# What is installed, to the version and its hashes: see `make lock`.
+LOCKS  := config/requirements
+PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+          --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 # Tests start processes of their own; two at a time keep a small machine responsive.
 JOBS   ?= 2
 # Prepares a container engine where none answers and no image registry is reached.
@@ -12,11 +17,10 @@ ROUNDS    ?= 3
 SUBJECTS  ?= floor,queued,received,durable,fastest
 BASE      ?=
 RESULTS   ?= docs/benchmarks
-BENCH_READY := $(VENV)/.bench
 BENCH      = $(BIN)/python -m tests.bench --k6 $(BIN)/k6
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test simulate container-engine test-compose check format clean
+.PHONY: help setup run test simulate container-engine test-compose check format lock clean
 .PHONY: bench bench-local bench-rate bench-budget bench-cpu bench-micro bench-report
 
 help: ## Show this list
@@ -38,26 +42,26 @@ simulate: $(READY) ## Run SEEDS seeds of the deterministic simulation
 container-engine:
 	@tests/compose/engine $(CONTAINER_LAB)
 
-test-compose: $(BENCH_READY) container-engine ## Test the system in containers, on a real engine
+test-compose: $(READY) container-engine ## Test the system in containers, on a real engine
 	@tests/compose/run $(BIN)/pytest -m compose --durations=5 $(or $(TESTS),tests/compose)
 
-bench: $(BENCH_READY) container-engine ## Measure the contest's load in containers: ROUNDS=3 SUBJECTS=… BASE=revision
-	@rm -f $(RESULTS)/contest/*.json
+bench: $(READY) container-engine ## Measure the contest's load in containers: ROUNDS=3 SUBJECTS=… BASE=revision
+	@rm -f $(RESULTS)/contest/rounds.jsonl
 	@tests/compose/run $(BENCH) --rounds $(ROUNDS) --subjects $(SUBJECTS) --base '$(BASE)' --out $(RESULTS)/contest
 	@$(MAKE) --no-print-directory bench-report
 
-bench-local: $(BENCH_READY) ## The same with processes of this machine, without limits
-	@rm -f $(RESULTS)/local/*.json
+bench-local: $(READY) ## The same with processes of this machine, without limits
+	@rm -f $(RESULTS)/local/rounds.jsonl
 	@tests/compose/run $(BENCH) --local --rounds $(ROUNDS) --subjects $(SUBJECTS) --out $(RESULTS)/local
 	@$(MAKE) --no-print-directory bench-report OF=local
 
-bench-report: $(BENCH_READY) ## Write the report and plots of rounds anew: OF=contest or local
+bench-report: $(READY) ## Write the report and plots of rounds anew: OF=contest or local
 	$(BIN)/python -m tests.bench.report $(RESULTS)/$(or $(OF),contest)
 
-bench-rate: $(BENCH_READY) container-engine ## Find the highest steady rate, with the limits and without
+bench-rate: $(READY) container-engine ## Find the highest steady rate, with the limits and without
 	@tests/compose/run $(BIN)/python -m tests.bench.rate --k6 $(BIN)/k6 --out $(RESULTS)
 
-bench-budget: $(BENCH_READY) container-engine ## Measure where the time of one payment goes, span by span
+bench-budget: $(READY) container-engine ## Measure where the time of one payment goes, span by span
 	@tests/compose/run $(BIN)/python -m tests.bench.budget --k6 $(BIN)/k6 --out $(RESULTS)
 
 bench-cpu: $(READY) ## Measure CPU time per payment by process, without containers
@@ -65,10 +69,6 @@ bench-cpu: $(READY) ## Measure CPU time per payment by process, without containe
 
 bench-micro: $(READY) ## Measure runtime, bridge and ledger by themselves
 	$(BIN)/python -m tests.bench.micro --json $(RESULTS)/micro.json
-
-$(BENCH_READY): $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
-	@touch $@
 
 check: $(READY) ## Lint, formatting and types
 	$(BIN)/ruff check .
@@ -80,15 +80,22 @@ format: $(READY) ## Format the code and fix what the linter can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+lock: $(READY) ## Lock what setup.cfg asks for; UPGRADE=1 takes the newest versions that it allows
+	$(PIP) 'uv>=0.13,<1'
+	echo 'setuptools>=80,<82' | $(COMPILE) --output-file $(LOCKS)/build.txt -
+	$(COMPILE) --extra dev --extra bench --output-file $(LOCKS)/dev.txt setup.cfg
+	$(COMPILE) --constraint $(LOCKS)/dev.txt --output-file $(LOCKS)/runtime.txt setup.cfg
+
 clean: ## Remove .venv and everything generated
 	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find actors rinha tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(READY): setup.cfg pyproject.toml
+$(READY): setup.cfg pyproject.toml $(wildcard $(LOCKS)/*.txt)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed, $(PYTHON) isn't: name another, e.g. make PYTHON=python3.13 setup" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "$(PYTHON) can't make virtual environments: install python3-venv (apt-get install python3-venv)" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(PIP) --require-hashes --requirement $(LOCKS)/build.txt --requirement $(LOCKS)/dev.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@

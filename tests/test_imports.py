@@ -92,6 +92,9 @@ WALLS = {
     "the API side has no actors": Wall(API_SIDE, ("pykka", *GEVENT)),
     "the simulator has no actors": Wall(inside("rinha.simulator"), ("pykka", *GEVENT)),
     "the worker side has no asyncio": Wall(WORKER_SIDE, ("asyncio", *ASYNCIO)),
+    "what all processes have in common knows no loop": Wall(
+        inside("rinha.process", "rinha.logs"), ("actors", "asyncio", "pykka", *GEVENT, *ASYNCIO)
+    ),
     "settings are light": Wall(
         inside("rinha.settings", "rinha.commands.check"),
         ("pykka", "orjson", "asyncio", "sqlite3", "psycopg", "actors", *GEVENT, *ASYNCIO),
@@ -203,6 +206,32 @@ def test_outside_the_worker_only_what_is_said_is_known() -> None:
         "rinha.bridge", "rinha.processors", "rinha.store", "rinha.simulator", "rinha.api", "rinha.commands"
     )
     assert offenders(outside, lambda each: inside("actors")(each) and not allowed(each)) == []
+
+
+def cycle(arrows: dict[str, set[str]]) -> list[str]:
+    """A circle of modules that import each other, if there is one."""
+    done: set[str] = set()
+
+    def walk(name: str, path: list[str]) -> list[str]:
+        if name in path:
+            return [*path[path.index(name) :], name]
+        if name not in done:
+            for each in sorted(arrows[name]):
+                if found := walk(each, [*path, name]):
+                    return found
+            done.add(name)
+        return []
+
+    return next((found for name in sorted(arrows) if (found := walk(name, []))), [])
+
+
+def test_no_circle_of_imports() -> None:
+    """Not even for types alone, so that every module can be read from the bottom up."""
+    arrows = {
+        name: {target for each in imports(path) for target in (each, each.rpartition(".")[0]) if target in MODULES}
+        for name, path in MODULES.items()
+    }
+    assert cycle(arrows) == []
 
 
 def test_nothing_is_monkey_patched() -> None:

@@ -5,7 +5,6 @@ side's libraries.
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import sys
 from functools import partial
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from rinha.logs import configure_logging, discard_stdout
 from rinha.net.host import parse_host
+from rinha.process import ExitCode, hold_collector
 from rinha.settings.errors import SettingsError
 from rinha.settings.load import load_settings
 
@@ -29,10 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the arguments without the program's name; those of this process if None.
 
     Returns:
-        The exit code: 0 fine, 1 it ran and something is left undone, 2 what it was told is wrong, 130 interrupted.
+        An ``ExitCode``; of ``rinha up`` also another one, if a second signal cut its end short.
 
     Raises:
-        SystemExit: with code 2 for arguments that can't be understood, with 0 for ``--help``.
+        SystemExit: ``REFUSED`` for arguments that can't be understood, ``OK`` for ``--help``.
     """
     parser = _parser()
     options = parser.parse_args(argv)
@@ -42,12 +42,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         for wrong in error.errors:
             print(wrong, file=sys.stderr)
-        return 2
+        return ExitCode.REFUSED
     except BrokenPipeError:
         discard_stdout()
-        return 0
+        return ExitCode.OK
     except KeyboardInterrupt:
-        return 130
+        return ExitCode.INTERRUPTED
     return code
 
 
@@ -64,13 +64,13 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
             configure_logging(settings.log_level, role="up")
             return run_up(settings, os.environ)
         case "api":
-            gc.disable()  # what is made at start stays: run_api turns the collector on when all of it is there
+            hold_collector()
             from rinha.api.main import run_api
 
             configure_logging(settings.log_level, role=settings.api_name)
             return run_api(settings, options.fd)
         case "worker":
-            gc.disable()  # as above
+            hold_collector()
             from rinha.worker.main import run_worker
 
             configure_logging(settings.log_level, role="payment-worker")

@@ -11,13 +11,13 @@ import gevent
 from gevent.event import Event
 
 from actors.intake.routing import Cheapest, Fastest
-from actors.messages import GetStatistics, Purge
+from actors.messages import GetStatistics
 from actors.runtime.clocks import SystemClock
 from actors.runtime.crashes import Crashes
 from actors.runtime.greenlets import GeventTimers, SupervisedGeventActor
 from actors.runtime.supervisor import Supervisor
 from actors.runtime.tracing import Tracer
-from actors.system import ASK_TIMEOUT_S, UNBOUNDED, ActorSystem, Plan, Ports
+from actors.system import UNBOUNDED, ActorSystem, Plan, Ports
 from actors.values import ProcessorHealth
 from rinha.bridge.server.server import BridgeServer
 from rinha.logs import trace_sink
@@ -88,7 +88,6 @@ class Worker:
             self._settings.bridge,
             self._settings.bridge_secret.reveal().encode(),
             incarnation=secrets.randbits(62) + 1,
-            epoch=self._system.epoch,
             intake=self._system.intake,
             answer=self._answer,
             tracer=self._tracer,
@@ -124,35 +123,10 @@ class Worker:
     def _answer(self, message: Any) -> Any:
         if isinstance(message, GetStatistics):
             return self._system.statistics()
-        answer = self._system.answer(message)
-        if isinstance(message, Purge):
-            recorded = Latch()
-            self._system.relay.after((), (recorded, answer))
-            recorded.wait(ASK_TIMEOUT_S)
-        return answer
+        return self._system.answer(message)
 
     def _on_broken(self, reason: str) -> None:
         self.failed.set()
-
-
-class Latch:
-    """A recipient that somebody waits for."""
-
-    def __init__(self) -> None:
-        self._told = Event()
-
-    def tell(self, message: object) -> None:
-        """End the waiting."""
-        self._told.set()
-
-    def wait(self, timeout_s: float) -> None:
-        """Wait to be told.
-
-        Raises:
-            TimeoutError: it took longer.
-        """
-        if not self._told.wait(timeout_s):
-            raise TimeoutError(f"not on record within {timeout_s} s")
 
 
 def _store(settings: Settings) -> Store | None:

@@ -15,6 +15,11 @@ from actors.messages import Persist, VerdictsGiven
 from actors.packed.id_map import IdMap
 from actors.runtime.alarm import Alarm, Wake
 from actors.values import PaymentsPurged, Refused, Settled, Verdict
+from rinha.bridge.protocol import api_end
+from rinha.bridge.protocol.api_end import ClientSession
+from rinha.bridge.protocol.delivery import Delivery
+from rinha.bridge.protocol.handshake import Welcome
+from rinha.bridge.protocol.worker_end import WorkerSession
 from rinha.processors import wire
 
 if TYPE_CHECKING:
@@ -238,3 +243,43 @@ def a_purge_that_is_not_on_record(patch: pytest.MonkeyPatch) -> None:
 def a_redelivered_payment_is_not_looked_for(patch: pytest.MonkeyPatch) -> None:
     real = Backlog.take
     patch.setattr(Backlog, "take", lambda self, payment, now_s, **how: real(self, payment, now_s))
+
+
+@at("fragile")
+def a_session_that_is_never_suspect(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(WorkerSession, "is_suspect", False)
+
+
+@at("steady")
+def acknowledged_before_the_intake_has_decided(patch: pytest.MonkeyPatch) -> None:
+    real = Delivery._hand_over
+
+    def hand_over(self: Delivery, run: Any) -> None:
+        self.session.acknowledge(run.first_sequence + len(run.payments) - 1)
+        real(self, run)
+
+    patch.setattr(Delivery, "_hand_over", hand_over)
+
+
+@at("steady")
+def what_was_read_before_the_adoption_belongs_to_the_new_epoch(patch: pytest.MonkeyPatch) -> None:
+    real = Delivery._hand_over
+    patch.setattr(
+        Delivery, "_hand_over", lambda self, run: real(self, run._replace(epoch=self.session._announced_epoch))
+    )
+
+
+@at("steady")
+def a_session_that_ends_unheard(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Delivery, "end", lambda self: None)
+
+
+@at("steady")
+def an_outbox_that_is_not_sent_again(patch: pytest.MonkeyPatch) -> None:
+    real = ClientSession._welcomed
+
+    def welcomed(self: ClientSession, welcome: Any) -> Any:
+        yield from real(self, welcome)
+        self._out.clear()
+
+    patch.setitem(api_end._TRANSITIONS[api_end._State.AWAITING_WELCOME], Welcome, welcomed)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from actors.messages import Purge
 from actors.runtime.crashes import Crashes
 from actors.runtime.supervisor import Supervisor
 from actors.runtime.tracing import Tracer
-from actors.system import ASK_TIMEOUT_S, UNBOUNDED, ActorSystem, Plan, Ports
+from actors.system import UNBOUNDED, ActorSystem, Plan, Ports
 from actors.values import ProcessorHealth
 from tests.simulation.bridge import SimulatedBridge
 from tests.simulation.chaos import Chaos, FragileClock, FragileTimers, InjectedCrash
@@ -50,19 +49,6 @@ class NotingCrashes(Crashes):
         super().note(name, message, error, counts=counts)
 
 
-class Latch:
-    """A recipient that somebody waits for."""
-
-    def __init__(self) -> None:
-        self._told = SimulatedFuture()
-
-    def tell(self, message: object) -> None:
-        self._told.set()
-
-    def wait(self, timeout_s: float) -> None:
-        self._told.get(timeout=timeout_s)
-
-
 class SimulatedWorker:
     """One incarnation of the worker process.
 
@@ -91,7 +77,7 @@ class SimulatedWorker:
         store: Callable[[Process], Store] | None,
         durable: bool,
         on_failure: Callable[[], None],
-        on_purge: Callable[[str], None],
+        on_purge: Callable[[object, str], None],
     ) -> None:
         self.incarnation = incarnation
         self.process = Process(f"worker-{incarnation}")
@@ -131,20 +117,20 @@ class SimulatedWorker:
             self._scheduler,
             self.process,
             incarnation=self.incarnation,
-            epoch=self._system.epoch,
             intake=self._system.intake,
-            answer=self._answer,
+            answer=self._system.answer,
             on_purge=self._on_purge,
+            tracer=Tracer(),  # the bridge is no actor, and has no crashes
             latency_s=self._latency_s,
         )
 
     def kill(self) -> None:
         """``kill -9``: whatever it held in memory is gone."""
-        connections = self.bridge.connections() if self.bridge is not None else []
+        connections = list(self.bridge.connections) if self.bridge is not None else []
         self._scheduler.kill(self.process)
         for connection in connections:
             connection.inbound.close_receiver()
-            connection.cut()
+            connection.break_off()
 
     def ask(self, message: Any) -> SimulatedFuture:
         """Ask what an API could ask, in a task of the worker.
@@ -156,17 +142,9 @@ class SimulatedWorker:
 
         def run() -> None:
             try:
-                reply.set(self._answer(message))
+                reply.set(self._system.answer(message))
             except Exception:
                 reply.set_exception()
 
         self._scheduler.spawn("question", run, self.process)
         return reply
-
-    def _answer(self, message: Any) -> Any:
-        answer = self._system.answer(message)
-        if isinstance(message, Purge):
-            recorded = Latch()
-            self._system.relay.after((), (recorded, answer))
-            recorded.wait(ASK_TIMEOUT_S)
-        return answer
