@@ -64,6 +64,8 @@ SANS_IO = inside(
     "rinha.bridge.protocol",
     "rinha.bridge.errors",
     "rinha.net.address",
+    "rinha.net.host",
+    "rinha.net.http_url",
     "rinha.processors.client",
     "rinha.processors.errors",
     "rinha.processors.http1",
@@ -101,7 +103,10 @@ WALLS = {
     "what all processes have in common knows no loop": Wall(
         inside("rinha.process", "rinha.logs"), ("actors", "asyncio", "pykka", *GEVENT, *ASYNCIO)
     ),
-    "settings are light": Wall(inside("rinha.settings"), ("pykka", "orjson", *GEVENT, *ASYNCIO)),
+    "settings are light": Wall(
+        inside("rinha.settings", "rinha.commands.check"),
+        ("pykka", "orjson", "asyncio", "sqlite3", "psycopg", "actors", *GEVENT, *ASYNCIO),
+    ),
     "a server starts with nothing that it may not need": Wall(
         lambda name: name in {"rinha.api.main", "rinha.worker.main"},
         ("rinha.store", "rinha.simulator", "rinha.up", "sqlite3", "psycopg", "importlib.metadata", "pydoc", "unittest"),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rinha.logs import StdoutHandler, configure_logging
-from rinha.settings.load import Secret
+from rinha.settings.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,12 +14,11 @@ from rinha.api.app import make_server
 from rinha.api.serve import LISTEN_BACKLOG, serve
 from rinha.bridge.client.client import BridgeClient
 from rinha.logs import trace_sink
-from rinha.net.address import parse_address
 from rinha.net.listener import Listener
 from rinha.process import STOP_SIGNALS, ExitCode, bind_failed, release_collector
 
 if TYPE_CHECKING:
-    from rinha.settings.load import Settings
+    from rinha.settings.table import Settings
 
 
 def run_api(settings: Settings, listen_fd: int | None = None) -> ExitCode:
@@ -46,7 +45,7 @@ def run_api(settings: Settings, listen_fd: int | None = None) -> ExitCode:
 async def _run(settings: Settings, sock: socket.socket) -> ExitCode:
     tracer = Tracer(settings.trace_share, trace_sink)
     gateway = BridgeClient(
-        parse_address(settings.bridge),
+        settings.bridge,
         settings.bridge_secret.reveal().encode(),
         name=settings.api_name,
         answer_timeout_s=settings.answer_timeout_s,

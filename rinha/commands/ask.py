@@ -14,13 +14,12 @@ from actors.messages import GetParked, GetStatistics, RetryParked
 from actors.runtime.tracing import Tracer
 from rinha.bridge.client.client import BridgeClient
 from rinha.bridge.errors import BridgeError
-from rinha.net.address import parse_address
 from rinha.process import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rinha.settings.load import Settings
+    from rinha.settings.table import Settings
 
 CONNECT_TIMEOUT_S = 2.0
 ASK_TIMEOUT_S = 10.0
@@ -58,7 +57,7 @@ def run_console(settings: Settings, question: str, *, retry: bool = False) -> Ex
 
 async def _ask(settings: Settings, question: str, retry: bool) -> Iterable[object] | None:
     client = BridgeClient(
-        parse_address(settings.bridge),
+        settings.bridge,
         settings.bridge_secret.reveal().encode(),
         name="console",
         answer_timeout_s=ASK_TIMEOUT_S,

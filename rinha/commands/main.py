@@ -11,11 +11,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rinha.logs import configure_logging, discard_stdout
+from rinha.net.host import parse_host
 from rinha.process import ExitCode, hold_collector
-from rinha.settings.load import Settings, SettingsError, load_settings
+from rinha.settings.errors import SettingsError
+from rinha.settings.load import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from rinha.settings.table import Settings
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,9 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: ``REFUSED`` for arguments that can't be understood, ``OK`` for ``--help``.
     """
-    options = _parser().parse_args(argv)
+    parser = _parser()
+    options = parser.parse_args(argv)
     try:
-        code = _run(options)
+        code = _run(parser, options)
         sys.stdout.flush()
     except SettingsError as error:
         for wrong in error.errors:
@@ -46,11 +51,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _run(options: argparse.Namespace) -> int:
+def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     settings = load_settings(os.environ)
     match options.command:
         case "check":
-            return _check()
+            from rinha.commands.check import run_check
+
+            return run_check(os.environ)
         case "up":
             from rinha.up.main import run_up
 
@@ -69,29 +76,21 @@ def _run(options: argparse.Namespace) -> int:
             configure_logging(settings.log_level, role="payment-worker")
             return run_worker(settings)
         case "simulator":
-            return _simulator(settings, options)
+            fees_bps = {processor.name: processor.fee_bps for processor in settings.processors}
+            if options.name not in fees_bps:
+                parser.error(f"--name {options.name!r}: the processors are {', '.join(fees_bps)}")
+            return _simulator(settings, options, fees_bps[options.name])
         case question:
             from rinha.commands.ask import run_console
 
             return run_console(settings, question, retry=getattr(options, "retry", False))
 
 
-def _simulator(settings: Settings, options: argparse.Namespace) -> int:
+def _simulator(settings: Settings, options: argparse.Namespace, fee_bps: int) -> int:
     from rinha.simulator.main import run_simulator
 
     configure_logging(settings.log_level, role=f"payment-processor-{options.name}")
-    fee_bps = {processor.name: processor.fee_bps for processor in settings.processors}[options.name]
     return run_simulator(name=options.name, fee_bps=fee_bps, host=options.host, port=options.port)
-
-
-def _check() -> int:
-    from rinha.settings.table import effective_rows
-
-    rows = [("variable", "value", "from", "what it is"), *effective_rows(os.environ)]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    for row in rows:
-        print("  ".join((*(cell.ljust(width) for cell, width in zip(row[:3], widths, strict=True)), row[3])))
-    return ExitCode.OK
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -107,9 +106,9 @@ def _parser() -> argparse.ArgumentParser:
     api.add_argument("--fd", type=_descriptor, help="listening socket to take over, as a file descriptor")
     commands.add_parser("worker", help="run the worker")
     simulator = commands.add_parser("simulator", help="run a stand-in for one payment processor")
-    simulator.add_argument("--name", choices=("default", "fallback"), required=True)
+    simulator.add_argument("--name", help="the processor whose part it plays", required=True)
     simulator.add_argument("--port", type=_port, required=True)
-    simulator.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+    simulator.add_argument("--host", type=_host, default="127.0.0.1", help="address to listen on (default %(default)s)")
     commands.add_parser("check", help="show the settings in effect, and everything wrong with them")
     commands.add_parser("statistics", help="show what the worker holds, as a JSON line")
     commands.add_parser("rows", help="dump the books, a JSON line per settled payment")
@@ -120,6 +119,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _descriptor(text: str) -> int:
     return _bounded(text, 1_000_000, "a file descriptor is a whole number")
+
+
+def _host(text: str) -> str:
+    try:
+        return parse_host(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r}: {error}") from None
 
 
 def _port(text: str) -> int:

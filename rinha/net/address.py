@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 
-_FORMS = "write tcp://host:port or unix:/absolute/path"
+from rinha.net.host import bracketed, parse_authority, parse_host
+
+_FORMS = "tcp://host:port or unix:/absolute/path"
 _MAX_PATH_BYTES = 107
 """``sun_path`` in unix(7) holds 108 bytes, the last one is NUL."""
 
@@ -34,8 +35,7 @@ class TcpAddress:
             return False
 
     def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"tcp://{host}:{self.port}"
+        return f"tcp://{bracketed(self.host)}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +66,36 @@ def parse_address(text: str) -> Address:
         The address; ``str()`` of it is the canonical text.
 
     Raises:
-        ValueError: with the text, what is wrong with it, and how to write it.
+        ValueError: it is none; the text says what is wrong and how to write it, and repeats nothing of it.
     """
     if text.startswith("unix:"):
-        return UnixAddress(_path(text))
+        return _parse_unix(text)
     if not text.startswith("tcp://"):
-        raise _error(text, "it begins with neither tcp:// nor unix:")
+        raise _error("it begins with neither tcp:// nor unix:")
+    authority = text.removeprefix("tcp://")
+    if any(each in authority for each in "/?#@"):
+        raise _error("there is more than a host and a port")
     try:
-        parts = urlsplit(text)
-        host, port = parts.hostname, parts.port
+        host, port = parse_authority(authority)
     except ValueError as error:
-        raise _error(text, str(error)) from None
-    if not host:
-        raise _error(text, "the host is missing")
+        raise _error(str(error)) from None
     if port is None:
-        raise _error(text, "the port is missing")
-    if parts.path or parts.query or parts.fragment or parts.username is not None or not host.isprintable():
-        raise _error(text, "there is more than a host and a port")
+        raise _error("the port is missing")
     return TcpAddress(host, port)
+
+
+def parse_host_or_path(text: str) -> str | UnixAddress:
+    """Read where to listen, if the port stands elsewhere: a host, or ``unix:/path``.
+
+    Raises:
+        ValueError: it is neither; the text says what is wrong and how to write it.
+    """
+    if text.startswith("unix:"):
+        return _parse_unix(text)
+    try:
+        return parse_host(text)
+    except ValueError as error:
+        raise ValueError(f"must be a host without a port, or unix:/absolute/path: {error}") from None
 
 
 def require_secret(address: Address, secret: bytes) -> None:
@@ -96,14 +108,16 @@ def require_secret(address: Address, secret: bytes) -> None:
         raise ValueError(f"a bridge at {address} needs a secret: only loopback and Unix sockets may go without")
 
 
-def _path(text: str) -> str:
+def _parse_unix(text: str) -> UnixAddress:
     path = text.removeprefix("unix:")
     if not path.startswith("/") or path.startswith("//"):
-        raise _error(text, "the path isn't absolute")
-    if "\0" in path or len(path.encode()) > _MAX_PATH_BYTES:
-        raise _error(text, f"a socket's path has at most {_MAX_PATH_BYTES} bytes, none of them NUL")
-    return path
+        raise _error("the path isn't absolute")
+    if path.endswith(("/", "/.", "/..")):
+        raise _error("the path names a directory")
+    if not path.isprintable() or len(path.encode()) > _MAX_PATH_BYTES:
+        raise _error(f"a socket's path has at most {_MAX_PATH_BYTES} bytes of printable UTF-8")
+    return UnixAddress(path)
 
 
-def _error(text: str, problem: str) -> ValueError:
-    return ValueError(f"{text!r} is no address: {problem}; {_FORMS}")
+def _error(problem: str) -> ValueError:
+    return ValueError(f"must be {_FORMS}: {problem}")

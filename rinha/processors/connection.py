@@ -12,7 +12,8 @@ from rinha.processors.errors import AnswerLost
 from rinha.processors.http1 import AnswerReader
 
 if TYPE_CHECKING:
-    from rinha.processors.wire import Address, Answer
+    from rinha.net.http_url import HttpUrl
+    from rinha.processors.wire import Answer
 
 _RECEIVE_BYTES = 4096
 
@@ -21,14 +22,14 @@ class Connection:
     """An open connection. Its calls block the calling greenlet alone, without limits of time.
 
     Args:
-        address: where to connect.
+        url: where to connect.
 
     Raises:
         OSError: there is nobody, or the name has no address.
     """
 
-    def __init__(self, address: Address) -> None:
-        self._sock = socket.create_connection((address.host, address.port))
+    def __init__(self, url: HttpUrl) -> None:
+        self._sock = socket.create_connection((url.host, url.port))
         self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         number = self._sock.fileno()
         self._readable = gevent.get_hub().loop.io(number, 1)

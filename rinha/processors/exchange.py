@@ -15,21 +15,22 @@ from rinha.processors.http1 import Requests
 from rinha.processors.pool import Pool
 
 if TYPE_CHECKING:
+    from rinha.net.http_url import HttpUrl
     from rinha.processors.connection import Connection
-    from rinha.processors.wire import Address, Answer
+    from rinha.processors.wire import Answer
 
 
 class HttpExchange:
     """HTTP with one processor (``rinha.processors.client.Exchange``). Calls block the calling greenlet alone.
 
     Args:
-        address: where it is.
+        url: where it is.
         connections: how many requests may be at work at a time; more wait for each other.
     """
 
-    def __init__(self, address: Address, connections: int) -> None:
-        self._requests = Requests(address)
-        self._pool = Pool(address, connections)
+    def __init__(self, url: HttpUrl, connections: int) -> None:
+        self._requests = Requests(url)
+        self._pool = Pool(url, connections)
 
     def request(self, method: str, target: str, body: bytes = b"", *, deadline_s: float) -> Answer:
         """Send one request; see ``Exchange.request``."""

@@ -10,7 +10,7 @@ from rinha.processors.errors import AnswerLost
 from rinha.processors.wire import Answer
 
 if TYPE_CHECKING:
-    from rinha.processors.wire import Address
+    from rinha.net.http_url import HttpUrl
 
 ANSWER_BYTES_MAX = 64 * 1024
 """Limit of all that may come to one request: heads, bodies, interim answers. The parser has none of its own.
@@ -22,12 +22,12 @@ class Requests:
     """Writes requests to one processor; what doesn't change is written once.
 
     Args:
-        address: where it is.
+        url: where it is.
     """
 
-    def __init__(self, address: Address) -> None:
-        self._path = address.path
-        self._fields = f" HTTP/1.1\r\nHost: {address.authority}\r\n"
+    def __init__(self, url: HttpUrl) -> None:
+        self._path = url.path
+        self._fields = f" HTTP/1.1\r\nHost: {url.authority}\r\n"
         self._body_fields = f"{self._fields}Content-Type: application/json\r\nContent-Length: "
 
     def write(self, method: str, target: str, body: bytes = b"") -> bytes:

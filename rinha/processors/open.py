@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from rinha.processors import wire
+from typing import TYPE_CHECKING
+
 from rinha.processors.client import HttpProcessorClient
 from rinha.processors.exchange import HttpExchange
+
+if TYPE_CHECKING:
+    from rinha.net.http_url import HttpUrl
 
 _HEALTH_CONNECTIONS = 1  # Of its own, so that payments that hang can't keep health from being asked.
 
 
-def open_client(url: str, *, connections: int, deadline_s: float = 10.0) -> HttpProcessorClient:
+def open_client(url: HttpUrl, *, connections: int, deadline_s: float = 10.0) -> HttpProcessorClient:
     """Make the client of a processor. It connects when it is used.
 
     Args:
-        url: the processor's base URL, ``http://host:port``.
+        url: the processor's base URL.
         connections: how many calls but ``health`` may be at work at a time; more would wait for each other.
         deadline_s: time for a whole call, from connecting to the end of the answer, a look-up after a 422 included.
-
-    Raises:
-        ValueError: the URL is not usable; the text names it.
     """
-    address = wire.parse_url(url)
-    payments, health = HttpExchange(address, connections), HttpExchange(address, _HEALTH_CONNECTIONS)
+    payments, health = HttpExchange(url, connections), HttpExchange(url, _HEALTH_CONNECTIONS)
     return HttpProcessorClient(payments, health, deadline_s=deadline_s)

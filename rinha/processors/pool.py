@@ -10,19 +10,19 @@ from rinha.processors.connection import Connection
 from rinha.processors.errors import NotSent
 
 if TYPE_CHECKING:
-    from rinha.processors.wire import Address
+    from rinha.net.http_url import HttpUrl
 
 
 class Pool:
     """Up to ``size`` connections to one processor, opened when needed and kept alive.
 
     Args:
-        address: where to connect.
+        url: where to connect.
         size: how many connections; whoever wants one more waits for another's.
     """
 
-    def __init__(self, address: Address, size: int) -> None:
-        self._address = address
+    def __init__(self, url: HttpUrl, size: int) -> None:
+        self._url = url
         self._places = BoundedSemaphore(size)
         self._idle: list[Connection] = []
         self._closed = False
@@ -70,6 +70,6 @@ class Pool:
         if self._closed:
             raise NotSent("no connection: the client is closed")
         try:
-            return Connection(self._address)
+            return Connection(self._url)
         except OSError as error:
             raise NotSent(f"no connection: {error}") from None

@@ -10,7 +10,6 @@ import re
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 import orjson
 
@@ -20,8 +19,6 @@ PAYMENTS = "/payments"
 HEALTH = "/payments/service-health"
 
 _AMOUNT_MAX = 1e13  # Below it a float holds every cent; we take payments up to 1e7.
-_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+", re.ASCII)
-_PATH = re.compile(r"[!-~]*", re.ASCII)
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 
 
@@ -35,42 +32,6 @@ class Answer(NamedTuple):
 
     status: int
     body: bytes
-
-
-class Address(NamedTuple):
-    """Where a processor is.
-
-    Args:
-        host: name or IP address.
-        port: TCP port.
-        path: what comes before ``/payments``, empty in general.
-        authority: value of the ``Host`` header.
-    """
-
-    host: str
-    port: int
-    path: str
-    authority: str
-
-
-def parse_url(url: str) -> Address:
-    """Read a processor's base URL, e.g. ``http://payment-processor-default:8080``.
-
-    Raises:
-        ValueError: it isn't an ``http://`` URL of host, optional port and optional path; the text names it.
-    """
-    try:
-        parts = urlsplit(url)
-        port = parts.port or 80
-        host = parts.hostname or ""
-        host.encode("idna")  # So that looking up the name can't fail on its form.
-    except ValueError as error:
-        raise ValueError(f"{url!r} is not a URL: {error}") from None
-    if parts.scheme != "http":
-        raise ValueError(f"{url!r}: a processor's URL must start with http://")
-    if "@" in parts.netloc or parts.query or parts.fragment or not _HOST.fullmatch(host) or not _PATH.fullmatch(url):
-        raise ValueError(f"{url!r}: a processor's URL is http://host:port and at most a path")
-    return Address(host, port, parts.path.rstrip("/"), parts.netloc)
 
 
 def payment_body(payment: Payment, requested_at_ms: int) -> bytes:

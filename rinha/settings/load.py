@@ -1,110 +1,19 @@
-"""The environment, read once into one frozen object."""
+"""From the environment to the settings, or to everything that is wrong with it."""
 
 from __future__ import annotations
 
 import difflib
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from rinha.net.address import Address, TcpAddress, parse_address
-from rinha.settings.table import MASK, VARIABLES, own_name
+from rinha.settings.errors import SettingError, SettingsError, printable
+from rinha.settings.processors import PROCESSORS, ProcessorSettings
+from rinha.settings.secret import MASK, Secret, read_secret_file
+from rinha.settings.table import ROWS, VARIABLES, Settings
+from rinha.settings.variable import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-SECRET_FILE_MAX_BYTES = 4096
-"""A secret is a line of text; a larger file is a wrong path."""
-
-
-class Secret(str):
-    """Text that doesn't show in logs, tracebacks and representations; ``reveal`` gives what it is."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return MASK if self else "not set"
-
-    __str__ = __repr__
-
-    def reveal(self) -> str:
-        """The text itself."""
-        return str.__str__(self)
-
-
-class ProcessorSettings(msgspec.Struct, frozen=True):
-    """One payment processor.
-
-    Args:
-        name: its name, as in the summary.
-        url: base URL without a slash at the end.
-        fee_bps: its fee in basis points: 500 is 5 %.
-    """
-
-    name: str
-    url: str
-    fee_bps: int
-
-
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the processes of the system are told. ``rinha/settings/table.py`` says what each value means."""
-
-    host: str
-    port: int
-    processors: tuple[ProcessorSettings, ...]
-    simulate: bool
-    bridge: str
-    bridge_secret: Secret
-    bridge_linger_ms: float
-    accept: Literal["queued", "received", "durable"]
-    store: Secret
-    admin_token: Secret
-    routing: Literal["fastest", "cheapest"]
-    patience_s: float
-    latency_tolerance_ms: float
-    benchmark_share: float
-    pool_size: int
-    settle_per_s: float
-    attempt_deadline_s: float
-    backlog_max: int
-    answer_timeout_s: float
-    drain_s: float
-    log_level: Literal["debug", "info", "warning", "error"]
-    trace_share: float
-    api_name: str
-    api_count: int
-
-    @property
-    def listen_address(self) -> Address:
-        """Where an API listens."""
-        return parse_address(self.host) if self.host.startswith("unix:") else TcpAddress(self.host, self.port)
-
-
-class SettingError(msgspec.Struct, frozen=True):
-    """One wrong setting.
-
-    Args:
-        name: the environment variable.
-        value: its value, masked where it may be a secret; empty if it isn't set.
-        reason: what is wrong and what to write instead.
-    """
-
-    name: str
-    value: str
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.name}={self.value}: {self.reason}" if self.value else f"{self.name}: {self.reason}"
-
-
-class SettingsError(Exception):
-    """Whoever set the environment made these mistakes; ``errors`` holds all of them."""
-
-    def __init__(self, errors: list[SettingError]) -> None:
-        super().__init__("\n".join(map(str, errors)))
-        self.errors = errors
+    from collections.abc import Iterator, Mapping
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
@@ -117,96 +26,78 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: with everything that is wrong, not the first error alone.
     """
-    errors = _unknown_variables(environ)
+    errors = list(_unknown_variables(environ))
     values: dict[str, Any] = {}
-    for variable in VARIABLES:
-        text = environ.get(variable.name, "") or variable.default
-        try:
-            values[variable.name] = variable.parse(text) if text else ""
-        except ValueError as error:
-            shown = MASK if variable.secret else _printable(text)
-            errors.append(SettingError(variable.name, shown, _printable(str(error))))
+    for variable, kind, _ in ROWS:
+        if text := environ.get(variable.name, "") or variable.default:
+            try:
+                values[variable.name] = read_text(kind, text)
+            except ValueError as error:
+                shown = MASK if variable.secret else printable(text)
+                errors.append(SettingError(variable.name, shown, str(error)))
     errors += _processor_errors(environ, values)
-    if values.get("RINHA_ACCEPT") == "durable" and not values.get("RINHA_STORE"):
+    if values.get("RINHA_ACCEPT") == "durable" and not environ.get("RINHA_STORE"):
         reason = "must be set for RINHA_ACCEPT=durable, e.g. RINHA_STORE=sqlite:////var/lib/rinha/journal.db"
         errors.append(SettingError("RINHA_STORE", "", reason))
     secret = _bridge_secret(environ, values, errors)
     if errors:
         raise SettingsError(errors)
-    default_url, fallback_url = values.pop("PROCESSOR_DEFAULT_URL"), values.pop("PROCESSOR_FALLBACK_URL")
-    default_fee, fallback_fee = values.pop("RINHA_DEFAULT_FEE_BPS"), values.pop("RINHA_FALLBACK_FEE_BPS")
-    del values["RINHA_BRIDGE_SECRET"], values["RINHA_BRIDGE_SECRET_FILE"]
-    fields = {name.removeprefix("RINHA_").lower(): value for name, value in values.items()}
-    fields["api_name"] = fields["api_name"] or own_name()
-    for secret_field in ("store", "admin_token"):
-        fields[secret_field] = Secret(fields[secret_field])
+    fields = {row.field: values[row.variable.name] for row in ROWS if row.field and row.variable.name in values}
     return Settings(
-        processors=(
-            ProcessorSettings("default", default_url, default_fee),
-            ProcessorSettings("fallback", fallback_url, fallback_fee),
-        ),
-        simulate=not environ.get("PROCESSOR_DEFAULT_URL"),
-        bridge_secret=secret,
-        **fields,
+        **{
+            **fields,
+            "processors": tuple(
+                ProcessorSettings(each.name, values[each.url.name], values[each.fee_bps.name]) for each in PROCESSORS
+            ),
+            "simulate": not any(environ.get(each.url.name) for each in PROCESSORS),
+            "bridge_secret": secret,
+        }
     )
 
 
-def _unknown_variables(environ: Mapping[str, str]) -> list[SettingError]:
+def _unknown_variables(environ: Mapping[str, str]) -> Iterator[SettingError]:
     # Without the prefix that all share, or everything would resemble everything.
     known = {variable.name.removeprefix("RINHA_"): variable.name for variable in VARIABLES}
-    errors = []
     for name in sorted(environ):
         stem = name.removeprefix("RINHA_")
         if name != stem and known.get(stem) != name:
             # The value stays hidden: this may be a mistyped name of a secret.
             nearest = difflib.get_close_matches(stem, known, n=1)
             hint = f"did you mean {known[nearest[0]]}?" if nearest else "remove it; `rinha check` lists those there are"
-            errors.append(SettingError(name, "", f"no such setting; {hint}"))
-    return errors
+            yield SettingError(printable(name), "", f"no such setting; {hint}")
 
 
-def _processor_errors(environ: Mapping[str, str], values: dict[str, Any]) -> list[SettingError]:
-    pair = ("PROCESSOR_DEFAULT_URL", "PROCESSOR_FALLBACK_URL")
-    if len(missing := [name for name in pair if not environ.get(name)]) == 1:
-        (given,) = set(pair) - set(missing)
-        return [SettingError(missing[0], "", f"must be set too, because {given} is; set both, or neither to simulate")]
-    first, second = (values.get(name) for name in pair)
-    if first is not None and first == second:
-        return [SettingError(pair[1], first, f"is the same as {pair[0]}; two processors have two URLs")]
-    return []
+def _processor_errors(environ: Mapping[str, str], values: Mapping[str, Any]) -> Iterator[SettingError]:
+    names = [each.url.name for each in PROCESSORS]
+    given = [name for name in names if environ.get(name)]
+    if given and given != names:
+        for name in names:
+            if name not in given:
+                reason = f"must be set too, because {given[0]} is; set the URL of every processor, or none to simulate"
+                yield SettingError(name, "", reason)
+        return
+    owners: dict[Any, str] = {}
+    for name in names:
+        if name in values and (owner := owners.setdefault(values[name], name)) != name:
+            yield SettingError(name, str(values[name]), f"is the same as {owner}; each processor has its own URL")
 
 
-def _bridge_secret(environ: Mapping[str, str], values: dict[str, Any], errors: list[SettingError]) -> Secret:
-    text, path = environ.get("RINHA_BRIDGE_SECRET", ""), environ.get("RINHA_BRIDGE_SECRET_FILE", "")
-    if text and path:
+def _bridge_secret(environ: Mapping[str, str], values: Mapping[str, Any], errors: list[SettingError]) -> Secret:
+    given: Secret = values.get("RINHA_BRIDGE_SECRET", Secret())
+    path, bridge = values.get("RINHA_BRIDGE_SECRET_FILE", ""), values.get("RINHA_BRIDGE")
+    is_missing = not environ.get("RINHA_BRIDGE_SECRET") and not environ.get("RINHA_BRIDGE_SECRET_FILE")
+    if path and environ.get("RINHA_BRIDGE_SECRET"):
         errors.append(SettingError("RINHA_BRIDGE_SECRET_FILE", path, "RINHA_BRIDGE_SECRET is set as well; set one"))
     elif path:
         try:
-            return Secret(_secret_in(Path(path)))
+            return read_secret_file(Path(path))
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             errors.append(SettingError("RINHA_BRIDGE_SECRET_FILE", path, f"holds no secret: {reason}"))
-    elif not text and "RINHA_BRIDGE" in values and not parse_address(values["RINHA_BRIDGE"]).is_local:
+    elif is_missing and bridge is not None and not bridge.is_local:
         reason = (
-            f"must be set (or RINHA_BRIDGE_SECRET_FILE), because RINHA_BRIDGE={values['RINHA_BRIDGE']} "
+            f"must be set (or RINHA_BRIDGE_SECRET_FILE), because RINHA_BRIDGE={bridge} "
             "can be reached from other machines"
         )
         errors.append(SettingError("RINHA_BRIDGE_SECRET", "", reason))
-    return Secret(text)
-
-
-def _secret_in(path: Path) -> str:
-    with path.open("rb") as file:
-        content = file.read(SECRET_FILE_MAX_BYTES + 1)
-    if not content.strip() or len(content) > SECRET_FILE_MAX_BYTES:
-        raise ValueError(f"must be 1 to {SECRET_FILE_MAX_BYTES} bytes")
-    try:
-        return content.decode().strip()
-    except UnicodeDecodeError:
-        raise ValueError("must be UTF-8 text") from None
-
-
-def _printable(text: str) -> str:
-    """One line without a password."""
-    text = re.sub(r"//[^/@]*@", f"//{MASK}@", text)
-    return text if text.isprintable() else ascii(text)
+    return given

@@ -1,132 +1,30 @@
-"""The environment variables that the system reads: one table for parsing, ``rinha check`` and the README."""
+"""The settings: one table, from which come parsing, errors, ``rinha check`` and the README's list of variables."""
 
-from __future__ import annotations
-
-import math
 import re
 import socket
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
-import msgspec
+from msgspec import Meta, Struct, field
 
-from rinha.net.address import parse_address
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-MASK = "********"
+from rinha.net.address import Address, TcpAddress, UnixAddress, parse_address, parse_host_or_path
+from rinha.settings.processors import PROCESSORS, ProcessorSettings
+from rinha.settings.secret import Secret
+from rinha.settings.variable import ReadBy, Variable
+from rinha.store.url import StoreUrl, parse_store_url
 
 
-class Variable(msgspec.Struct, frozen=True):
-    """One environment variable.
-
-    Args:
-        name: its name in the environment.
-        default: its value where it isn't set, as one would write it; empty if it has none.
-        parse: text to value; raises ValueError with a reason that names the fix.
-        meaning: what it is, for people.
-        secret: its value is never shown.
-        default_note: what to show in the place of an empty default.
-    """
-
-    name: str
-    default: str
-    parse: Callable[[str], Any]
-    meaning: str
-    secret: bool = False
-    default_note: str = ""
-
-    def shown_default(self) -> str:
-        """The default for people to read."""
-        return self.default or self.default_note or "not set"
+def parse_bridge(text: str) -> Address:
+    """Read where the bridge is: an address that others can find."""
+    address = parse_address(text)
+    if isinstance(address, TcpAddress) and address.port == 0:
+        raise ValueError("must name a port from 1, because the APIs have to find it")
+    return address
 
 
-def whole(low: int, high: int) -> Callable[[str], int]:
-    """Make a parser of whole numbers from ``low`` to ``high``."""
-
-    def parse(text: str) -> int:
-        if not re.fullmatch(r"-?[0-9]{1,18}", text) or not low <= int(text) <= high:
-            raise ValueError(f"must be a whole number from {low} to {high}")
-        return int(text)
-
-    return parse
-
-
-def number(low: float, high: float) -> Callable[[str], float]:
-    """Make a parser of numbers from ``low`` to ``high``."""
-
-    def parse(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not low <= value <= high:
-            raise ValueError(f"must be a number from {low:g} to {high:g}")
-        return value
-
-    return parse
-
-
-def one_of(*choices: str) -> Callable[[str], str]:
-    """Make a parser of words."""
-
-    def parse(text: str) -> str:
-        if text not in choices:
-            raise ValueError(f"must be one of: {', '.join(choices)}")
-        return text
-
-    return parse
-
-
-def http_url(text: str) -> str:
-    """Parse a processor's base URL; a slash at its end is dropped."""
-    fix = "must be a URL like http://127.0.0.1:8001"
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError as error:
-        raise ValueError(f"{fix}: {error}") from None
-    if parts.scheme != "http":
-        raise ValueError(f"{fix}: plain http only")
-    if not parts.hostname or port == 0 or re.search(r"[\s\x00-\x1f]", text):
-        raise ValueError(f"{fix}: it names no host and port")
-    if "@" in parts.netloc or "?" in text or "#" in text:
-        raise ValueError(f"{fix}: without user, query or fragment")
-    return text.rstrip("/")
-
-
-def store_url(text: str) -> str:
-    """Check a store's URL as far as it can be without the store's libraries, and give it back as it was."""
-    if not text.startswith(("sqlite:///", "postgresql://")):
-        raise ValueError("must begin with sqlite:/// or postgresql://")
-    return text
-
-
-def listen_host(text: str) -> str:
-    """Check the path of a Unix socket, and give the text back as it was; a host's name isn't looked up yet."""
-    if text.startswith("unix:"):
-        parse_address(text)
-    return text
-
-
-def bridge_address(text: str) -> str:
-    """Check a bridge address, and give it back as it was."""
-    parse_address(text)
-    return text
-
-
-def api_name(text: str) -> str:
-    """Parse an API's name: it stands in logs and in a response header."""
+def parse_api_name(text: str) -> str:
+    """Read an API's name: it stands in logs and in a response header."""
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", text):
         raise ValueError("must be 1 to 64 letters, digits, dots, hyphens or underscores")
-    return text
-
-
-def secret(text: str) -> str:
-    """Check a secret, and give it back as it was."""
-    if not text.isprintable():
-        raise ValueError("must be one line of printable text")
     return text
 
 
@@ -135,131 +33,211 @@ def own_name() -> str:
     return re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname())[:64] or "api"
 
 
-VARIABLES: tuple[Variable, ...] = (
-    Variable(
-        "RINHA_HOST",
-        "0.0.0.0",
-        listen_host,
-        "address that the HTTP APIs listen on; for `rinha api` also a Unix socket, `unix:/path`, without a port",
-    ),
-    Variable("RINHA_PORT", "9999", whole(0, 65535), "port that the HTTP APIs listen on; 0 takes a free one"),
-    Variable(
-        "PROCESSOR_DEFAULT_URL",
-        "http://127.0.0.1:8001",
-        http_url,
-        "base URL of the default processor; `rinha up` simulates both processors if neither URL is set",
-    ),
-    Variable("PROCESSOR_FALLBACK_URL", "http://127.0.0.1:8002", http_url, "base URL of the fallback processor"),
-    Variable("RINHA_DEFAULT_FEE_BPS", "500", whole(0, 10000), "fee of the default processor in basis points"),
-    Variable("RINHA_FALLBACK_FEE_BPS", "1500", whole(0, 10000), "fee of the fallback processor in basis points"),
-    Variable(
-        "RINHA_BRIDGE",
-        "tcp://127.0.0.1:7000",
-        bridge_address,
-        "where the worker listens and the APIs connect: `tcp://host:port` or `unix:/path`; "
-        "`rinha up` uses a private Unix socket if it isn't set",
-    ),
-    Variable(
-        "RINHA_BRIDGE_SECRET",
-        "",
-        secret,
-        "secret shared by worker and APIs; required unless the bridge is on loopback or a Unix socket",
-        secret=True,
-    ),
-    Variable("RINHA_BRIDGE_SECRET_FILE", "", str, "file that holds the secret instead"),
-    Variable(
-        "RINHA_BRIDGE_LINGER_MS",
-        "0",
-        number(0, 100),
-        "with `queued`: milliseconds that a payment may wait in its API for others to leave for the worker with it",
-    ),
-    Variable(
-        "RINHA_ADMIN_TOKEN",
-        "",
-        secret,
-        "token that purging and statistics need, as `Authorization: Bearer <token>`; open to all if it isn't set",
-        secret=True,
-    ),
-    Variable(
-        "RINHA_ACCEPT",
-        "received",
-        one_of("queued", "received", "durable"),
-        "what a 202 means: `queued` the API holds the payment for the worker, `received` the worker holds it, "
-        "`durable` it is on disk",
-    ),
-    Variable(
-        "RINHA_STORE",
-        "",
-        store_url,
-        "journal of payments: `sqlite:////absolute/path`, `sqlite:///relative/path` or "
-        "`postgresql://user:password@host/database`; needed for `durable`, with another level it is written later",
-        secret=True,
-    ),
-    Variable(
-        "RINHA_ROUTING",
-        "fastest",
-        one_of("fastest", "cheapest"),
-        "which processor is preferred: the `fastest` healthy one, or the `cheapest` for as long as patience lasts",
-    ),
-    Variable(
-        "RINHA_PATIENCE_S",
-        "5.0",
-        number(0, 3600),
-        "with `cheapest`: seconds that a payment waits for the cheaper processor",
-    ),
-    Variable(
-        "RINHA_LATENCY_TOLERANCE_MS",
-        "10",
-        number(0, 60000),
-        "with `fastest`: a difference in latency that counts as none, in milliseconds",
-    ),
-    Variable(
-        "RINHA_BENCHMARK_SHARE",
-        "0.05",
-        number(0, 0.5),
-        "with `fastest`: share of the pool that keeps measuring the cheaper processor while it isn't in use",
-    ),
-    Variable("RINHA_POOL_SIZE", "64", whole(2, 800), "number of payment actors: requests to processors at a time"),
-    Variable(
-        "RINHA_SETTLE_PER_S",
-        "2000",
-        number(1, 1_000_000),
-        "waiting payments that are sent per second at most, so that draining a backlog leaves time for new ones",
-    ),
-    Variable(
-        "RINHA_ATTEMPT_DEADLINE_S",
-        "10",
-        number(0.1, 600),
-        "seconds for one whole exchange with a processor, after which its outcome is unknown",
-    ),
-    Variable("RINHA_BACKLOG_MAX", "100000", whole(1, 10_000_000), "payments that the worker holds at most"),
-    Variable(
-        "RINHA_ANSWER_TIMEOUT_S",
-        "10",
-        number(0.1, 600),
-        "seconds that an API waits for the worker before it answers 504",
-    ),
-    Variable("RINHA_DRAIN_S", "10", number(0, 3600), "seconds for settling what is held when the system stops"),
-    Variable("RINHA_LOG_LEVEL", "info", one_of("debug", "info", "warning", "error"), "least level that is logged"),
-    Variable("RINHA_TRACE_SHARE", "0", number(0, 1), "share of payments that are traced on every hop"),
-    Variable("RINHA_API_NAME", "", api_name, "name of this API in logs and answers", default_note="the host's name"),
-    Variable("RINHA_API_COUNT", "2", whole(1, 64), "number of API processes that `rinha up` starts"),
-)
+class Settings(Struct, frozen=True, kw_only=True):
+    """What the processes of the system are told, read and checked. Each field's annotation says what it means."""
+
+    host: Annotated[
+        str | UnixAddress,
+        ReadBy(parse_host_or_path),
+        Variable(
+            "RINHA_HOST",
+            "0.0.0.0",
+            "address that the HTTP APIs listen on; for `rinha api` also a Unix socket, `unix:/path`, without a port",
+        ),
+    ]
+    port: Annotated[
+        int,
+        Meta(ge=0, le=65535),
+        Variable("RINHA_PORT", "9999", "port that the HTTP APIs listen on; 0 takes a free one"),
+    ]
+    processors: tuple[ProcessorSettings, ...]
+    simulate: bool
+    """Whether nobody named processors, so that ``rinha up`` has to simulate them."""
+    bridge: Annotated[
+        Address,
+        ReadBy(parse_bridge),
+        Variable(
+            "RINHA_BRIDGE",
+            "tcp://127.0.0.1:7000",
+            "where the worker listens and the APIs connect: `tcp://host:port` or `unix:/path`; "
+            "`rinha up` uses a private Unix socket if it isn't set",
+        ),
+    ]
+    bridge_secret: Annotated[
+        Secret,
+        ReadBy(Secret),
+        Variable(
+            "RINHA_BRIDGE_SECRET",
+            "",
+            "secret shared by worker and APIs; required unless the bridge is on loopback or a Unix socket",
+            secret=True,
+        ),
+    ] = Secret()
+    """It may come from the file that the next one names."""
+    bridge_secret_file: Annotated[
+        str,
+        Variable("RINHA_BRIDGE_SECRET_FILE", "", "file that holds the secret instead"),
+    ] = ""
+    bridge_linger_ms: Annotated[
+        float,
+        Meta(ge=0, le=100),
+        Variable(
+            "RINHA_BRIDGE_LINGER_MS",
+            "0",
+            "with `queued`: milliseconds that a payment may wait in its API for others to leave for the worker with it",
+        ),
+    ]
+    admin_token: Annotated[
+        Secret,
+        ReadBy(Secret),
+        Variable(
+            "RINHA_ADMIN_TOKEN",
+            "",
+            "token that purging and statistics need, as `Authorization: Bearer <token>`; open to all if it isn't set",
+            secret=True,
+        ),
+    ] = Secret()
+    accept: Annotated[
+        Literal["queued", "received", "durable"],
+        Variable(
+            "RINHA_ACCEPT",
+            "received",
+            "what a 202 means: `queued` the API holds the payment for the worker, `received` the worker holds it, "
+            "`durable` it is on disk",
+        ),
+    ]
+    store: Annotated[
+        StoreUrl | None,
+        ReadBy(parse_store_url),
+        Variable(
+            "RINHA_STORE",
+            "",
+            "journal of payments: `sqlite:////absolute/path`, `sqlite:///relative/path` or "
+            "`postgresql://user:password@host/database`; needed for `durable`, with another level it is written later",
+            secret=True,
+        ),
+    ] = None
+    routing: Annotated[
+        Literal["fastest", "cheapest"],
+        Variable(
+            "RINHA_ROUTING",
+            "fastest",
+            "which processor is preferred: the `fastest` healthy one, or the `cheapest` for as long as patience lasts",
+        ),
+    ]
+    patience_s: Annotated[
+        float,
+        Meta(ge=0, le=3600),
+        Variable("RINHA_PATIENCE_S", "5.0", "with `cheapest`: seconds that a payment waits for the cheaper processor"),
+    ]
+    latency_tolerance_ms: Annotated[
+        float,
+        Meta(ge=0, le=60_000),
+        Variable(
+            "RINHA_LATENCY_TOLERANCE_MS",
+            "10",
+            "with `fastest`: a difference in latency that counts as none, in milliseconds",
+        ),
+    ]
+    benchmark_share: Annotated[
+        float,
+        Meta(ge=0, le=0.5),
+        Variable(
+            "RINHA_BENCHMARK_SHARE",
+            "0.05",
+            "with `fastest`: share of the pool that keeps measuring the cheaper processor while it isn't in use",
+        ),
+    ]
+    pool_size: Annotated[
+        int,
+        Meta(ge=2, le=800),
+        Variable("RINHA_POOL_SIZE", "64", "number of payment actors: requests to processors at a time"),
+    ]
+    settle_per_s: Annotated[
+        float,
+        Meta(ge=1, le=1_000_000),
+        Variable(
+            "RINHA_SETTLE_PER_S",
+            "2000",
+            "waiting payments that are sent per second at most, so that draining a backlog leaves time for new ones",
+        ),
+    ]
+    attempt_deadline_s: Annotated[
+        float,
+        Meta(ge=0.1, le=600),
+        Variable(
+            "RINHA_ATTEMPT_DEADLINE_S",
+            "10",
+            "seconds for one whole exchange with a processor, after which its outcome is unknown",
+        ),
+    ]
+    backlog_max: Annotated[
+        int,
+        Meta(ge=1, le=10_000_000),
+        Variable("RINHA_BACKLOG_MAX", "100000", "payments that the worker holds at most"),
+    ]
+    answer_timeout_s: Annotated[
+        float,
+        Meta(ge=0.1, le=600),
+        Variable("RINHA_ANSWER_TIMEOUT_S", "10", "seconds that an API waits for the worker before it answers 504"),
+    ]
+    drain_s: Annotated[
+        float,
+        Meta(ge=0, le=3600),
+        Variable("RINHA_DRAIN_S", "10", "seconds for settling what is held when the system stops"),
+    ]
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Variable("RINHA_LOG_LEVEL", "info", "least level that is logged"),
+    ]
+    trace_share: Annotated[
+        float,
+        Meta(ge=0, le=1),
+        Variable("RINHA_TRACE_SHARE", "0", "share of payments that are traced on every hop"),
+    ]
+    api_name: Annotated[
+        str,
+        ReadBy(parse_api_name),
+        Variable("RINHA_API_NAME", "", "name of this API in logs and answers", default_note="the host's name"),
+    ] = field(default_factory=own_name)
+    api_count: Annotated[
+        int,
+        Meta(ge=1, le=64),
+        Variable("RINHA_API_COUNT", "2", "number of API processes that `rinha up` starts"),
+    ]
+
+    @property
+    def listen_address(self) -> Address:
+        """Where an API listens."""
+        return self.host if isinstance(self.host, UnixAddress) else TcpAddress(self.host, self.port)
 
 
-def effective_rows(environ: Mapping[str, str]) -> Iterator[tuple[str, str, str, str]]:
-    """List what is in effect: name, value, ``default`` or ``environment``, meaning. Secrets are masked."""
-    for variable in VARIABLES:
-        if text := environ.get(variable.name, ""):
-            yield variable.name, MASK if variable.secret else text, "environment", variable.meaning
-        else:
-            yield variable.name, variable.shown_default(), "default", variable.meaning
+class Row(NamedTuple):
+    """One row of the table.
+
+    Args:
+        variable: what stands in the environment.
+        kind: the annotation that says how to read it.
+        field: the field of ``Settings`` that it is alone, None if it is a part of one.
+    """
+
+    variable: Variable
+    kind: Any
+    field: str | None
 
 
-def markdown_table() -> str:
-    """Render the table for the README."""
-    lines = ["| variable | default | what it is |", "| --- | --- | --- |"]
-    for variable in VARIABLES:
-        default = f"`{variable.default}`" if variable.default else variable.shown_default()
-        lines.append(f"| `{variable.name}` | {default} | {variable.meaning} |")
-    return "\n".join(lines) + "\n"
+def _rows() -> tuple[Row, ...]:
+    rows = []
+    of_processors = get_type_hints(ProcessorSettings, include_extras=True)
+    for name, kind in get_type_hints(Settings, include_extras=True).items():
+        if name == "processors":
+            for part in ("url", "fee_bps"):
+                rows += [Row(getattr(each, part), of_processors[part], None) for each in PROCESSORS]
+        rows += [Row(note, kind, name) for note in get_args(kind) if isinstance(note, Variable)]
+    return tuple(rows)
+
+
+ROWS = _rows()
+"""In the order in which people see them."""
+
+VARIABLES = tuple(row.variable for row in ROWS)

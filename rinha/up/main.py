@@ -11,9 +11,11 @@ import tempfile
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import urlsplit
 
+from rinha.net.address import UnixAddress
+from rinha.net.host import bracketed
 from rinha.process import STOP_SIGNALS, ExitCode, why_not_bound
+from rinha.settings.processors import PROCESSORS
 from rinha.up.child import ChildSpec
 from rinha.up.readiness import until_apis_ready, until_listening
 from rinha.up.stages import Stage, Supervisor
@@ -21,7 +23,8 @@ from rinha.up.stages import Stage, Supervisor
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from rinha.settings.load import Settings
+    from rinha.net.address import Address
+    from rinha.settings.table import Settings
 
 STOP_MARGIN_S = 5.0
 """What a child may need beyond ``RINHA_DRAIN_S`` before it is killed."""
@@ -47,7 +50,7 @@ def make_stages(settings: Settings, environ: Mapping[str, str], listener: socket
     """
     stages = []
     if settings.simulate:
-        places = [_host_and_port(processor.url) for processor in settings.processors]
+        places = [(processor.url.host, processor.url.port) for processor in settings.processors]
         simulators = [
             _rinha(
                 f"payment-processor-{processor.name}",
@@ -79,8 +82,8 @@ def run_up(settings: Settings, environ: Mapping[str, str], table: Table = make_s
     try:
         if settings.simulate:
             for processor in settings.processors:
-                _check_free(*_host_and_port(processor.url))
-        listener = _listen(settings.host, settings.port)
+                _check_free(processor.url.host, processor.url.port)
+        listener = _listen(settings.listen_address)
     except CannotListenError as error:
         print(error, file=sys.stderr)
         return ExitCode.REFUSED
@@ -112,9 +115,10 @@ def _bridge(environ: Mapping[str, str]) -> Iterator[str]:
         yield f"unix:{Path(directory, 'bridge')}"
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    if host.startswith("unix:"):
-        raise CannotListenError(f"RINHA_HOST={host}: `rinha up` listens on a port; name an address of this machine")
+def _listen(place: Address) -> socket.socket:
+    if isinstance(place, UnixAddress):
+        raise CannotListenError(f"RINHA_HOST={place}: `rinha up` listens on a port; name an address of this machine")
+    host, port = place.host, place.port
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server(address[:2], family=family, backlog=BACKLOG)
@@ -133,15 +137,11 @@ def _check_free(host: str, port: int) -> None:
     try:
         socket.create_server((host, port)).close()
     except OSError as error:
+        urls = " and ".join(each.url.name for each in PROCESSORS)
         raise CannotListenError(
             f"port {port} of {host}, for a simulated processor, can't be had: {why_not_bound(error)}; free it, or set "
-            "PROCESSOR_DEFAULT_URL and PROCESSOR_FALLBACK_URL to use processors that run already"
+            f"{urls} to use processors that run already"
         ) from None
-
-
-def _host_and_port(url: str) -> tuple[str, int]:
-    parts = urlsplit(url)
-    return parts.hostname or "127.0.0.1", parts.port or 80
 
 
 def _reachable(listener: socket.socket) -> tuple[str, int]:
@@ -152,7 +152,7 @@ def _reachable(listener: socket.socket) -> tuple[str, int]:
 
 def _announce(listener: socket.socket, bridge: str) -> None:
     host, port = _reachable(listener)
-    base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    base = f"http://{bracketed(host)}:{port}"
     # On stderr, because stdout holds JSON lines alone.
     print(
         f"rinha listens on {base}; Ctrl-C drains and stops it. Try:\n"

@@ -21,13 +21,12 @@ from actors.system import UNBOUNDED, ActorSystem, Plan, Ports
 from actors.values import ProcessorHealth
 from rinha.bridge.server.server import BridgeServer
 from rinha.logs import trace_sink
-from rinha.net.address import parse_address
 from rinha.processors.open import open_client
 
 if TYPE_CHECKING:
     from actors.intake.routing import Policy
     from actors.ports import Store
-    from rinha.settings.load import Settings
+    from rinha.settings.table import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +44,7 @@ class Worker:
         settings: the settings.
 
     Raises:
-        ValueError: an address or URL in the settings is none.
+        StoreBroken: the store's library isn't there.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -84,7 +83,7 @@ class Worker:
         """
         self._system.start()
         self._server = BridgeServer(
-            parse_address(self._settings.bridge),
+            self._settings.bridge,
             self._settings.bridge_secret.reveal().encode(),
             incarnation=secrets.randbits(62) + 1,
             intake=self._system.intake,
@@ -129,13 +128,13 @@ class Worker:
 
 
 def _store(settings: Settings) -> Store | None:
-    if not settings.store:
+    if settings.store is None:
         return None
     # Only here, so that a worker without a journal needs none of their libraries.
+    from rinha.store.open import open_store
     from rinha.store.threadpool import ThreadpoolStore
-    from rinha.store.url import open_store
 
-    return ThreadpoolStore(open_store(settings.store.reveal()))
+    return ThreadpoolStore(open_store(settings.store))
 
 
 def _policy(settings: Settings) -> Policy:

@@ -15,7 +15,7 @@ from rinha.process import STOP_SIGNALS, ExitCode, bind_failed, release_collector
 from rinha.worker.composition import Worker
 
 if TYPE_CHECKING:
-    from rinha.settings.load import Settings
+    from rinha.settings.table import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -41,11 +41,11 @@ def run_worker(settings: Settings) -> ExitCode:
         return ExitCode.UNAVAILABLE
     except OSError as error:
         return bind_failed(settings.bridge, error)
-    except (ValueError, StartFailed, StoreBroken) as error:
-        logger.error("worker.start_failed", extra={"bridge": settings.bridge, "reason": str(error)})
+    except (StartFailed, StoreBroken) as error:
+        logger.error("worker.start_failed", extra={"bridge": str(settings.bridge), "reason": str(error)})
         return ExitCode.REFUSED
     release_collector()
-    logger.info("worker.started", extra={"bridge": settings.bridge, "pool": settings.pool_size})
+    logger.info("worker.started", extra={"bridge": str(settings.bridge), "pool": settings.pool_size})
     gevent.wait([asked_to_stop, worker.failed], count=1)
     if worker.failed.is_set():
         return ExitCode.FAILED

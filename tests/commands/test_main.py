@@ -24,26 +24,6 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
-def test_check_shows_every_setting_with_its_origin(
-    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("RINHA_PORT", "8080")
-    assert main(["check"]) == 0
-    out, err = capfd.readouterr()
-    assert err == ""
-    rows = {row[0]: row[1:] for row in (re.split(r"  +", line) for line in out.splitlines())}
-    assert rows["RINHA_PORT"][:2] == ["8080", "environment"]
-    assert rows["RINHA_POOL_SIZE"][:2] == ["64", "default"]
-
-
-def test_check_masks_secrets(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RINHA_BRIDGE_SECRET", "s3cret")
-    assert main(["check"]) == 0
-    out, _ = capfd.readouterr()
-    assert "s3cret" not in out
-    assert re.search(r"RINHA_BRIDGE_SECRET +\*+ +environment", out)
-
-
 @pytest.mark.parametrize(
     "arguments",
     [["check"], ["up"], ["api"], ["worker"], ["simulator", "--name", "default", "--port", "0"], ["statistics"]],
@@ -69,6 +49,7 @@ def test_every_wrong_setting_has_a_line_on_stderr_and_the_exit_code_is_2(
         ["simulator", "--port", "1"],
         ["simulator", "--name", "third", "--port", "1"],
         ["simulator", "--name", "default", "--port", "65536"],
+        ["simulator", "--name", "default", "--port", "1", "--host", "a..b"],
     ],
 )
 def test_arguments_that_make_no_sense_end_with_2(arguments: list[str], capfd: pytest.CaptureFixture[str]) -> None:
@@ -76,6 +57,12 @@ def test_arguments_that_make_no_sense_end_with_2(arguments: list[str], capfd: py
         main(arguments)
     assert ended.value.code == 2
     assert "usage: rinha" in capfd.readouterr().err
+
+
+def test_a_simulator_plays_one_of_the_processors_that_the_settings_name(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["simulator", "--name", "third", "--port", "1"])
+    assert "--name 'third': the processors are default, fallback" in capfd.readouterr().err
 
 
 def test_help_names_every_command(capfd: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ import pytest
 from gevent.pool import Pool
 from gevent.server import StreamServer
 
+from rinha.net.http_url import HttpUrl
 from rinha.processors.open import open_client
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class Connect:
         self.clients: list[HttpProcessorClient] = []
 
     def __call__(self, *, connections: int = 2, deadline_s: float = 5.0) -> HttpProcessorClient:
-        client = open_client(f"http://127.0.0.1:{self._port}", deadline_s=deadline_s, connections=connections)
+        client = open_client(HttpUrl("127.0.0.1", self._port), deadline_s=deadline_s, connections=connections)
         self.clients.append(client)
         return client
 

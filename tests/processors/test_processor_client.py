@@ -12,6 +12,7 @@ import gevent
 import pytest
 
 from actors.values import HealthReport, Payment, Refused, Settled, Unknown
+from rinha.net.http_url import HttpUrl
 from rinha.processors.open import open_client
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def test_the_connection_may_end_with_the_answer_if_its_length_was_told(peer: Pee
 def test_no_connection_is_a_refusal() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        client = open_client(f"http://127.0.0.1:{unused.getsockname()[1]}", connections=1)
+        client = open_client(HttpUrl("127.0.0.1", unused.getsockname()[1]), connections=1)
         for _ in range(3):
             outcome = client.post(PAYMENT, AT_MS)
             assert isinstance(outcome, Refused)
@@ -141,7 +142,7 @@ def test_connecting_too_slowly_is_a_refusal() -> None:
         for waiting in queue:  # Linux drops the handshakes that don't fit into the backlog.
             waiting.setblocking(False)
             waiting.connect_ex(address)
-        client = open_client(f"http://127.0.0.1:{address[1]}", deadline_s=0.1, connections=1)
+        client = open_client(HttpUrl("127.0.0.1", address[1]), deadline_s=0.1, connections=1)
         for _ in range(3):
             assert client.post(PAYMENT, AT_MS) == Refused("no connection within 0.1 s")
         client.close()

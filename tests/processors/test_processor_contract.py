@@ -13,6 +13,7 @@ import gevent
 import pytest
 
 from actors.values import HealthReport, Outcome, Payment, Refused, Settled, Unknown
+from rinha.net.http_url import parse_http_url
 from rinha.processors.open import open_client
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def simulator(process: Simulator) -> Simulator:
 
 @pytest.fixture
 def client(simulator: Simulator) -> Iterator[HttpProcessorClient]:
-    client = open_client(simulator.url, deadline_s=1.0, connections=4)
+    client = open_client(parse_http_url(simulator.url), deadline_s=1.0, connections=4)
     yield client
     client.close()
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rinha.processors import wire
+from rinha.net.http_url import HttpUrl, parse_http_url
 from rinha.processors.errors import AnswerLost
 from rinha.processors.http1 import ANSWER_BYTES_MAX, AnswerReader, Requests
-from rinha.processors.wire import Address, Answer
+from rinha.processors.wire import Answer
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -178,7 +178,7 @@ def test_the_limit_is_that_of_one_answer() -> None:
 
 
 def test_a_post_is_one_exact_request() -> None:
-    requests = Requests(Address("processor", 8080, "", "processor:8080"))
+    requests = Requests(HttpUrl("processor", 8080))
     assert requests.write("POST", "/payments", b'{"a": 1}') == (
         b"POST /payments HTTP/1.1\r\nHost: processor:8080\r\nContent-Type: application/json\r\n"
         b'Content-Length: 8\r\n\r\n{"a": 1}'
@@ -186,6 +186,6 @@ def test_a_post_is_one_exact_request() -> None:
 
 
 def test_a_get_is_one_exact_request_and_keeps_the_path_of_the_url() -> None:
-    requests = Requests(wire.parse_url("http://[::1]:81/a%20b/%s/"))
+    requests = Requests(parse_http_url("http://[::1]:81/a%20b/%s/"))
     assert requests.write("GET", "/x") == b"GET /a%20b/%s/x HTTP/1.1\r\nHost: [::1]:81\r\n\r\n"
     assert requests.write("POST", "/x", b"{}").startswith(b"POST /a%20b/%s/x HTTP/1.1\r\n")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from actors.values import HealthReport, Outcome, Payment, Refused, Settled, Unknown
 from rinha.processors import wire
-from rinha.processors.wire import Address, Answer
+from rinha.processors.wire import Answer
 
 ID = "4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b3"
 ID_BYTES = UUID(ID).bytes
@@ -41,45 +41,6 @@ def test_what_is_sent_says_exactly_what_was_meant_and_can_be_read_back(
     sent_at = datetime.fromisoformat(body["requestedAt"]) - datetime(1970, 1, 1, tzinfo=UTC)
     assert sent_at // timedelta(milliseconds=1) == at_ms
     assert wire.read_find_answer(Answer(200, text), payment_id.bytes) == Settled(cents, at_ms)
-
-
-@pytest.mark.parametrize(
-    ("url", "address"),
-    [
-        ("http://processor:8080", Address("processor", 8080, "", "processor:8080")),
-        ("http://processor_1/", Address("processor_1", 80, "", "processor_1")),
-        ("http://127.0.0.1:8001/base/", Address("127.0.0.1", 8001, "/base", "127.0.0.1:8001")),
-        ("http://[::1]:8001", Address("::1", 8001, "", "[::1]:8001")),
-    ],
-)
-def test_usable_urls(url: str, address: Address) -> None:
-    assert wire.parse_url(url) == address
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "",
-        "processor:8080",
-        "https://processor",
-        "unix:/run/processor",
-        "http://",
-        "http://:80",
-        "http://host:port",
-        "http://host:99999",
-        "http://[::1",
-        "http://user:secret@host",
-        "http://host/?query",
-        "http://host/#fragment",
-        "http://host/a b",
-        "http://a..b",
-        f"http://{'a' * 64}",
-    ],
-)
-def test_other_urls_are_refused_by_name(url: str) -> None:
-    with pytest.raises(ValueError, match=r".") as caught:
-        wire.parse_url(url)
-    assert repr(url) in str(caught.value)
 
 
 @pytest.mark.parametrize(

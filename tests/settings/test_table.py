@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rinha.settings.table import VARIABLES, effective_rows, markdown_table
+from rinha.settings.render import effective_rows, markdown_table
+from rinha.settings.table import VARIABLES
 
 
 def test_effective_rows_tell_defaults_from_the_environment() -> None:

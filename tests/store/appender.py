@@ -6,7 +6,8 @@ import itertools
 import sys
 
 from actors.values import AttemptStarted, JournalEntry, PaymentSettled, PaymentTaken
-from rinha.store.url import open_store
+from rinha.store.open import open_store
+from rinha.store.url import parse_store_url
 
 
 def payment_id(number: int) -> bytes:
@@ -15,7 +16,7 @@ def payment_id(number: int) -> bytes:
 
 def main(url: str, first: str) -> None:
     """Takes a run of payments, tries them, and settles all but each tenth; appends differ in size."""
-    store = open_store(url)
+    store = open_store(parse_store_url(url))
     number = int(first)
     for turn in itertools.count():
         run = range(number, number + 1 + turn * 7 % 40)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from actors.ports import StoreUnavailable
+from rinha.store.open import open_store
 from rinha.store.threadpool import ThreadpoolStore
-from rinha.store.url import open_store
+from rinha.store.url import parse_store_url
 from tests.store.postgres_server import PostgresServer, find_program
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Place:
         self.close()
 
     def open(self) -> Store:
-        store = open_store(self.url)
+        store = open_store(parse_store_url(self.url))
         if self._threadpool:
             store = ThreadpoolStore(store)
         self._opened.append(store)

@@ -11,9 +11,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
+from rinha.net.http_url import HttpUrl
 from rinha.settings.load import load_settings
+from rinha.settings.processors import ProcessorSettings
 from rinha.up.main import make_stages, run_up
 
 if TYPE_CHECKING:
@@ -158,7 +161,7 @@ def test_a_taken_port_is_named_with_the_way_out(capfd: pytest.CaptureFixture[str
     )
 
 
-@pytest.mark.parametrize("host", ["192.0.2.1", "no host", "unix:/run/api"])
+@pytest.mark.parametrize("host", ["192.0.2.1", "unix:/run/api"])
 def test_a_host_that_is_none_of_ours_is_named(host: str, capfd: pytest.CaptureFixture[str]) -> None:
     environ = {
         "RINHA_HOST": host,
@@ -172,12 +175,12 @@ def test_a_host_that_is_none_of_ours_is_named(host: str, capfd: pytest.CaptureFi
 
 
 def test_a_taken_simulator_port_is_named_with_the_way_out(
-    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        monkeypatch.setattr("rinha.up.main._host_and_port", lambda url: ("127.0.0.1", port))
-        assert run_up(load_settings({}), {}) == 2
+        simulated = ProcessorSettings("default", HttpUrl("127.0.0.1", port), 500)
+        assert run_up(msgspec.structs.replace(load_settings({}), processors=(simulated,)), {}) == 2
     (line,) = capfd.readouterr().err.splitlines()
     assert f"port {port} of 127.0.0.1, for a simulated processor" in line
     assert "PROCESSOR_DEFAULT_URL and PROCESSOR_FALLBACK_URL" in line
@@ -203,6 +206,15 @@ def test_the_table_starts_simulators_worker_and_apis_in_this_order() -> None:
     assert api.argv[1:] == ("-m", "rinha", "api", "--fd", str(fd))
     assert api.pass_fds == (fd,)
     assert api.environ == {"HOME": "/", "RINHA_BRIDGE": "unix:/b", "RINHA_API_NAME": "payment-api-1"}
+
+
+def test_there_is_a_simulator_for_each_processor_that_the_settings_hold() -> None:
+    processors = tuple(ProcessorSettings(f"p{n}", HttpUrl("127.0.0.1", 9000 + n), 100) for n in range(3))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        simulators = make_stages(msgspec.structs.replace(load_settings({}), processors=processors), {}, listener)[0]
+    assert [child.argv[4:] for child in simulators.children] == [
+        ("--name", f"p{n}", "--host", "127.0.0.1", "--port", f"900{n}") for n in range(3)
+    ]
 
 
 def test_with_processors_of_its_own_it_starts_no_simulators() -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     import psycopg
 
+    from rinha.store.postgres.url import PostgresUrl
+
 logger = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_S = 5
@@ -61,11 +63,11 @@ _NOT_OURS_OR_DAMAGED = frozenset({"XX", "0A", "2F", "3F", "42"})
 _NO_PERMISSION = "42501"
 
 
-def connect(url: str, writer: uuid.UUID, *, first: bool) -> tuple[psycopg.Connection, int]:
+def connect(url: PostgresUrl, writer: uuid.UUID, *, first: bool) -> tuple[psycopg.Connection, int]:
     """Connect, take the lock, and check what is there; make the tables in a database that has none.
 
     Args:
-        url: of the database, in a form that libpq knows.
+        url: of the database.
         writer: the store that will write.
         first: it has not written before; if it has, nobody else may have written since.
 
@@ -79,7 +81,7 @@ def connect(url: str, writer: uuid.UUID, *, first: bool) -> tuple[psycopg.Connec
     import psycopg
 
     try:
-        values = {**_CLIENT, **psycopg.conninfo.conninfo_to_dict(url)}
+        values = {**_CLIENT, **url.parameters}
         connection = psycopg.connect(psycopg.conninfo.make_conninfo("", **values), autocommit=True)
     except psycopg.Error as error:
         raise translate(error) from error

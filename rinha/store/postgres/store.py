@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from actors.values import JournalEntry
     from rinha.store.batch import Batch
+    from rinha.store.postgres.url import PostgresUrl
 
 CHUNK_ROWS = 5000
 """Rows of one chunk of ``settled``: about 1 MB as Python values."""
@@ -40,10 +41,10 @@ class PostgresStore:
     later appends.
 
     Args:
-        url: of the database, in a form that libpq knows. Its role must own the database, or the schema.
+        url: of the database. Its role must own the database, or the schema.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: PostgresUrl) -> None:
         self._url = url
         self._writer = uuid.uuid4()
         self._connection: psycopg.Connection | None = None

@@ -15,6 +15,7 @@ from actors.values import PaymentSettled, PaymentTaken
 from rinha.store.postgres import schema as postgres_schema
 from rinha.store.postgres.session import connect
 from rinha.store.postgres.store import PostgresStore
+from rinha.store.postgres.url import parse_postgres_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,7 @@ def ids(store: PostgresStore) -> list[int]:
 
 @pytest.fixture
 def store(postgres_place: PostgresPlace) -> Iterator[PostgresStore]:
-    store = PostgresStore(postgres_place.url)
+    store = PostgresStore(parse_postgres_url(postgres_place.url))
     yield store
     store.close()
 
@@ -60,7 +61,7 @@ def test_a_lost_session_is_made_anew(store: PostgresStore, running_postgres: Pos
 
 
 def test_a_server_that_crashed_or_stopped_is_unavailable_until_it_is_back(own_postgres: PostgresServer) -> None:
-    store = PostgresStore(own_postgres.url)
+    store = PostgresStore(parse_postgres_url(own_postgres.url))
     for number, how in enumerate((signal.SIGQUIT, signal.SIGINT)):
         store.append([taken(2 * number)])
         own_postgres.stop(how)
@@ -129,7 +130,7 @@ def test_an_append_cut_off_at_its_commit_is_unavailable_and_may_be_repeated(
     directory = running_postgres.directory / f"cut-{cut}"
     directory.mkdir()
     cutter = Cutter(running_postgres, directory)
-    store = PostgresStore(running_postgres.url_by(directory))
+    store = PostgresStore(parse_postgres_url(running_postgres.url_by(directory)))
     try:
         settled = PaymentSettled(taken(1).payment_id, "default", 1, 2, 0)
         store.append([taken(1), taken(2)])
@@ -150,7 +151,7 @@ def test_a_commit_that_was_lost_on_the_way_back_is_repeated_without_harm(running
     directory.mkdir()
     running_postgres.execute("DROP SCHEMA IF EXISTS rinha CASCADE")
     cutter = Cutter(running_postgres, directory)
-    store = PostgresStore(running_postgres.url_by(directory))
+    store = PostgresStore(parse_postgres_url(running_postgres.url_by(directory)))
     try:
         store.append([taken(1)])
         cutter.cut = "after"
@@ -198,7 +199,7 @@ def test_what_is_not_ours_is_refused(
     store.append([taken(1)])
     store.close()
     running_postgres.execute(change)
-    second = PostgresStore(running_postgres.url)
+    second = PostgresStore(parse_postgres_url(running_postgres.url))
     for _ in range(2):
         with pytest.raises(StoreBroken, match=text):
             second.append([taken(2)])
@@ -228,7 +229,7 @@ def test_a_server_that_may_not_be_written_is_unavailable(
 
 def test_no_server_and_no_password_in_the_text() -> None:
     pytest.importorskip("psycopg")
-    store = PostgresStore("postgresql://u:s3cret@127.0.0.1:1/d")
+    store = PostgresStore(parse_postgres_url("postgresql://u:s3cret@127.0.0.1:1/d"))
     with pytest.raises(StoreUnavailable, match="refused") as caught:
         store.epoch()
     assert "s3cret" not in str(caught.value)
@@ -238,7 +239,7 @@ def test_no_server_and_no_password_in_the_text() -> None:
 def test_an_append_looks_payments_up_one_by_one_also_by_plans_made_while_the_tables_were_empty(
     statement: str, postgres_place: PostgresPlace
 ) -> None:
-    connection, _ = connect(postgres_place.url, uuid.uuid4(), first=True)
+    connection, _ = connect(parse_postgres_url(postgres_place.url), uuid.uuid4(), first=True)
     values = {"epoch": 0, "ids": [b"0" * 16], "cents": [1], "processors": ["default"], "times": [1]}
     explain = b"EXPLAIN (COSTS OFF) " + getattr(postgres_schema, statement).encode()
     plan = "\n".join(row[0] for row in connection.execute(explain, values))

@@ -1,0 +1,35 @@
+"""From what a store's URL says to the store."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from actors.ports import StoreBroken
+from rinha.store.postgres.store import PostgresStore
+from rinha.store.sqlite.store import SqliteStore
+from rinha.store.sqlite.url import SqliteUrl
+
+if TYPE_CHECKING:
+    from actors.ports import Store
+    from rinha.store.url import StoreUrl
+
+
+def open_store(url: StoreUrl) -> Store:
+    """Make the store that a URL names. Nothing is opened yet: the store's first call does that, in its thread.
+
+    Args:
+        url: from ``parse_store_url``.
+
+    Raises:
+        StoreBroken: the store is in PostgreSQL, and psycopg can't be loaded.
+    """
+    if isinstance(url, SqliteUrl):
+        return SqliteStore(url.path)
+    try:
+        importlib.import_module("psycopg")
+    except ImportError as error:
+        raise StoreBroken(
+            f"a store in PostgreSQL needs psycopg ({error}): pip install 'rinha-actors[postgres]'"
+        ) from error
+    return PostgresStore(url)
