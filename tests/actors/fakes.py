@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from actors.recipient import Recipient
     from actors.runtime.guard import Factory
+    from actors.runtime.instruments import Instrument
     from actors.runtime.reference import Reference
     from actors.values import Unknown
 
@@ -109,16 +110,24 @@ class Probe:
 
 
 class World:
-    """A supervisor with real actors on gevent, a fake clock and fake timers."""
+    """A supervisor with real actors on gevent, a fake clock and fake timers.
 
-    def __init__(self) -> None:
+    Args:
+        instruments: told of each message.
+    """
+
+    def __init__(self, *instruments: Instrument) -> None:
         self.clock = FakeClock()
         self.timers = FakeTimers(self.clock)
         self.traces: list[dict[str, object]] = []
         self.tracer = Tracer(1.0, self.traces.append)
         self.escalations = 0
         self.supervisor = Supervisor(
-            SupervisedGeventActor, self.clock, Crashes(self.clock, self._escalate), unbounded=UNBOUNDED
+            SupervisedGeventActor,
+            self.clock,
+            Crashes(self.clock, self._escalate),
+            unbounded=UNBOUNDED,
+            instruments=instruments,
         )
 
     def _escalate(self) -> None:

@@ -18,10 +18,7 @@ if TYPE_CHECKING:
     from pykka._actor import ActorInbox
 
     from actors.recipient import Recipient
-    from actors.runtime.crashes import Crashes
-    from actors.runtime.dead_letters import DeadLetters
     from actors.runtime.guard import Factory
-    from actors.runtime.reference import Bound
     from tests.simulation.scheduler import Process, Task
 
 
@@ -110,8 +107,8 @@ class SimulatedActor(pykka.Actor):
 class SupervisedSimulatedActor(SupervisedActor, SimulatedActor):
     """What the simulated worker's supervisor starts: a guarded behaviour on a task."""
 
-    def __init__(self, name: str, factory: Factory, bound: Bound, crashes: Crashes, dead_letters: DeadLetters) -> None:
-        super().__init__(name, Scheduler.current.wrap(name, factory), bound, crashes, dead_letters)
+    def __init__(self, name: str, factory: Factory, *rest: Any) -> None:
+        super().__init__(name, Scheduler.current.wrap(name, factory), *rest)
 
 
 class SimulatedClock:
