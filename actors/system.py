@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from actors.runtime.guard import Factory
     from actors.runtime.reference import Reference
     from actors.runtime.supervisor import Supervisor
-    from actors.runtime.tracing import Tracer
+    from actors.tracing import Tracer
     from actors.values import ProcessorHealth, Statistics
 
 ASK_TIMEOUT_S = 5.0
@@ -151,7 +151,7 @@ class ActorSystem:
             self._start_poller(name, schedule)
         self.supervisor.start_group(
             (f"payment-{number}" for number in range(plan.pool_size)),
-            lambda me: PaymentActor(me, clients, self.intake, self.ledger, self.health, clock, tracer),
+            lambda me: PaymentActor(me, clients, self.intake, self.ledger, self.health, clock),
             capacity=8,
         )
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from actors.ports import Relay
     from actors.recipient import Recipient
     from actors.runtime.clocks import Clock, Timers
-    from actors.runtime.tracing import Tracer
+    from actors.tracing import Tracer
     from actors.values import Outcome
 
 
@@ -235,8 +235,6 @@ class Intake:
         while planned := self._dispatcher.next():
             actor, attempt = planned
             self._send(actor, attempt)  # first of all: it is noted as under way
-            if attempt.payment.traced_at_us:
-                self._trace_dispatch(attempt.payment.payment_id, attempt.processor, attempt.step.value)
         delay_s = self._dispatcher.wake_in_s()
         if delay_s is not None:
             self._alarm.wake_in(delay_s)
@@ -248,6 +246,3 @@ class Intake:
         payment_id, processor = attempt.payment.payment_id, attempt.processor
         started = AttemptStarted(payment_id, processor, attempt.requested_at_ms, attempt.epoch)
         self._relay.after((started,), (actor, attempt))
-
-    def _trace_dispatch(self, payment_id: bytes, processor: str, step: str) -> None:
-        self._tracer.record(payment_id, "intake.dispatched", processor=processor, step=step)

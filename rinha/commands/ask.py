@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 
 from actors.messages import GetParked, GetStatistics, RetryParked
-from actors.runtime.tracing import Tracer
+from actors.tracing import Tracer
 from rinha.bridge.client.client import BridgeClient
 from rinha.bridge.errors import BridgeError
 from rinha.net.address import parse_address

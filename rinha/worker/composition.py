@@ -16,8 +16,8 @@ from actors.runtime.clocks import SystemClock
 from actors.runtime.crashes import Crashes
 from actors.runtime.greenlets import GeventTimers, SupervisedGeventActor
 from actors.runtime.supervisor import Supervisor
-from actors.runtime.tracing import Tracer
 from actors.system import ASK_TIMEOUT_S, UNBOUNDED, ActorSystem, Plan, Ports
+from actors.tracing import MessageTracing, Tracer
 from actors.values import ProcessorHealth
 from rinha.bridge.server.server import BridgeServer
 from rinha.logs import trace_sink
@@ -71,7 +71,11 @@ class Worker:
         )
         ports = Ports(self._clock, GeventTimers(), self._clients, self._store, self._on_broken, self._tracer)
         supervisor = Supervisor(
-            SupervisedGeventActor, self._clock, Crashes(self._clock, self.failed.set), unbounded=UNBOUNDED
+            SupervisedGeventActor,
+            self._clock,
+            Crashes(self._clock, self.failed.set),
+            unbounded=UNBOUNDED,
+            instruments=[MessageTracing(self._tracer)] if settings.trace_share else [],
         )
         self._system = ActorSystem(plan, ports, supervisor)
         self._server: BridgeServer | None = None

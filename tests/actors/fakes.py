@@ -13,8 +13,8 @@ import gevent
 from actors.runtime.crashes import Crashes
 from actors.runtime.greenlets import SupervisedGeventActor
 from actors.runtime.supervisor import Supervisor
-from actors.runtime.tracing import Tracer
 from actors.system import UNBOUNDED
+from actors.tracing import Tracer
 from actors.values import HealthReport, Payment, Refused, Settled
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from actors.messages import GetParked, GetRows, GetStatistics, GetSummary, Purge, RetryParked
-from actors.runtime.tracing import Tracer
+from actors.tracing import Tracer
 from actors.values import LedgerRow, ParkedPayment, RowsPage, Totals, Verdict
 from rinha.bridge.client.client import BridgeClient
 from rinha.net.address import UnixAddress

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from actors.messages import Purge
 from actors.runtime.crashes import Crashes
 from actors.runtime.supervisor import Supervisor
-from actors.runtime.tracing import Tracer
 from actors.system import ASK_TIMEOUT_S, UNBOUNDED, ActorSystem, Plan, Ports
+from actors.tracing import Tracer
 from actors.values import ProcessorHealth
 from tests.simulation.bridge import SimulatedBridge
 from tests.simulation.chaos import Chaos, FragileClock, FragileTimers, InjectedCrash

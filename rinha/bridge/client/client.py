@@ -25,7 +25,7 @@ from rinha.net.address import Address, require_secret
 
 if TYPE_CHECKING:
     from actors.messages import GetParked, GetRows, GetStatistics, GetSummary, Purge, RetryParked
-    from actors.runtime.tracing import Tracer
+    from actors.tracing import Tracer
     from actors.values import LedgerRow, ParkedPayment, Payment, RowsPage, Summary
     from rinha.bridge.protocol.events import ClientEvent
     from rinha.bridge.protocol.questions import Question

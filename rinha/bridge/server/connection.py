@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from gevent.socket import socket as Socket
 
     from actors.recipient import Recipient
-    from actors.runtime.tracing import Tracer
+    from actors.tracing import Tracer
     from rinha.bridge.protocol.events import WorkerEvent
     from rinha.bridge.server.owner import Owner
 

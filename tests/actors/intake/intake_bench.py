@@ -16,7 +16,6 @@ from actors.intake.pool import Pool
 from actors.intake.routing import Fastest
 from actors.journal.acceptance import WithoutJournal
 from actors.messages import Attempt, AttemptEnded, GetStatistics, PaymentActorReady, PaymentRecorded, SubmitPayments
-from actors.runtime.tracing import Tracer
 from actors.values import Payment, ProcessorHealth, Settled, Statistics
 
 if TYPE_CHECKING:
@@ -60,11 +59,8 @@ class IntakeBench:
             WithoutJournal(),
             self.world.timers,
             self.world.clock,
-            Tracer(1.0, self.trace),
+            self.world.tracer,
         )
-
-    def trace(self, event: dict[str, object]) -> None:
-        self.world.traces.append(event)
 
     def ready(self) -> None:
         for worker in self.workers:
