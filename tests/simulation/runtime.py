@@ -125,6 +125,16 @@ class SimulatedClock:
         return self._scheduler.now_s
 
 
+class SimulatedTimer:
+    """One of them (``actors.runtime.clocks.Timer``)."""
+
+    def __init__(self) -> None:
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
 class SimulatedTimers:
     """The scheduler's ``Timers``, late by some milliseconds. They end with their process."""
 
@@ -132,9 +142,12 @@ class SimulatedTimers:
         self._scheduler = scheduler
         self._process = process
 
-    def tell_after(self, delay_s: float, recipient: Recipient, message: Any) -> None:
+    def tell_after(self, delay_s: float, recipient: Recipient, message: Any) -> SimulatedTimer:
+        timer = SimulatedTimer()
+
         def ring() -> None:
-            if self._process.alive:
+            if self._process.alive and not timer.cancelled:
                 recipient.tell(message)
 
         self._scheduler.later(delay_s + self._scheduler.chance.random() * 0.005, ring)
+        return timer
