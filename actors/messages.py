@@ -80,8 +80,12 @@ class Purge(NamedTuple):
     """Forget every payment. The reply to an ask is the new epoch, an ``int``."""
 
 
+class GetCounts(NamedTuple):
+    """Ask the intake for its ``Statistics``."""
+
+
 class GetStatistics(NamedTuple):
-    """Ask for ``Statistics``."""
+    """Ask the actor system for ``WorkerStatistics``, for which it asks the actors."""
 
 
 class GetParked(NamedTuple):

@@ -23,6 +23,7 @@ from actors.ledger.actor import Ledger
 from actors.ledger.book import Book
 from actors.messages import (
     AttemptEnded,
+    GetCounts,
     GetHealth,
     GetHeld,
     GetRows,
@@ -36,6 +37,7 @@ from actors.messages import (
 )
 from actors.payment import PaymentActor
 from actors.runtime.alarm import Wake
+from actors.values import WorkerStatistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -156,7 +158,7 @@ class ActorSystem:
         )
 
     def answer(self, message: Any) -> Any:
-        """Have a question answered by the actor that knows.
+        """Have a question answered by the actor that knows, or the actors.
 
         Raises:
             pykka.Timeout: it doesn't answer in time.
@@ -164,6 +166,8 @@ class ActorSystem:
             ActorFailed: it failed.
         """
         match message:
+            case GetStatistics():
+                return self._statistics()
             case GetSummary() | GetRows():
                 return self.ledger.ask(message, timeout=ASK_TIMEOUT_S)
             case GetHealth():
@@ -171,26 +175,23 @@ class ActorSystem:
             case _:
                 return self.intake.ask(message, timeout=ASK_TIMEOUT_S)
 
-    def statistics(self) -> dict[str, Any]:
-        """What the intake holds, the processors' health, dead letters and crashes; JSON values."""
-        counts: Statistics = self.answer(GetStatistics())
-        healths: tuple[ProcessorHealth, ...] = self.answer(GetHealth())
-        return {
-            **counts._asdict(),
-            "processors": {each.name: each._asdict() for each in healths},
-            "deadLetters": dict(self.supervisor.dead_letters.counts),
-            "crashes": dict(self.supervisor.crashes.counts),
-        }
-
     def has_work(self) -> bool:
         """Whether anything is held that will settle by itself."""
-        counts: Statistics = self.answer(GetStatistics())
+        counts: Statistics = self.answer(GetCounts())
         return counts.waiting + counts.in_flight + counts.unknown > 0
 
     def held(self) -> tuple[bytes, ...]:
         """Ids of the payments that aren't settled, the oldest first."""
         ids: tuple[bytes, ...] = self.answer(GetHeld())
         return ids
+
+    def _statistics(self) -> WorkerStatistics:
+        return WorkerStatistics(
+            self.answer(GetCounts()),
+            self.answer(GetHealth()),
+            dict(self.supervisor.dead_letters.counts),
+            dict(self.supervisor.crashes.counts),
+        )
 
     def _start(self, name: str, factory: Factory, capacity: int = 0) -> Reference:
         return self.supervisor.start(name, factory, capacity=capacity or self._capacity())

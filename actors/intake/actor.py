@@ -11,9 +11,9 @@ from actors.messages import (
     CreditWithdrawn,
     EpochRaised,
     ForgetPayments,
+    GetCounts,
     GetHeld,
     GetParked,
-    GetStatistics,
     HealthChanged,
     PaymentActorReady,
     PaymentRecorded,
@@ -109,7 +109,7 @@ class Intake:
                 self._dispatcher.want_probe(message.processor)
             case Wake():
                 pass  # something may be due: see below
-            case GetStatistics():
+            case GetCounts():
                 return self._backlog.statistics()
             case SessionOpened():
                 self._credits.open(message.session)

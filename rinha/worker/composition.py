@@ -11,7 +11,7 @@ import gevent
 from gevent.event import Event
 
 from actors.intake.routing import Cheapest, Fastest
-from actors.messages import GetStatistics, Purge
+from actors.messages import Purge
 from actors.runtime.clocks import SystemClock
 from actors.runtime.crashes import Crashes
 from actors.runtime.greenlets import GeventTimers, SupervisedGeventActor
@@ -127,8 +127,6 @@ class Worker:
             self._store.close()
 
     def _answer(self, message: Any) -> Any:
-        if isinstance(message, GetStatistics):
-            return self._system.statistics()
         answer = self._system.answer(message)
         if isinstance(message, Purge):
             recorded = Latch()

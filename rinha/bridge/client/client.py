@@ -26,7 +26,7 @@ from rinha.net.address import Address, require_secret
 if TYPE_CHECKING:
     from actors.messages import GetParked, GetRows, GetStatistics, GetSummary, Purge, RetryParked
     from actors.tracing import Tracer
-    from actors.values import LedgerRow, ParkedPayment, Payment, RowsPage, Summary
+    from actors.values import LedgerRow, ParkedPayment, Payment, RowsPage, Summary, WorkerStatistics
     from rinha.bridge.protocol.events import ClientEvent
     from rinha.bridge.protocol.questions import Question
 
@@ -154,7 +154,7 @@ class BridgeClient:
     @overload
     async def ask(self, question: Purge | RetryParked, *, timeout_s: float) -> int: ...
     @overload
-    async def ask(self, question: GetStatistics, *, timeout_s: float) -> dict[str, Any]: ...
+    async def ask(self, question: GetStatistics, *, timeout_s: float) -> WorkerStatistics: ...
     @overload
     async def ask(self, question: GetParked, *, timeout_s: float) -> tuple[ParkedPayment, ...]: ...
     @overload

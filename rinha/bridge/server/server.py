@@ -50,7 +50,6 @@ class BridgeServer:
         intake: is told ``SessionOpened``, ``SubmitPayments`` and ``SessionClosed``, and tells sessions
             ``CreditGranted`` and ``VerdictsGiven``.
         answer: replies to a question of ``actors.messages``. It runs in a greenlet of its own, and may block or raise.
-            To ``GetStatistics`` it returns a dict of JSON values.
         tracer: records ``bridge.received`` of traced payments.
 
     Raises:

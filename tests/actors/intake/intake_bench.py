@@ -15,7 +15,7 @@ from actors.intake.pace import Pace
 from actors.intake.pool import Pool
 from actors.intake.routing import Fastest
 from actors.journal.acceptance import WithoutJournal
-from actors.messages import Attempt, AttemptEnded, GetStatistics, PaymentActorReady, PaymentRecorded, SubmitPayments
+from actors.messages import Attempt, AttemptEnded, GetCounts, PaymentActorReady, PaymentRecorded, SubmitPayments
 from actors.values import Payment, ProcessorHealth, Settled, Statistics
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class IntakeBench:
         self.tell(PaymentRecorded(attempt.payment.payment_id, attempt.epoch))
 
     def statistics(self) -> Statistics:
-        counts: Statistics = self.intake.ask(GetStatistics(), timeout=ASK_S)
+        counts: Statistics = self.intake.ask(GetCounts(), timeout=ASK_S)
         held = counts.waiting + counts.in_flight + counts.unknown + counts.parked
         assert counts.accepted == counts.settled + held
         return counts
