@@ -117,8 +117,12 @@ class PurgeFailed(NamedTuple):
     reason: str
 
 
+class GetCounts(NamedTuple):
+    """Ask the intake for its ``Statistics``."""
+
+
 class GetStatistics(NamedTuple):
-    """Ask for ``Statistics``."""
+    """Ask the actor system for ``WorkerStatistics``, for which it asks the actors."""
 
 
 class GetParked(NamedTuple):

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from actors.ports import ProcessorClient
     from actors.recipient import Recipient
     from actors.runtime.clocks import Clock
-    from actors.runtime.tracing import Tracer
     from actors.values import Outcome
 
 
@@ -27,7 +26,6 @@ class PaymentActor:
         ledger: told of what was settled, before the intake is.
         health: told how each post went.
         clock: for latencies.
-        tracer: for sampled payments.
     """
 
     def __init__(
@@ -38,7 +36,6 @@ class PaymentActor:
         ledger: Recipient,
         health: Recipient,
         clock: Clock,
-        tracer: Tracer,
     ) -> None:
         self._me = me
         self._clients = clients
@@ -46,7 +43,6 @@ class PaymentActor:
         self._ledger = ledger
         self._health = health
         self._clock = clock
-        self._tracer = tracer
 
     def on_start(self) -> None:
         """Report for work."""
@@ -57,15 +53,6 @@ class PaymentActor:
         if not isinstance(message, Attempt):
             raise TypeError(f"a payment actor doesn't know {message!r}")
         outcome = self._carry_out(message)
-        if message.payment.traced_at_us:
-            self._tracer.record(
-                message.payment.payment_id,
-                "payment.attempted",
-                processor=message.processor,
-                step=message.step.value,
-                outcome=type(outcome).__name__.lower(),
-                reason=getattr(outcome, "reason", None),
-            )
         if isinstance(outcome, Settled):
             payment, processor = message.payment, message.processor
             values = outcome.amount_cents, outcome.requested_at_ms, message.epoch

@@ -24,6 +24,7 @@ from actors.ledger.actor import Ledger
 from actors.ledger.book import Book
 from actors.messages import (
     AttemptEnded,
+    GetCounts,
     GetHealth,
     GetHeld,
     GetRows,
@@ -37,6 +38,7 @@ from actors.messages import (
 )
 from actors.payment import PaymentActor
 from actors.runtime.alarm import Wake
+from actors.values import WorkerStatistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
     from actors.runtime.guard import Factory
     from actors.runtime.reference import Reference
     from actors.runtime.supervisor import Supervisor
-    from actors.runtime.tracing import Tracer
+    from actors.tracing import Tracer
     from actors.values import ProcessorHealth, Statistics
 
 ASK_TIMEOUT_S = 5.0
@@ -152,12 +154,12 @@ class ActorSystem:
             self._start_poller(name, schedule)
         self.supervisor.start_group(
             (f"payment-{number}" for number in range(plan.pool_size)),
-            lambda me: PaymentActor(me, clients, self.intake, self.ledger, self.health, clock, tracer),
+            lambda me: PaymentActor(me, clients, self.intake, self.ledger, self.health, clock),
             capacity=8,
         )
 
     def answer(self, message: Any) -> Any:
-        """Have a question answered by the actor that knows.
+        """Have a question answered by the actor that knows, or the actors.
 
         Raises:
             pykka.Timeout: it doesn't answer in time.
@@ -165,6 +167,8 @@ class ActorSystem:
             ActorFailed: it failed.
         """
         match message:
+            case GetStatistics():
+                return self._statistics()
             case GetSummary() | GetRows():
                 return self.ledger.ask(message, timeout=ASK_TIMEOUT_S)
             case GetHealth():
@@ -172,26 +176,23 @@ class ActorSystem:
             case _:
                 return self.intake.ask(message, timeout=ASK_TIMEOUT_S)
 
-    def statistics(self) -> dict[str, Any]:
-        """What the intake holds, the processors' health, dead letters and crashes; JSON values."""
-        counts: Statistics = self.answer(GetStatistics())
-        healths: tuple[ProcessorHealth, ...] = self.answer(GetHealth())
-        return {
-            **counts._asdict(),
-            "processors": {each.name: each._asdict() for each in healths},
-            "deadLetters": dict(self.supervisor.dead_letters.counts),
-            "crashes": dict(self.supervisor.crashes.counts),
-        }
-
     def has_work(self) -> bool:
         """Whether anything is held that will settle by itself."""
-        counts: Statistics = self.answer(GetStatistics())
+        counts: Statistics = self.answer(GetCounts())
         return counts.waiting + counts.in_flight + counts.unknown > 0
 
     def held(self) -> tuple[bytes, ...]:
         """Ids of the payments that aren't settled, the oldest first."""
         ids: tuple[bytes, ...] = self.answer(GetHeld())
         return ids
+
+    def _statistics(self) -> WorkerStatistics:
+        return WorkerStatistics(
+            self.answer(GetCounts()),
+            self.answer(GetHealth()),
+            dict(self.supervisor.dead_letters.counts),
+            dict(self.supervisor.crashes.counts),
+        )
 
     def _start(self, name: str, factory: Factory, capacity: int = 0) -> Reference:
         return self.supervisor.start(name, factory, capacity=capacity or self._capacity())

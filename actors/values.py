@@ -123,6 +123,22 @@ class Statistics(NamedTuple):
     purged: int
 
 
+class WorkerStatistics(NamedTuple):
+    """What a worker holds, and how it is.
+
+    Args:
+        counts: the intake's.
+        processors: each processor's health, in the configured order.
+        dead_letters: how many there were since the start, by the message's class.
+        crashes: how many there were since the start, by the actor's name.
+    """
+
+    counts: Statistics
+    processors: tuple[ProcessorHealth, ...]
+    dead_letters: dict[str, int]
+    crashes: dict[str, int]
+
+
 class Totals(NamedTuple):
     """What was settled at one processor."""
 

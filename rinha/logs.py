@@ -91,7 +91,7 @@ def configure_logging(level: str, *, role: str) -> None:
 
 
 def trace_sink(event: dict[str, object]) -> None:
-    """Write one event of a traced payment (``actors.runtime.tracing``), to the microsecond, whatever the log level."""
+    """Write one event of a traced payment (``actors.tracing``), whatever the log level; of now, unless it says when."""
     fields = {f"{key}_" if key in STANDARD_ATTRIBUTES else key: value for key, value in event.items()}
     trace_logger.info("trace", extra={"at_us": time.time_ns() // 1000, **fields})
 

@@ -209,7 +209,7 @@ def test_each_side_of_the_bridge_leaves_the_others_loop_alone() -> None:
 
 def test_outside_the_worker_only_what_is_said_is_known() -> None:
     """Values, messages and ports; the API samples traces."""
-    allowed = inside("actors.values", "actors.messages", "actors.ports", "actors.recipient", "actors.runtime.tracing")
+    allowed = inside("actors.values", "actors.messages", "actors.ports", "actors.recipient", "actors.tracing")
     outside = inside(
         "rinha.bridge", "rinha.processors", "rinha.store", "rinha.simulator", "rinha.api", "rinha.commands"
     )

@@ -11,9 +11,9 @@ from actors.messages import (
     CreditWithdrawn,
     EpochRaised,
     ForgetPayments,
+    GetCounts,
     GetHeld,
     GetParked,
-    GetStatistics,
     HealthChanged,
     PaymentActorReady,
     PaymentRecorded,
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from actors.ports import Relay
     from actors.recipient import Recipient
     from actors.runtime.clocks import Clock, Timers
-    from actors.runtime.tracing import Tracer
+    from actors.tracing import Tracer
     from actors.values import Outcome
 
 
@@ -118,7 +118,7 @@ class Intake:
                 self._dispatcher.want_probe(message.processor)
             case Wake():
                 pass  # something may be due: see below
-            case GetStatistics():
+            case GetCounts():
                 return self._backlog.statistics()
             case SessionOpened():
                 self._open(message.session)
@@ -273,8 +273,6 @@ class Intake:
         while planned := self._dispatcher.next():
             actor, attempt = planned
             self._send(actor, attempt)  # first of all: it is noted as under way
-            if attempt.payment.traced_at_us:
-                self._trace_dispatch(attempt.payment.payment_id, attempt.processor, attempt.step.value)
         delay_s = self._dispatcher.wake_in_s()
         if delay_s is not None:
             self._alarm.wake_in(delay_s)
@@ -286,6 +284,3 @@ class Intake:
         payment_id, processor = attempt.payment.payment_id, attempt.processor
         started = AttemptStarted(payment_id, processor, attempt.requested_at_ms, attempt.epoch)
         self._relay.after((started,), (actor, attempt))
-
-    def _trace_dispatch(self, payment_id: bytes, processor: str, step: str) -> None:
-        self._tracer.record(payment_id, "intake.dispatched", processor=processor, step=step)

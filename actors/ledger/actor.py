@@ -10,7 +10,7 @@ from actors.values import LedgerRow, PaymentSettled, RowsPage, Summary
 if TYPE_CHECKING:
     from actors.ledger.book import Book
     from actors.ports import Relay
-    from actors.runtime.tracing import Tracer
+    from actors.tracing import Tracer
 
 
 class Ledger:

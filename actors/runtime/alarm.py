@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from actors.recipient import Recipient
-    from actors.runtime.clocks import Clock, Timers
+    from actors.runtime.clocks import Clock, Timer, Timers
 
 
 class Wake(NamedTuple):
@@ -14,10 +14,12 @@ class Wake(NamedTuple):
 
 
 class Alarm:
-    """Sees that an actor gets a ``Wake`` in time, without a timer for every wish.
+    """Sees that an actor gets a ``Wake`` in time, with one timer to come at most.
 
-    Timers can't be cancelled. One that an earlier one overtook still goes off; its ``Wake`` doesn't count as the
-    pending one, or timers would breed. A ``Wake`` that got lost is made good by the next wish.
+    A wish is covered by an earlier one, and cancels a later one. One that is due counts for nothing: its ``Wake`` may
+    have got lost, and the next wish makes that good. Nor is it cancelled, because its ``Wake`` may only be late.
+
+    A ``Wake`` may come for nothing, from such a timer or from the alarm of a behaviour that was thrown away.
 
     Args:
         me: the actor.
@@ -30,6 +32,7 @@ class Alarm:
         self._timers = timers
         self._clock = clock
         self._pending_s = float("-inf")
+        self._timer: Timer | None = None
 
     def wake_in(self, delay_s: float) -> None:
         """Have the actor woken in ``delay_s`` seconds, or earlier; a negative delay is none."""
@@ -37,5 +40,8 @@ class Alarm:
         delay_s = max(0.0, delay_s)
         if now_s < self._pending_s <= now_s + delay_s:
             return
+        later = self._timer if now_s < self._pending_s else None
+        self._timer = self._timers.tell_after(delay_s, self._me, Wake())
         self._pending_s = now_s + delay_s
-        self._timers.tell_after(delay_s, self._me, Wake())
+        if later is not None:
+            later.cancel()  # last of all: one too many is better than none

@@ -21,11 +21,23 @@ class Clock(Protocol):
         ...
 
 
+class Timer(Protocol):
+    """A message that is set for later."""
+
+    def cancel(self) -> None:
+        """Have it not told. To cancel again, or what was told already, changes nothing."""
+        ...
+
+
 class Timers(Protocol):
     """Messages for later."""
 
-    def tell_after(self, delay_s: float, recipient: Recipient, message: Any) -> None:
-        """Tell ``recipient`` the message once ``delay_s`` seconds of monotonic time have passed."""
+    def tell_after(self, delay_s: float, recipient: Recipient, message: Any) -> Timer:
+        """Tell ``recipient`` the message once ``delay_s`` seconds of monotonic time have passed.
+
+        Returns:
+            The handle to cancel it; whoever won't may let go of it.
+        """
         ...
 
 
@@ -36,6 +48,5 @@ class SystemClock:
         """Milliseconds since the Unix epoch, UTC."""
         return time.time_ns() // 1_000_000
 
-    def monotonic_s(self) -> float:
-        """Seconds on the monotonic clock."""
-        return time.monotonic()
+    monotonic_s = staticmethod(time.monotonic)
+    """Seconds on the monotonic clock. Read several times per message, so without a call of our own around it."""

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+ENDS_PROCESS = (KeyboardInterrupt, SystemExit)
+"""No crash, but the process's end. All else is caught: ``gevent.Timeout`` and ``GreenletExit``, which are no
+``Exception``s, would stop every actor.
+"""
+
 
 class Crashes:
     """Counts the crashes of all actors, and escalates beyond the intensity.

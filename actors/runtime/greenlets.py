@@ -131,11 +131,28 @@ class SupervisedGeventActor(SupervisedActor, GeventActor):
     """What the worker's supervisor starts: a guarded behaviour on a greenlet."""
 
 
+class GeventTimer:
+    """A timer of the hub (``actors.runtime.clocks.Timer``).
+
+    Args:
+        greenlet: tells the message, and has not begun yet.
+    """
+
+    __slots__ = ("_greenlet",)
+
+    def __init__(self, greenlet: gevent.Greenlet[..., None]) -> None:
+        self._greenlet = greenlet
+
+    def cancel(self) -> None:
+        """Have it not told. To cancel again, or what was told already, changes nothing."""
+        self._greenlet.kill(block=False)
+
+
 class GeventTimers:
     """Timers of the hub (``actors.runtime.clocks.Timers``)."""
 
-    def tell_after(self, delay_s: float, recipient: Recipient, message: Any) -> None:
+    def tell_after(self, delay_s: float, recipient: Recipient, message: Any) -> GeventTimer:
         """Tell ``recipient`` the message in ``delay_s`` seconds, not earlier."""
         # The hub counts from its own idea of the present, which stands still while greenlets run.
         gevent.get_hub().loop.update_now()
-        gevent.spawn_later(delay_s, recipient.tell, message)
+        return GeventTimer(gevent.spawn_later(delay_s, recipient.tell, message))

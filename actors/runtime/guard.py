@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pykka
 
+from actors.runtime.crashes import ENDS_PROCESS
+from actors.runtime.instruments import FAILED
 from actors.runtime.reference import Asked, Bound, Ping, Reference
 
 if TYPE_CHECKING:
@@ -19,14 +21,12 @@ if TYPE_CHECKING:
     from actors.runtime.behaviour import Behaviour
     from actors.runtime.crashes import Crashes
     from actors.runtime.dead_letters import DeadLetters
+    from actors.runtime.instruments import Handling, Instruments
 
     Factory = Callable[[Reference], Behaviour]
 
 HANDLINGS_MAX = 3
 """How often one message is handled before it is given up: a payment that crashes its actor three times is parked."""
-
-ENDS_PROCESS = (KeyboardInterrupt, SystemExit)
-"""What the guard lets pass. ``gevent.Timeout`` and ``GreenletExit``, let out, would stop every actor."""
 
 
 class ActorFailed(Exception):
@@ -50,15 +50,26 @@ class SupervisedActor(pykka.Actor):
         bound: the mailbox's.
         crashes: told of every crash.
         dead_letters: where a message goes that can't be handled.
+        instruments: told before and after each message.
     """
 
-    def __init__(self, name: str, factory: Factory, bound: Bound, crashes: Crashes, dead_letters: DeadLetters) -> None:
+    def __init__(
+        self,
+        name: str,
+        factory: Factory,
+        bound: Bound,
+        crashes: Crashes,
+        dead_letters: DeadLetters,
+        instruments: Instruments,
+    ) -> None:
         super().__init__()
-        self.reference = Reference(name, self.actor_ref, bound, dead_letters)
+        self.reference = Reference(name, self.actor_ref, bound, dead_letters, instruments.stamp_s)
         self._name = name
         self._factory = factory
         self._crashes = crashes
         self._dead_letters = dead_letters
+        self._instruments = instruments
+        self._timed = instruments.stamp_s is not None
         self._behaviour: Behaviour
 
     def on_start(self) -> None:
@@ -73,21 +84,37 @@ class SupervisedActor(pykka.Actor):
 
     def on_receive(self, message: Any) -> Any:
         """Let the behaviour handle a message; nothing that it raises ends the actor."""
+        if self._timed:
+            message, sent_s = message
+            if type(message) is not Asked:
+                return self._instruments.observe(self.reference, message, sent_s, self._handle)
+            if type(message.message) is not Ping:
+                return self._instruments.observe(self.reference, message.message, sent_s, self._answer)
         if type(message) is Asked:
             return self._answer(message.message)
-        for handling in range(1, HANDLINGS_MAX + 1):
+        return self._handle(message)
+
+    def _handle(self, message: Any) -> Handling | None:
+        try:
+            self._behaviour.on_receive(message)
+            return None
+        except ENDS_PROCESS:
+            raise
+        except BaseException as error:
+            self._restart(message, error)
+        for _ in range(HANDLINGS_MAX - 1):
+            if not self._behaviour.may_retry(message):
+                break
             try:
                 self._behaviour.on_receive(message)
                 return None
             except ENDS_PROCESS:
                 raise
             except BaseException as error:
-                # Only the first counts for the intensity: a poisonous message is one crash, however often it is tried.
-                self._restart(message, error, counts=handling == 1)
-                if handling == HANDLINGS_MAX or not self._behaviour.may_retry(message):
-                    self._give_up(message)
-                    return None
-        return None
+                # Only the first counted for the intensity: a poisonous message is one crash, however often it is tried.
+                self._restart(message, error, counts=False)
+        self._give_up(message)
+        return FAILED
 
     def _answer(self, message: Any) -> Any:
         if type(message) is Ping:
@@ -133,7 +160,8 @@ class SupervisedActor(pykka.Actor):
             pending.append(self.actor_inbox.get())
         for envelope in pending:
             if envelope.reply_to is None:
-                self._dead_letters.receive(self._name, envelope.message, "the actor has stopped")
+                message = envelope.message[0] if self._timed else envelope.message
+                self._dead_letters.receive(self._name, message, "the actor has stopped")
             else:
                 self.actor_inbox.put(envelope)
         super()._actor_loop_teardown()

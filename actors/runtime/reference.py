@@ -46,22 +46,33 @@ class Reference:
         ref: Pykka's own reference.
         bound: its mailbox's.
         dead_letters: where undeliverable messages go.
+        stamp_s: reads the clock, if instruments want to know when a message was sent. The mailbox then holds pairs of
+            message and instant: bare tuples, because an object of a class of its own costs several times as much.
     """
 
-    __slots__ = ("_capacity", "_dead_letters", "_qsize", "_ref", "_unbounded", "name")
+    __slots__ = ("_capacity", "_dead_letters", "_ref", "_stamp_s", "_unbounded", "name", "waiting")
 
-    def __init__(self, name: str, ref: pykka.ActorRef[Any], bound: Bound, dead_letters: DeadLetters) -> None:
+    def __init__(
+        self,
+        name: str,
+        ref: pykka.ActorRef[Any],
+        bound: Bound,
+        dead_letters: DeadLetters,
+        stamp_s: Callable[[], float] | None,
+    ) -> None:
         self.name = name
+        self.waiting: Callable[[], int] = ref.actor_inbox.qsize  # type: ignore[attr-defined]  # every queue has it
+        """Tells how many messages are in the mailbox."""
         self._ref = ref
         self._capacity, self._unbounded = bound
         self._dead_letters = dead_letters
-        self._qsize: Callable[[], int] = ref.actor_inbox.qsize  # type: ignore[attr-defined]  # every queue has it
+        self._stamp_s = stamp_s
 
     def tell(self, message: Any) -> None:
         """Put a message into the mailbox; if that is full or the actor has stopped, it becomes a dead letter."""
-        if self._qsize() < self._capacity or isinstance(message, self._unbounded):
+        if self.waiting() < self._capacity or isinstance(message, self._unbounded):
             try:
-                self._ref.tell(message)
+                self._ref.tell(message if self._stamp_s is None else (message, self._stamp_s()))
                 return
             except pykka.ActorDeadError:
                 reason = "the actor has stopped"
@@ -78,9 +89,11 @@ class Reference:
             MailboxFull: the mailbox is at its bound.
             ActorFailed: the behaviour raised; its exception is the cause. The actor goes on with a new behaviour.
         """
-        if self._qsize() >= self._capacity:
+        if self.waiting() >= self._capacity:
             raise MailboxFull(self.name)
-        return self._ref.ask(Asked(message), block=True, timeout=timeout)
+        asked = Asked(message)
+        letter = asked if self._stamp_s is None else (asked, self._stamp_s())
+        return self._ref.ask(letter, block=True, timeout=timeout)
 
     def stop_soon(self) -> pykka.Future[bool]:
         """Let the actor handle what its mailbox holds, then stop it.

@@ -9,7 +9,8 @@ import pykka
 
 from actors.runtime.dead_letters import DeadLetters
 from actors.runtime.guard import StartFailed
-from actors.runtime.reference import Asked, Bound, Ping, Reference
+from actors.runtime.instruments import Instruments
+from actors.runtime.reference import Bound, Ping, Reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from actors.runtime.clocks import Clock
     from actors.runtime.crashes import Crashes
     from actors.runtime.guard import Factory, SupervisedActor
+    from actors.runtime.instruments import Instrument
 
 logger = logging.getLogger(__name__)
 
@@ -26,9 +28,10 @@ class Supervisor:
 
     Args:
         actor_type: the runtime's ``SupervisedActor``.
-        clock: for stopping.
+        clock: for stopping, and for the instruments.
         crashes: counts the actors' crashes.
         unbounded: classes of messages that pass every mailbox's bound.
+        instruments: told before and after each message of each actor; without any, none is timed.
     """
 
     def __init__(
@@ -38,12 +41,14 @@ class Supervisor:
         crashes: Crashes,
         *,
         unbounded: tuple[type, ...] = (),
+        instruments: Iterable[Instrument] = (),
     ) -> None:
         self.dead_letters = DeadLetters()
         self.crashes = crashes
         self._actor_type = actor_type
         self._clock = clock
         self._unbounded = unbounded
+        self._instruments = Instruments(instruments, clock)
         self._started: list[list[Reference]] = []
 
     def start(self, name: str, factory: Factory, *, capacity: int) -> Reference:
@@ -70,10 +75,10 @@ class Supervisor:
         group: list[Reference] = []
         self._started.append(group)
         for name in names:
-            started = self._actor_type.start(name, factory, bound, self.crashes, self.dead_letters)
-            group.append(Reference(name, started, bound, self.dead_letters))
+            started = self._actor_type.start(name, factory, bound, self.crashes, self.dead_letters, self._instruments)
+            group.append(Reference(name, started, bound, self.dead_letters, self._instruments.stamp_s))
             try:
-                group[-1] = started.ask(Asked(Ping()), block=True, timeout=5.0)
+                group[-1] = group[-1].ask(Ping(), timeout=5.0)
             except (pykka.ActorDeadError, pykka.Timeout) as error:
                 raise StartFailed(name) from self.crashes.at_start.pop(name, error)
         return group

@@ -23,7 +23,7 @@ from rinha.api.replies import Replies
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from actors.runtime.tracing import Tracer
+    from actors.tracing import Tracer
     from rinha.api.gateway import Gateway
 
     Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]

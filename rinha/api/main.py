@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
-from actors.runtime.tracing import Tracer
+from actors.tracing import Tracer
 from rinha.api.app import make_server
 from rinha.api.serve import LISTEN_BACKLOG, serve
 from rinha.bridge.client.client import BridgeClient

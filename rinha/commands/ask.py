@@ -11,10 +11,11 @@ from uuid import UUID
 import orjson
 
 from actors.messages import GetParked, GetStatistics, RetryParked
-from actors.runtime.tracing import Tracer
+from actors.tracing import Tracer
 from rinha.bridge.client.client import BridgeClient
 from rinha.bridge.errors import BridgeError
 from rinha.process import ExitCode
+from rinha.statistics import statistics_as_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,7 +69,7 @@ async def _ask(settings: Settings, question: str, retry: bool) -> Iterable[objec
         if not await client.wait_ready(CONNECT_TIMEOUT_S):
             return None
         if question == "statistics":
-            return [await client.ask(GetStatistics(), timeout_s=ASK_TIMEOUT_S)]
+            return [statistics_as_json(await client.ask(GetStatistics(), timeout_s=ASK_TIMEOUT_S))]
         if question == "rows":
             return [
                 {

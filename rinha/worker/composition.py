@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import logging
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import gevent
 from gevent.event import Event
 
 from actors.intake.routing import Cheapest, Fastest
-from actors.messages import GetStatistics
 from actors.runtime.clocks import SystemClock
 from actors.runtime.crashes import Crashes
 from actors.runtime.greenlets import GeventTimers, SupervisedGeventActor
 from actors.runtime.supervisor import Supervisor
-from actors.runtime.tracing import Tracer
 from actors.system import UNBOUNDED, ActorSystem, Plan, Ports
+from actors.tracing import MessageTracing, Tracer
 from actors.values import ProcessorHealth
 from rinha.bridge.server.server import BridgeServer
 from rinha.logs import trace_sink
@@ -68,7 +67,11 @@ class Worker:
         )
         ports = Ports(self._clock, GeventTimers(), self._clients, self._store, self._on_broken, self._tracer)
         supervisor = Supervisor(
-            SupervisedGeventActor, self._clock, Crashes(self._clock, self.failed.set), unbounded=UNBOUNDED
+            SupervisedGeventActor,
+            self._clock,
+            Crashes(self._clock, self.failed.set),
+            unbounded=UNBOUNDED,
+            instruments=[MessageTracing(self._tracer)] if settings.trace_share else [],
         )
         self._system = ActorSystem(plan, ports, supervisor)
         self._server: BridgeServer | None = None
@@ -87,7 +90,7 @@ class Worker:
             self._settings.bridge_secret.reveal().encode(),
             incarnation=secrets.randbits(62) + 1,
             intake=self._system.intake,
-            answer=self._answer,
+            answer=self._system.answer,
             tracer=self._tracer,
         )
         self._server.start()
@@ -117,11 +120,6 @@ class Worker:
             client.close()
         if self._store is not None:
             self._store.close()
-
-    def _answer(self, message: Any) -> Any:
-        if isinstance(message, GetStatistics):
-            return self._system.statistics()
-        return self._system.answer(message)
 
     def _on_broken(self, reason: str) -> None:
         self.failed.set()

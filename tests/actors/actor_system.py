@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import gevent
 
-from actors.messages import GetHealth, GetRows, GetStatistics, SessionOpened, SubmitPayments
+from actors.messages import GetCounts, GetHealth, GetRows, SessionOpened, SubmitPayments
 from actors.system import ActorSystem, Plan, Ports
 from actors.values import HealthReport, Payment, ProcessorHealth, Refused, RowsPage, Settled, Statistics, Unknown
 
@@ -119,7 +119,7 @@ class System:
         gevent.idle()
 
     def statistics(self) -> Statistics:
-        counts: Statistics = self.intake.ask(GetStatistics(), timeout=ASK_S)
+        counts: Statistics = self.intake.ask(GetCounts(), timeout=ASK_S)
         assert counts.accepted == counts.settled + counts.waiting + counts.in_flight + counts.unknown + counts.parked
         return counts
 

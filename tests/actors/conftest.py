@@ -18,6 +18,7 @@ from tests.actors.script import FOREIGN, Script
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from actors.runtime.instruments import Instrument
     from actors.runtime.reference import Reference
 
 
@@ -27,8 +28,14 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    world = World()
+def instruments() -> list[Instrument]:
+    """What the world's actors are seen by. Override it to have some."""
+    return []
+
+
+@pytest.fixture
+def world(instruments: list[Instrument]) -> Iterator[World]:
+    world = World(*instruments)
     yield world
     world.supervisor.stop(timeout_s=1.0)
     assert not pykka.ActorRegistry.get_all()

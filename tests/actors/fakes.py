@@ -4,8 +4,7 @@ neighbours that are real actors which only take notes.
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
-from itertools import count
+from bisect import insort
 from typing import TYPE_CHECKING, Any
 
 import gevent
@@ -13,8 +12,8 @@ import gevent
 from actors.runtime.crashes import Crashes
 from actors.runtime.greenlets import SupervisedGeventActor
 from actors.runtime.supervisor import Supervisor
-from actors.runtime.tracing import Tracer
 from actors.system import UNBOUNDED
+from actors.tracing import Tracer
 from actors.values import HealthReport, Payment, Refused, Settled
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from actors.recipient import Recipient
     from actors.runtime.guard import Factory
+    from actors.runtime.instruments import Instrument
     from actors.runtime.reference import Reference
     from actors.values import Unknown
 
@@ -42,31 +42,49 @@ class FakeClock:
         return self.now_s
 
 
+class FakeTimer:
+    """One of them. It may be cancelled again, or when it has fired."""
+
+    def __init__(self, due_s: float, recipient: Recipient, message: Any, pending: list[FakeTimer]) -> None:
+        self.due_s = due_s
+        self._recipient = recipient
+        self._message = message
+        self._pending = pending
+
+    def cancel(self) -> None:
+        if self in self._pending:
+            self._pending.remove(self)
+
+    def fire(self) -> None:
+        self._pending.remove(self)
+        self._recipient.tell(self._message)
+
+
 class FakeTimers:
     """Timers that fire while the test advances the clock."""
 
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
-        self._heap: list[tuple[float, int, Recipient, Any]] = []
-        self._tiebreak = count()
+        self._pending: list[FakeTimer] = []
 
     def __len__(self) -> int:
-        return len(self._heap)
+        return len(self._pending)
 
-    def tell_after(self, delay_s: float, recipient: Recipient, message: Any) -> None:
+    def tell_after(self, delay_s: float, recipient: Recipient, message: Any) -> FakeTimer:
         assert delay_s >= 0
-        heappush(self._heap, (self._clock.now_s + delay_s, next(self._tiebreak), recipient, message))
+        timer = FakeTimer(self._clock.now_s + delay_s, recipient, message, self._pending)
+        insort(self._pending, timer, key=lambda each: each.due_s)
+        return timer
 
     def advance(self, seconds: float) -> None:
         """Move the clock, stopping at each timer on the way until all actors are idle."""
         end_s = self._clock.now_s + seconds
         gevent.idle()
         for _ in range(TIMERS_PER_ADVANCE):
-            if not self._heap or self._heap[0][0] > end_s:
+            if not self._pending or self._pending[0].due_s > end_s:
                 break
-            due_s, _tiebreak, recipient, message = heappop(self._heap)
-            self._clock.now_s = max(self._clock.now_s, due_s)
-            recipient.tell(message)
+            self._clock.now_s = max(self._clock.now_s, self._pending[0].due_s)
+            self._pending[0].fire()
             gevent.idle()
         else:
             raise AssertionError("timers set each other without end")
@@ -109,16 +127,24 @@ class Probe:
 
 
 class World:
-    """A supervisor with real actors on gevent, a fake clock and fake timers."""
+    """A supervisor with real actors on gevent, a fake clock and fake timers.
 
-    def __init__(self) -> None:
+    Args:
+        instruments: told of each message.
+    """
+
+    def __init__(self, *instruments: Instrument) -> None:
         self.clock = FakeClock()
         self.timers = FakeTimers(self.clock)
         self.traces: list[dict[str, object]] = []
         self.tracer = Tracer(1.0, self.traces.append)
         self.escalations = 0
         self.supervisor = Supervisor(
-            SupervisedGeventActor, self.clock, Crashes(self.clock, self._escalate), unbounded=UNBOUNDED
+            SupervisedGeventActor,
+            self.clock,
+            Crashes(self.clock, self._escalate),
+            unbounded=UNBOUNDED,
+            instruments=instruments,
         )
 
     def _escalate(self) -> None:

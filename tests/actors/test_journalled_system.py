@@ -12,6 +12,7 @@ from actors.messages import (
     CreditGranted,
     CreditRestored,
     CreditWithdrawn,
+    GetCounts,
     GetRows,
     GetStatistics,
     PurgeDone,
@@ -37,6 +38,7 @@ from actors.values import (
     Settled,
     Unknown,
     Verdict,
+    WorkerStatistics,
 )
 from tests.actors.fakes import ScriptedProcessor
 
@@ -103,7 +105,7 @@ class Bench:
         self.world.advance(0.0)
 
     def statistics(self) -> Statistics:
-        counts: Statistics = self.system.answer(GetStatistics())
+        counts: Statistics = self.system.answer(GetCounts())
         return counts
 
     def booked(self) -> list[LedgerRow]:
@@ -134,6 +136,20 @@ def test_a_payment_and_its_attempt_are_on_record_before_they_have_effect(bench: 
         PaymentSettled(ID, "default", 1990, at_ms, 0),
     ]
     assert bench.statistics().settled == 1
+
+
+def test_statistics_tell_of_the_whole_system(bench: Bench) -> None:
+    bench.start()
+    bench.submit(PAYMENT)
+    bench.system.ledger.tell("nonsense")
+    statistics = bench.system.answer(GetStatistics())
+    assert statistics == WorkerStatistics(
+        counts=bench.statistics(),
+        processors=tuple(ProcessorHealth(*each) for each in FEES.items()),
+        dead_letters={"str": 1},
+        crashes={"ledger": 3},
+    )
+    assert statistics.counts.settled == 1
 
 
 def test_a_repetition_is_not_acknowledged_before_the_original(bench: Bench) -> None:

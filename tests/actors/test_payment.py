@@ -31,7 +31,7 @@ class Bench:
         me = self.everybody.reference
         self.actor = world.start(
             "payment-1",
-            lambda own: PaymentActor(own, processors, me, me, me, world.clock, world.tracer),
+            lambda own: PaymentActor(own, processors, me, me, me, world.clock),
         )
 
     def attempt(self, step: Step = Step.POST, payment: Payment = PAYMENT) -> Attempt:
@@ -158,20 +158,3 @@ class TestCrashes:
         bench.actor.tell("nonsense")
         bench.told()
         assert bench.world.dead_letters == {"str": 1}
-
-
-def test_sampled_payments_are_traced(bench: Bench) -> None:
-    bench.attempt()
-    assert bench.world.traces == []
-    bench.processor.on_post = lambda payment, at_ms: REFUSED
-    bench.attempt(payment=PAYMENT._replace(traced_at_us=1))
-    assert bench.world.traces == [
-        {
-            "payment": PAYMENT.payment_id.hex(),
-            "hop": "payment.attempted",
-            "processor": "default",
-            "step": "post",
-            "outcome": "refused",
-            "reason": "HTTP 500, empty body",
-        }
-    ]

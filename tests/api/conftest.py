@@ -12,7 +12,7 @@ import orjson
 import pytest
 from aiohttp import ClientSession, web
 
-from actors.runtime.tracing import Tracer
+from actors.tracing import Tracer
 from actors.values import Verdict
 from rinha.api.app import make_server
 

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.samples import STATISTICS
+
 if TYPE_CHECKING:
-    from tests.api.conftest import StartApi
+    from tests.api.conftest import FakeGateway, StartApi
 
 GUARDED = [("POST", "/purge-payments"), ("DELETE", "/purge-payments"), ("GET", "/statistics")]
 OPEN = [("GET", "/payments-summary"), ("GET", "/health/live"), ("GET", "/health/ready")]
@@ -30,8 +32,9 @@ async def test_without_the_token_nothing_happens(
 @pytest.mark.parametrize(("method", "path"), GUARDED)
 @pytest.mark.parametrize(("token", "headers"), [("token", {"Authorization": "Bearer token"}), ("", {})])
 async def test_with_the_token_or_without_need_of_one(
-    start_api: StartApi, method: str, path: str, token: str, headers: dict[str, str]
+    start_api: StartApi, gateway: FakeGateway, method: str, path: str, token: str, headers: dict[str, str]
 ) -> None:
+    gateway.answer = STATISTICS if path == "/statistics" else 1
     api = await start_api(admin_token=token)
     async with api.client.request(method, path, headers=headers) as response:
         assert response.status == 200

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actors.runtime.tracing import Tracer
+from actors.tracing import Tracer
 from actors.values import Payment
 from rinha.api.app import make_server
 from rinha.api.serve import serve

@@ -24,7 +24,8 @@ def test_every_subject_measures_each_figure_as_often_as_asked() -> None:
     assert len({each.name for each in figures}) == len(figures)
     for each in figures:
         assert len(each.runs) == 2, each.name
-        if each.unit != "MB":  # so few payments may fit in memory that was there already
+        # So few payments may fit in memory that was there already, and noise may be more than the meter's part.
+        if each.unit != "MB" and "adds" not in each.name:
             assert min(each.runs) > 0, each.name
 
 

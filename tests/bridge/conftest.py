@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from actors.runtime.tracing import Tracer
+from actors.tracing import Tracer
 from rinha.bridge.client.client import BridgeClient
 from rinha.net.address import UnixAddress, parse_address
 from tests.bridge.raw_peer import Peer

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from actors.messages import GetParked, GetRows, GetStatistics, GetSummary, Purge, RetryParked
-from actors.runtime.tracing import Tracer
+from actors.tracing import Tracer
 from actors.values import LedgerRow, ParkedPayment, RowsPage, Totals, Verdict
 from rinha.bridge.client.client import BridgeClient
 from rinha.net.address import UnixAddress
 from tests.bridge.scripted_worker import eventually, payment
+from tests.support.samples import STATISTICS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -54,7 +55,7 @@ async def test_payments_go_over_and_verdicts_come_back(
 async def test_every_question_is_answered(start_worker: Any, connect: Any) -> None:
     summary = {"default": Totals(2, 3980), "fallback": Totals(0, 0)}
     parked = (ParkedPayment(payment(1), "HTTP 400 from both"),)
-    answers: dict[type, Any] = {GetSummary: summary, GetStatistics: {"accepted": 2}, GetParked: parked, RetryParked: 1}
+    answers: dict[type, Any] = {GetSummary: summary, GetStatistics: STATISTICS, GetParked: parked, RetryParked: 1}
     asked: list[Any] = []
 
     def answer(question: object) -> object:
@@ -63,7 +64,7 @@ async def test_every_question_is_answered(start_worker: Any, connect: Any) -> No
 
     client = await connect(start_worker(answer=answer).address)
     assert await client.ask(GetSummary(1, None), timeout_s=5) == summary
-    assert await client.ask(GetStatistics(), timeout_s=5) == {"accepted": 2}
+    assert await client.ask(GetStatistics(), timeout_s=5) == STATISTICS
     assert await client.ask(GetParked(), timeout_s=5) == parked
     assert await client.ask(RetryParked(), timeout_s=5) == 1
     assert asked == [GetSummary(1, None), GetStatistics(), GetParked(), RetryParked()]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actors.recipient import Recipient
-    from actors.runtime.tracing import Tracer
+    from actors.tracing import Tracer
     from actors.values import Payment, Verdict
     from rinha.net.address import Address
 

@@ -119,5 +119,5 @@ async def test_it_serves_soon_and_keeps_the_books_on_the_contests_network(
         assert theirs["fallback"] == []
         ours, summaries = await totals(session, URL, PROCESSORS, {})
         assert ours == summaries
-        assert statistics["deadLetters"] == statistics["crashes"] == {}
+        assert statistics["dead_letters"] == statistics["crashes"] == {}
         assert took_s <= READY_S

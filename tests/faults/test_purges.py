@@ -75,7 +75,7 @@ async def test_nothing_from_before_a_purge_appears_after_it(
         assert [sum(each["totalRequests"] for each in summary.values()) for summary in summaries] == [len(rows)] * 2
         assert set(report["answers"]) <= {202, 503, 504}
         assert lab.unbalanced == []
-        assert statistics["deadLetters"] == statistics["crashes"] == {}
+        assert statistics["dead_letters"] == statistics["crashes"] == {}
 
 
 async def test_a_payment_that_was_under_way_when_a_purge_came_is_forgotten(run_lab: RunLab) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actors.recipient import Recipient
-    from actors.runtime.tracing import Tracer
+    from actors.tracing import Tracer
     from rinha.bridge.protocol.pending import PendingRequest
     from tests.simulation.scheduler import Process, Scheduler
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from actors.recipient import Recipient
     from actors.runtime.behaviour import Behaviour
-    from actors.runtime.clocks import Clock, Timers
+    from actors.runtime.clocks import Clock, Timer, Timers
     from actors.runtime.guard import Factory
     from actors.runtime.reference import Reference
     from tests.simulation.scheduler import Scheduler, Task
@@ -135,6 +135,6 @@ class FragileTimers:
         self._chaos = chaos
         self._timers = timers
 
-    def tell_after(self, delay_s: float, recipient: Recipient, message: Any) -> None:
+    def tell_after(self, delay_s: float, recipient: Recipient, message: Any) -> Timer:
         self._chaos.call_port()
-        self._timers.tell_after(delay_s, recipient, message)
+        return self._timers.tell_after(delay_s, recipient, message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from actors.messages import GetHeld, GetParked, GetRows, GetStatistics, GetSummary, RetryParked
+from actors.messages import GetCounts, GetHeld, GetParked, GetRows, GetSummary, RetryParked
 from actors.values import Verdict
 from tests.simulation.checker import Outcome, check
 from tests.simulation.plan import LEVELS, SPAN_S
@@ -73,7 +73,7 @@ class Run(World):
                 continue
             if any(each.waiting or not each.session.is_open for each in self.apis):
                 continue
-            counts = self.ask(GetStatistics())
+            counts = self.ask(GetCounts())
             self.check_sum(counts)
             busy = any(each.working for each in self.processors.values())
             if counts.waiting + counts.in_flight + counts.unknown == 0 and not busy:
@@ -86,7 +86,7 @@ class Run(World):
             return "no worker"
         outboxes = {each.name: (each.session.is_open, len(each.waiting)) for each in self.apis}
         held = [int.from_bytes(each) for each in self.ask(GetHeld())]
-        return f"held {held}, {self.ask(GetStatistics())}, outboxes {outboxes}"
+        return f"held {held}, {self.ask(GetCounts())}, outboxes {outboxes}"
 
     def finish(self, newcomers: list[Submission]) -> None:
         for each in newcomers:
@@ -103,7 +103,7 @@ class Run(World):
         outcome = Outcome(
             ledger=rows,
             summary=self.ask(GetSummary()),
-            statistics=self.ask(GetStatistics()),
+            statistics=self.ask(GetCounts()),
             processors=self.processors,
             submissions=self.submissions,
             purges=self.purges,

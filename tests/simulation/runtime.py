@@ -18,10 +18,7 @@ if TYPE_CHECKING:
     from pykka._actor import ActorInbox
 
     from actors.recipient import Recipient
-    from actors.runtime.crashes import Crashes
-    from actors.runtime.dead_letters import DeadLetters
     from actors.runtime.guard import Factory
-    from actors.runtime.reference import Bound
     from tests.simulation.scheduler import Process, Task
 
 
@@ -110,8 +107,8 @@ class SimulatedActor(pykka.Actor):
 class SupervisedSimulatedActor(SupervisedActor, SimulatedActor):
     """What the simulated worker's supervisor starts: a guarded behaviour on a task."""
 
-    def __init__(self, name: str, factory: Factory, bound: Bound, crashes: Crashes, dead_letters: DeadLetters) -> None:
-        super().__init__(name, Scheduler.current.wrap(name, factory), bound, crashes, dead_letters)
+    def __init__(self, name: str, factory: Factory, *rest: Any) -> None:
+        super().__init__(name, Scheduler.current.wrap(name, factory), *rest)
 
 
 class SimulatedClock:
@@ -128,6 +125,16 @@ class SimulatedClock:
         return self._scheduler.now_s
 
 
+class SimulatedTimer:
+    """One of them (``actors.runtime.clocks.Timer``)."""
+
+    def __init__(self) -> None:
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
 class SimulatedTimers:
     """The scheduler's ``Timers``, late by some milliseconds. They end with their process."""
 
@@ -135,9 +142,12 @@ class SimulatedTimers:
         self._scheduler = scheduler
         self._process = process
 
-    def tell_after(self, delay_s: float, recipient: Recipient, message: Any) -> None:
+    def tell_after(self, delay_s: float, recipient: Recipient, message: Any) -> SimulatedTimer:
+        timer = SimulatedTimer()
+
         def ring() -> None:
-            if self._process.alive:
+            if self._process.alive and not timer.cancelled:
                 recipient.tell(message)
 
         self._scheduler.later(delay_s + self._scheduler.chance.random() * 0.005, ring)
+        return timer

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from actors.runtime.crashes import Crashes
 from actors.runtime.supervisor import Supervisor
-from actors.runtime.tracing import Tracer
 from actors.system import UNBOUNDED, ActorSystem, Plan, Ports
+from actors.tracing import Tracer
 from actors.values import ProcessorHealth
 from rinha.processors.client import HttpProcessorClient
 from tests.simulation.bridge import SimulatedBridge

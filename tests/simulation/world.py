@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pykka
 
-from actors.messages import GetStatistics
+from actors.messages import GetCounts
 from actors.runtime.guard import ActorFailed
 from actors.values import Payment
 from tests.simulation.api import SimulatedApi, Submission
@@ -185,7 +185,7 @@ class World:
 
         def ask() -> None:
             with suppress(ActorFailed, pykka.Timeout):
-                self.check_sum(worker.ask(GetStatistics()).get())
+                self.check_sum(worker.ask(GetCounts()).get())
 
         self.scheduler.spawn("auditor", ask, worker.process)
 

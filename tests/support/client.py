@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import aiohttp
 
-from actors.runtime.tracing import Tracer
+from actors.tracing import Tracer
 from actors.values import LedgerRow
 from rinha.bridge.client.client import BridgeClient
 from rinha.commands.reconcile import Discrepancy, reconcile

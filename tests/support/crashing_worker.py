@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 import gevent
 
-from actors.messages import Attempt, GetHealth, GetHeld, GetParked, GetRows, GetStatistics, GetSummary
+from actors.messages import Attempt, GetCounts, GetHealth, GetHeld, GetParked, GetRows, GetSummary
 from actors.runtime.supervisor import Supervisor
 from rinha.logs import configure_logging
 from rinha.settings.load import load_settings
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from actors.runtime.reference import Reference
 
 POISON_CENTS = 666
-QUESTIONS = (GetHealth, GetHeld, GetParked, GetRows, GetStatistics, GetSummary)
+QUESTIONS = (GetCounts, GetHealth, GetHeld, GetParked, GetRows, GetSummary)
 """These only look, and whoever asks is told of the crash."""
 
 

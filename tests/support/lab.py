@@ -181,7 +181,7 @@ class Lab:
         assert differences == [], (report, differences[:5])
         assert self.samples > 0
         assert self.unbalanced == []
-        assert counts["deadLetters"] == {}
+        assert counts["dead_letters"] == {}
         assert sum(counts["crashes"].values()) == crashes, counts["crashes"]
         return report
 

@@ -79,7 +79,7 @@ async def test_every_payment_is_settled_once_and_all_books_agree(
         assert set(answers.counts()) == {202}, report
         assert statistics["accepted"] == len(answers.acknowledged()) > 1000
         assert differences == []
-        assert statistics["deadLetters"] == statistics["crashes"] == {}
+        assert statistics["dead_letters"] == statistics["crashes"] == {}
         if routing == "cheapest":
             assert rows["fallback"] == [], "with that much patience, nothing pays the dearer fee"
         for window in (*windows, {}):

@@ -16,7 +16,7 @@ from rinha.bridge.errors import NoCredit, OutcomeUnknown
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from actors.runtime.tracing import Tracer
+    from actors.tracing import Tracer
     from rinha.api.body import BodyReader
     from rinha.api.gateway import Gateway
     from rinha.api.replies import Replies

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from actors.messages import GetStatistics, Purge
 from rinha.bridge.errors import BridgeError
+from rinha.statistics import statistics_as_json
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -45,7 +46,7 @@ class WorkerHandlers:
             statistics = await self._gateway.ask(GetStatistics(), timeout_s=self._timeout_s)
         except BridgeError as error:
             return self._replies.no_answer(error, repeat="Ask again.")
-        return self._replies.json(statistics)
+        return self._replies.json(statistics_as_json(statistics))
 
     async def get_live(self, request: web.BaseRequest) -> web.StreamResponse:
         """``GET /health/live``: this process answers."""

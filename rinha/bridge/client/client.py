@@ -23,8 +23,8 @@ from rinha.net.address import Address, require_secret
 
 if TYPE_CHECKING:
     from actors.messages import GetParked, GetRows, GetStatistics, GetSummary, Purge, RetryParked
-    from actors.runtime.tracing import Tracer
-    from actors.values import LedgerRow, ParkedPayment, Payment, RowsPage, Summary, Verdict
+    from actors.tracing import Tracer
+    from actors.values import LedgerRow, ParkedPayment, Payment, RowsPage, Summary, Verdict, WorkerStatistics
     from rinha.bridge.protocol.events import ClientEvent
     from rinha.bridge.protocol.questions import Question
 
@@ -151,7 +151,7 @@ class BridgeClient:
     @overload
     async def ask(self, question: Purge | RetryParked, *, timeout_s: float) -> int: ...
     @overload
-    async def ask(self, question: GetStatistics, *, timeout_s: float) -> dict[str, Any]: ...
+    async def ask(self, question: GetStatistics, *, timeout_s: float) -> WorkerStatistics: ...
     @overload
     async def ask(self, question: GetParked, *, timeout_s: float) -> tuple[ParkedPayment, ...]: ...
     @overload

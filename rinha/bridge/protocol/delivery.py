@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from actors.recipient import Recipient
-    from actors.runtime.tracing import Tracer
+    from actors.tracing import Tracer
     from rinha.bridge.protocol.events import WorkerEvent
 
 MAX_REQUESTS = 256

@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from actors.messages import GetParked, GetRows, GetStatistics, GetSummary, Purge, RetryParked
-from actors.values import LedgerRow, ParkedPayment, Payment, RowsPage, Summary, Totals
+from actors.values import (
+    LedgerRow,
+    ParkedPayment,
+    Payment,
+    ProcessorHealth,
+    RowsPage,
+    Statistics,
+    Summary,
+    Totals,
+    WorkerStatistics,
+)
 from rinha.bridge.errors import ProtocolError
 
 if TYPE_CHECKING:
@@ -61,7 +71,7 @@ def encode_reply(kind: int, answer: Any) -> bytes:
 
     Args:
         kind: the question's.
-        answer: what belongs to it according to ``actors.messages``; for ``GetStatistics`` a mapping of JSON values.
+        answer: what belongs to it according to ``actors.messages``.
 
     Raises:
         ProtocolError: the answer doesn't fit the kind.
@@ -136,8 +146,26 @@ def _load_int(payload: bytes) -> int:
     return int(orjson.loads(payload))
 
 
-def _load_object(payload: bytes) -> dict[str, Any]:
-    return dict(orjson.loads(payload))
+def _dump_statistics(statistics: WorkerStatistics) -> bytes:
+    counts, processors, dead_letters, crashes = statistics
+    return orjson.dumps(
+        {
+            "counts": counts._asdict(),
+            "processors": [each._asdict() for each in processors],
+            "dead_letters": dead_letters,
+            "crashes": crashes,
+        }
+    )
+
+
+def _load_statistics(payload: bytes) -> WorkerStatistics:
+    parts = orjson.loads(payload)
+    return WorkerStatistics(
+        Statistics(**parts["counts"]),
+        tuple(ProcessorHealth(**each) for each in parts["processors"]),
+        dict(parts["dead_letters"]),
+        dict(parts["crashes"]),
+    )
 
 
 def _dump_parked(parked: tuple[ParkedPayment, ...]) -> bytes:
@@ -200,7 +228,7 @@ _KINDS: Mapping[type[Question], Kind] = {
 _CODECS: Mapping[int, _Codec] = {
     Kind.SUMMARY: _Codec(_dump_list, _load_summary_question, _dump_summary, _load_summary),
     Kind.PURGE: _Codec(_no_payload, _load_bare(Purge), orjson.dumps, _load_int),
-    Kind.STATISTICS: _Codec(_no_payload, _load_bare(GetStatistics), orjson.dumps, _load_object),
+    Kind.STATISTICS: _Codec(_no_payload, _load_bare(GetStatistics), _dump_statistics, _load_statistics),
     Kind.ROWS: _Codec(lambda q: _GET_ROWS.pack(*q), _load_rows_question, _dump_page, _load_page),
     Kind.PARKED: _Codec(_no_payload, _load_bare(GetParked), _dump_parked, _load_parked),
     Kind.RETRY_PARKED: _Codec(_no_payload, _load_bare(RetryParked), orjson.dumps, _load_int),

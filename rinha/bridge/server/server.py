@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actors.recipient import Recipient
-    from actors.runtime.tracing import Tracer
+    from actors.tracing import Tracer
     from rinha.bridge.protocol.delivery import Line
 
 MAX_CONNECTIONS = 64
@@ -50,7 +50,6 @@ class BridgeServer:
         incarnation: a number that no other start of the worker has, 1 to 2**64 - 1.
         intake: is told of sessions, payments and purges (``delivery.py``).
         answer: replies to a question of ``actors.messages``. It runs in a greenlet of its own, and may block or raise.
-            To ``GetStatistics`` it returns a dict of JSON values.
         tracer: records ``bridge.received`` of traced payments.
 
     Raises:

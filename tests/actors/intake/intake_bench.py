@@ -19,13 +19,12 @@ from actors.journal.acceptance import WithoutJournal
 from actors.messages import (
     Attempt,
     AttemptEnded,
-    GetStatistics,
+    GetCounts,
     PaymentActorReady,
     PaymentRecorded,
     PurgePayments,
     SubmitPayments,
 )
-from actors.runtime.tracing import Tracer
 from actors.values import Payment, ProcessorHealth, Settled, Statistics
 
 if TYPE_CHECKING:
@@ -71,11 +70,8 @@ class IntakeBench:
             WithoutJournal(),
             self.world.timers,
             self.world.clock,
-            Tracer(1.0, self.trace),
+            self.world.tracer,
         )
-
-    def trace(self, event: dict[str, object]) -> None:
-        self.world.traces.append(event)
 
     def ready(self) -> None:
         for worker in self.workers:
@@ -117,7 +113,7 @@ class IntakeBench:
         self.tell(PaymentRecorded(attempt.payment.payment_id, attempt.epoch))
 
     def statistics(self) -> Statistics:
-        counts: Statistics = self.intake.ask(GetStatistics(), timeout=ASK_S)
+        counts: Statistics = self.intake.ask(GetCounts(), timeout=ASK_S)
         held = counts.waiting + counts.in_flight + counts.unknown + counts.parked
         assert counts.accepted == counts.settled + held
         return counts

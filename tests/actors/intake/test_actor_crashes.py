@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from actors.intake.backlog import Backlog
@@ -9,6 +11,23 @@ from actors.messages import HealthChanged, VerdictsGiven
 from actors.runtime.guard import ActorFailed
 from actors.values import Payment, Refused, Step, Unknown, Verdict
 from tests.actors.intake.intake_bench import ASK_S, DOWN, HEALTHY, IntakeBench, payment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Once:
+    """Fails when it is called first, and then is what it stands in for."""
+
+    def __init__(self, real: Callable[[], float | None]) -> None:
+        self.failed = False
+        self._real = real
+
+    def __call__(self) -> float | None:
+        if not self.failed:
+            self.failed = True
+            raise OSError("for once")
+        return self._real()
 
 
 class TestCrashes:
@@ -36,19 +55,14 @@ class TestCrashes:
         ready.tell("nonsense")
         assert ready.world.dead_letters == {"str": 1}
 
-    def test_a_failing_trace_loses_no_payment(self, ready: IntakeBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_crash_behind_a_dispatch_loses_no_payment(
+        self, ready: IntakeBench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """What is noted as in flight has been sent: otherwise nobody would ever end it."""
-        failures = [OSError("stdout is gone")]
-
-        def trace(event: dict[str, object]) -> None:
-            if event["hop"] == "intake.dispatched" and failures:
-                raise failures.pop()
-
-        monkeypatch.setattr(ready, "trace", trace)
-        ready.tell("nonsense")  # a new behaviour with the new trace
-        ready.submit(payment(1, traced=True))
+        monkeypatch.setattr(ready.dispatcher, "wake_in_s", Once(ready.dispatcher.wake_in_s))
+        ready.submit(payment(1))
         sent = ready.attempts()
-        assert [each.payment for each in sent] == [payment(1, traced=True)]
+        assert [each.payment for each in sent] == [payment(1)]
         ready.settle(sent[0])
         assert ready.statistics().settled == 1
 
@@ -56,17 +70,10 @@ class TestCrashes:
         self, ready: IntakeBench, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A crash behind the result's own handling: it is retried when the payment is in flight elsewhere already."""
-        ready.submit(payment(1, traced=True))
+        ready.submit(payment(1))
         sent = ready.attempt()
         ready.tell(HealthChanged((DOWN[0], HEALTHY[1])))
-        failures = [OSError("stdout is gone")]
-
-        def trace(event: dict[str, object]) -> None:
-            if failures:
-                raise failures.pop()
-
-        monkeypatch.setattr(ready, "trace", trace)
-        ready.tell("nonsense")
+        monkeypatch.setattr(ready.dispatcher, "wake_in_s", Once(ready.dispatcher.wake_in_s))
         ready.end(sent, Refused("HTTP 500"))
         assert ready.attempt().processor == "fallback"
         counts = ready.statistics()

@@ -11,7 +11,7 @@ from actors.ledger.actor import Ledger
 from actors.ledger.book import Book
 from actors.messages import ForgetPayments, GetRows, GetSummary, PaymentRecorded, RecordingFailed, RecordPayment
 from actors.runtime.guard import ActorFailed
-from actors.runtime.tracing import Tracer
+from actors.tracing import Tracer
 from actors.values import LedgerRow, RowsPage, Totals
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gevent
 import pytest
@@ -12,6 +12,9 @@ import pytest
 from actors.runtime.alarm import Wake
 from actors.runtime.clocks import SystemClock
 from actors.runtime.greenlets import AlreadyResolved, GeventActor, GeventFuture, GeventTimers
+
+if TYPE_CHECKING:
+    from actors.recipient import Recipient
 
 WAIT_S = 5.0
 
@@ -66,3 +69,56 @@ class TestGeventOnly:
         while not fired_s and time.monotonic() < deadline_s:
             gevent.sleep(0.001)
         assert fired_s[0] >= due_s
+
+
+class TestTimers:
+    """The first of two timers is cancelled; when the second has gone off, it would have too."""
+
+    @pytest.fixture
+    def heard(self) -> list[Any]:
+        return []
+
+    @pytest.fixture
+    def listener(self, heard: list[Any]) -> Recipient:
+        class Listener:
+            def tell(self, message: Any) -> None:
+                heard.append(message)
+
+        return Listener()
+
+    def wait(self, heard: list[Any], count: int) -> None:
+        with gevent.Timeout(WAIT_S):
+            while len(heard) < count:
+                gevent.sleep(0.001)
+
+    @pytest.mark.parametrize("delay_s", [0.0, 0.001])
+    def test_one_that_is_cancelled_never_goes_off(self, heard: list[Any], listener: Recipient, delay_s: float) -> None:
+        timers = GeventTimers()
+        timer = timers.tell_after(delay_s, listener, "cancelled")
+        timers.tell_after(delay_s + 0.001, listener, "kept")
+        timer.cancel()
+        self.wait(heard, 1)
+        assert heard == ["kept"]
+
+    def test_to_cancel_again_or_too_late_is_fine(self, heard: list[Any], listener: Recipient) -> None:
+        timers = GeventTimers()
+        timer = timers.tell_after(0.0, listener, "first")
+        self.wait(heard, 1)
+        timer.cancel()
+        other = timers.tell_after(0.0, listener, "cancelled")
+        other.cancel()
+        other.cancel()
+        timers.tell_after(0.001, listener, "second")
+        self.wait(heard, 2)
+        assert heard == ["first", "second"]
+
+    def test_one_may_be_cancelled_while_it_goes_off(self, heard: list[Any]) -> None:
+        cancelled: list[bool] = []
+
+        class Canceller:
+            def tell(self, message: Any) -> None:
+                timer.cancel()
+                cancelled.append(True)
+
+        timer = GeventTimers().tell_after(0.0, Canceller(), "once")
+        self.wait(cancelled, 1)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from actors.runtime.tracing import Tracer
+from actors.tracing import Tracer
 from actors.values import Payment, Verdict
 from rinha.bridge.errors import NoCredit, OutcomeUnknown
 

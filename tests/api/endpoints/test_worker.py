@@ -15,6 +15,7 @@ from yarl import URL
 from actors.messages import GetStatistics, GetSummary, Purge
 from actors.values import Totals
 from rinha.bridge.errors import RequestFailed, RequestTimeout, WorkerUnavailable
+from tests.support.samples import STATISTICS
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api, FakeGateway
@@ -97,11 +98,28 @@ async def test_a_purge_answers_its_epoch(api: Api, gateway: FakeGateway, method:
     assert gateway.asked == [Purge()]
 
 
-async def test_statistics_are_passed_on(api: Api, gateway: FakeGateway) -> None:
-    gateway.answer = {"accepted": 3, "settled": 3}
+async def test_statistics_are_one_object_in_one_spelling(api: Api, gateway: FakeGateway) -> None:
+    gateway.answer = STATISTICS
     async with api.client.get("/statistics") as response:
         assert response.status == 200
-        assert await response.json() == {"accepted": 3, "settled": 3}
+        assert await response.json() == {
+            "epoch": 1,
+            "accepted": 9,
+            "settled": 3,
+            "waiting": 1,
+            "in_flight": 2,
+            "unknown": 2,
+            "parked": 1,
+            "duplicates": 5,
+            "conflicts": 4,
+            "purged": 6,
+            "processors": {
+                "default": {"name": "default", "fee_bps": 500, "healthy": True, "latency_ms": 1.5, "stale": True},
+                "fallback": {"name": "fallback", "fee_bps": 1500, "healthy": False, "latency_ms": 0.0, "stale": False},
+            },
+            "dead_letters": {"RecordPayment": 1},
+            "crashes": {"payment-3": 2},
+        }
     assert gateway.asked == [GetStatistics()]
 
 

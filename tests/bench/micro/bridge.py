@@ -21,8 +21,8 @@ from actors.runtime.clocks import SystemClock
 from actors.runtime.crashes import Crashes
 from actors.runtime.greenlets import SupervisedGeventActor
 from actors.runtime.supervisor import Supervisor
-from actors.runtime.tracing import Tracer
 from actors.system import UNBOUNDED
+from actors.tracing import Tracer
 from rinha.bridge.server.server import BridgeServer
 from rinha.net.address import UnixAddress
 from tests.bench.micro.figure import Figure

@@ -19,8 +19,8 @@ from actors.runtime.clocks import SystemClock
 from actors.runtime.crashes import Crashes
 from actors.runtime.greenlets import SupervisedGeventActor
 from actors.runtime.supervisor import Supervisor
-from actors.runtime.tracing import Tracer
 from actors.system import UNBOUNDED
+from actors.tracing import Tracer
 from tests.bench.micro.figure import Figure
 from tests.bench.micro.settled import BEGIN_MS, PROCESSORS, settled
 

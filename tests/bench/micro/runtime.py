@@ -14,21 +14,25 @@ import gevent
 from actors.runtime.clocks import SystemClock
 from actors.runtime.crashes import Crashes
 from actors.runtime.greenlets import GeventActor, SupervisedGeventActor
+from actors.runtime.meter import Meter
 from actors.runtime.supervisor import Supervisor
 from actors.system import UNBOUNDED
 from tests.bench.micro.figure import Figure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import pykka
 
     from actors.recipient import Recipient
+    from actors.runtime.instruments import Instrument
 
     Pipeline = tuple[Recipient, Callable[[], None]]
 
 TELLS_PER_S_MIN = 900_000
 ASK_US_MAX = 10.0
+METER_US_MAX = 0.4
+"""What counting and timing may add to a message."""
 ASK_TIMEOUT_S = 5.0
 STAGES = 3
 BURST = 1000
@@ -96,17 +100,25 @@ def figures(*, runs: int = 5, messages: int = 100_000, asks: int = 20_000) -> li
         messages: through the pipeline, per run; each is told three times.
         asks: per run.
     """
-    plain, one_by_one, guarded, ask_us = [], [], [], []
+    plain, one_by_one, guarded, metered, ask_us = [], [], [], [], []
     for _ in range(runs):
         plain.append(_tells_per_s(_plain_pipeline, messages, BURST))
         one_by_one.append(_tells_per_s(_plain_pipeline, messages // 10, 1))
         guarded.append(_tells_per_s(_guarded_pipeline, messages, BURST))
+        metered.append(_tells_per_s(partial(_guarded_pipeline, instruments=[Meter()]), messages, BURST))
         ask_us.append(_ask_us(asks))
     pipeline = f"tells through {STAGES} actors"
     return [
         Figure(pipeline, "tells/s", plain, TELLS_PER_S_MIN, more_is_better=True),
         Figure(f"{pipeline}, one message at a time", "tells/s", one_by_one),
         Figure(f"{pipeline}, guarded as the worker's", "tells/s", guarded),
+        Figure(f"{pipeline}, guarded, counted and timed", "tells/s", metered),
+        Figure(
+            "what counting and timing adds to a tell",
+            "µs",
+            [1e6 / seen - 1e6 / unseen for seen, unseen in zip(metered, guarded, strict=True)],
+            METER_US_MAX,
+        ),
         Figure("ask, round trip", "µs", ask_us, ASK_US_MAX),
     ]
 
@@ -123,9 +135,15 @@ def _plain_pipeline(sink: Sink) -> Pipeline:
     return refs[-1], stop
 
 
-def _guarded_pipeline(sink: Sink) -> Pipeline:
+def _guarded_pipeline(sink: Sink, instruments: Sequence[Instrument] = ()) -> Pipeline:
     clock = SystemClock()
-    supervisor = Supervisor(SupervisedGeventActor, clock, Crashes(clock, lambda: None), unbounded=UNBOUNDED)
+    supervisor = Supervisor(
+        SupervisedGeventActor,
+        clock,
+        Crashes(clock, lambda: None),
+        unbounded=UNBOUNDED,
+        instruments=instruments,
+    )
     first = supervisor.start(f"stage-{STAGES}", lambda me: sink, capacity=2 * BURST)
     for number in range(STAGES - 1, 0, -1):
         link = Link(first)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from actors.runtime.tracing import Tracer
+from actors.tracing import Tracer
 from actors.values import Payment, Verdict
 from rinha.bridge.client import link as client_link
 from rinha.bridge.client.client import BridgeClient

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from actors.messages import GetSummary
-from actors.runtime.tracing import Tracer
+from actors.tracing import Tracer
 from actors.values import Verdict
 from rinha.bridge.errors import NoCredit, OutcomeUnknown, WorkerUnavailable
 from rinha.bridge.protocol.codec import PaymentRun

@@ -12,7 +12,9 @@ from actors.values import Totals
 from rinha.bridge.client import questions as client_requests
 from rinha.bridge.errors import RequestFailed, RequestTimeout, WorkerUnavailable
 from rinha.bridge.protocol.frames import Ping, Pong, Reply, Request
+from rinha.bridge.protocol.questions import encode_reply
 from tests.bridge.scripted_worker import ScriptedWorker, opened
+from tests.support.samples import STATISTICS
 
 
 async def test_questions_are_answered_in_any_order(scripted_worker: ScriptedWorker, connect_scripted: Any) -> None:
@@ -60,8 +62,8 @@ async def test_a_read_is_asked_again_after_a_break(scripted_worker: ScriptedWork
     peer = await scripted_worker.peer()
     await peer.open()
     request = await peer.expect(Request)
-    peer.send(Reply(request.request_id, 0, False, b'{"accepted":1}'))
-    assert await statistics == {"accepted": 1}
+    peer.send(Reply(request.request_id, 0, False, encode_reply(request.kind, STATISTICS)))
+    assert await statistics == STATISTICS
 
 
 async def test_a_read_whose_worker_does_not_come_back_is_unavailable(

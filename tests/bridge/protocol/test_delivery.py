@@ -22,7 +22,7 @@ from actors.messages import (
     SubmitPayments,
     VerdictsGiven,
 )
-from actors.runtime.tracing import Tracer
+from actors.tracing import Tracer
 from actors.values import Payment, Verdict
 from rinha.bridge.protocol.codec import FrameDecoder, encode, encode_payment
 from rinha.bridge.protocol.delivery import Delivery, supersede

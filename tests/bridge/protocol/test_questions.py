@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.messages import GetParked, GetRows, GetStatistics, GetSummary, Purge, RetryParked
-from actors.values import LedgerRow, ParkedPayment, Payment, RowsPage, Totals
+from actors.values import (
+    LedgerRow,
+    ParkedPayment,
+    Payment,
+    ProcessorHealth,
+    RowsPage,
+    Statistics,
+    Totals,
+    WorkerStatistics,
+)
 from rinha.bridge.errors import ProtocolError
 from rinha.bridge.protocol.questions import (
     MAX_ROWS_PER_PAGE,
@@ -20,6 +29,7 @@ from rinha.bridge.protocol.questions import (
     encode_reply,
     encode_request,
 )
+from tests.support.samples import STATISTICS
 
 QUESTIONS = [
     GetSummary(),
@@ -51,7 +61,7 @@ def test_questions_come_back(question: Any) -> None:
         (Kind.SUMMARY, {"default": Totals(3, 5970), "fallback": Totals(0, 0)}),
         (Kind.SUMMARY, {}),
         (Kind.PURGE, 7),
-        (Kind.STATISTICS, {"accepted": 3, "processors": {"default": {"healthy": True}}}),
+        (Kind.STATISTICS, STATISTICS),
         (Kind.PARKED, ()),
         (Kind.PARKED, (ParkedPayment(Payment(bytes(range(16)), 1990, 5), "HTTP 400 — zu früh"),)),
         (Kind.RETRY_PARKED, 0),
@@ -59,6 +69,15 @@ def test_questions_come_back(question: Any) -> None:
 )
 def test_answers_come_back(kind: Kind, answer: Any) -> None:
     assert decode_reply(kind, encode_reply(kind, answer)) == answer
+
+
+def test_statistics_keep_their_types() -> None:
+    answer = decode_reply(Kind.STATISTICS, encode_reply(Kind.STATISTICS, STATISTICS))
+    assert (type(answer), type(answer.counts), type(answer.processors[0])) == (
+        WorkerStatistics,
+        Statistics,
+        ProcessorHealth,
+    )
 
 
 def test_the_summary_keeps_the_order_of_processors() -> None:
@@ -104,6 +123,8 @@ def test_what_is_no_question_breaks_the_protocol(kind: int, payload: bytes) -> N
         (Kind.SUMMARY, b'{"default": [1]}'),
         (Kind.PURGE, b"null"),
         (Kind.STATISTICS, b"3"),
+        (Kind.STATISTICS, b'{"counts": {"accepted": 3}, "processors": [], "dead_letters": {}, "crashes": {}}'),
+        (Kind.STATISTICS, b'{"counts": 3, "processors": [], "dead_letters": {}, "crashes": {}}'),
         (Kind.ROWS, bytes(16)),
         (Kind.ROWS, bytes(12) + b"\0\0\0\1\0"),
         (Kind.ROWS, bytes(12) + b"\0\0\0\1\0" + bytes(33)),

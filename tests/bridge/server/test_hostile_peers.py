@@ -16,6 +16,7 @@ from rinha.bridge.protocol.questions import Kind
 from rinha.bridge.server import connection as server_connection
 from rinha.bridge.server.server import MAX_CONNECTIONS, MAX_FAILED_HANDSHAKES
 from tests.bridge.raw_peer import Peer, eventually, submitted
+from tests.support.samples import STATISTICS
 
 
 @pytest.mark.parametrize("secret", [b"wrong", b""])
@@ -104,7 +105,7 @@ def test_a_silent_api_is_asked_and_then_cut(
 
 def test_an_api_that_does_not_read_is_cut(start_worker: Any, connect_raw: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivery, "MAX_QUEUED_BYTES", 1_000_000)
-    worker = start_worker(answer=lambda question: {"text": "x" * 500_000})
+    worker = start_worker(answer=lambda question: STATISTICS._replace(crashes={"x" * 500_000: 1}))
     peer = connect_raw(worker.address)
     peer.greet()
     peer.send(*(Request(n, Kind.STATISTICS, b"") for n in range(1, 100)))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from actors.runtime.tracing import Tracer
+from actors.tracing import Tracer
 from rinha.bridge.server.server import BridgeServer
 from rinha.net.address import parse_address
 

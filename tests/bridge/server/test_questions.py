@@ -9,8 +9,9 @@ import gevent
 from actors.messages import GetStatistics, PurgeFailed, SessionDismissed
 from rinha.bridge.protocol import delivery
 from rinha.bridge.protocol.frames import Ack, Credit, Epoch, EpochAdopted, Ping, Pong, Reply, Request
-from rinha.bridge.protocol.questions import Kind
+from rinha.bridge.protocol.questions import Kind, encode_reply
 from tests.bridge.raw_peer import eventually, submitted
+from tests.support.samples import STATISTICS
 
 if TYPE_CHECKING:
     import pytest
@@ -22,7 +23,7 @@ def test_a_slow_answer_does_not_hold_up_verdicts(start_worker: Any, connect_raw:
     def answer(question: object) -> object:
         while not gate:
             gevent.sleep(0.005)
-        return {"answered": True}
+        return STATISTICS
 
     worker = start_worker(answer=answer)
     peer = connect_raw(worker.address)
@@ -30,7 +31,7 @@ def test_a_slow_answer_does_not_hold_up_verdicts(start_worker: Any, connect_raw:
     peer.send(Request(1, Kind.STATISTICS, b""), submitted(1))
     assert peer.expect(Ack) == Ack(1)
     gate.append(True)
-    assert peer.expect(Reply) == Reply(1, 0, False, b'{"answered":true}')
+    assert peer.expect(Reply) == Reply(1, 0, False, encode_reply(Kind.STATISTICS, STATISTICS))
 
 
 def test_an_answer_that_fails_is_a_failed_reply(

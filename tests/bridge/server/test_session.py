@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from actors.messages import CreditGranted, SessionClosed, SessionOpened, SubmitPayments, VerdictsGiven
-from actors.runtime.tracing import Tracer
+from actors.tracing import Tracer
 from actors.values import Verdict
 from rinha.bridge.protocol.codec import encode_payment
 from rinha.bridge.protocol.frames import Ack, Credit, Ping, Pong

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from rinha.bridge.protocol.frames import Ack, Credit, Ping, Pong, Reply, Request
-from rinha.bridge.protocol.questions import Kind
+from rinha.bridge.protocol.questions import Kind, encode_reply
 from rinha.bridge.server import connection as server_connection
 from tests.bridge.raw_peer import can_connect, eventually, payment, submitted
+from tests.support.samples import STATISTICS
 
 
 def test_a_drain_acknowledges_what_was_handed_over_and_takes_nothing_more(start_worker: Any, connect_raw: Any) -> None:
@@ -72,11 +73,12 @@ def test_stop_closes_everything_and_may_be_repeated(start_worker: Any, connect_r
 
 def test_a_drain_finishes_the_replies_under_way(start_worker: Any, connect_raw: Any) -> None:
     """Eight MB don't fit the socket's buffers, so the worker is amid writing when the drain begins."""
+    large = STATISTICS._replace(crashes={"x" * 8_000_000: 1})
     answered: list[object] = []
 
     def answer(question: object) -> object:
         answered.append(question)
-        return {"text": "x" * 8_000_000}
+        return large
 
     worker = start_worker(answer=answer)
     peer = connect_raw(worker.address)
@@ -88,7 +90,7 @@ def test_a_drain_finishes_the_replies_under_way(start_worker: Any, connect_raw: 
     payload = b""
     while (frame := peer.read()) is not None:
         payload += frame.payload if isinstance(frame, Reply) else b""
-    assert payload == b'{"text":"' + b"x" * 8_000_000 + b'"}'
+    assert payload == encode_reply(Kind.STATISTICS, large)
     peer.close()
     drained.result(5.0)
 

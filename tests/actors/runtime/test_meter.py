@@ -1,0 +1,73 @@
+"""The meter counts and times by actor and class of message."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import gevent
+import pytest
+
+from actors.runtime.meter import Measured, Meter
+from tests.actors.script import ASK_S, Script
+
+if TYPE_CHECKING:
+    from actors.runtime.instruments import Instrument
+    from actors.runtime.reference import Reference
+    from tests.actors.fakes import World
+
+
+@pytest.fixture
+def meter() -> Meter:
+    return Meter()
+
+
+@pytest.fixture
+def instruments(meter: Meter) -> list[Instrument]:
+    return [meter]
+
+
+def test_nothing_is_measured_before_the_first_message(actor: Reference, meter: Meter) -> None:
+    assert (meter.measured(), meter.waiting()) == ([], {})
+
+
+def test_messages_are_counted_by_actor_and_class(world: World, script: Script, actor: Reference, meter: Meter) -> None:
+    other = world.start("other", script.behaviour)
+    for number in range(3):
+        actor.tell(number)
+    actor.tell(2.5)
+    other.ask(1, timeout=ASK_S)
+    assert [(each.actor, each.message, each.handled) for each in meter.measured()] == [
+        ("scripted", "int", 3),
+        ("scripted", "float", 1),
+        ("other", "int", 1),
+    ]
+
+
+def test_failed_ones_are_counted_as_well(actor: Reference, meter: Meter) -> None:
+    actor.tell(ValueError())
+    gevent.idle()
+    assert meter.measured() == [Measured("scripted", "ValueError", 1, 1, 0.0, 0.0)]
+
+
+def test_durations_add_up_and_the_longest_wait_stays(world: World, actor: Reference, meter: Meter) -> None:
+    def work() -> None:
+        world.clock.now_s += 2.0
+
+    for _ in range(3):
+        actor.tell(work)
+    gevent.idle()
+    actor.tell(work)
+    gevent.idle()
+    assert meter.measured() == [Measured("scripted", "function", 4, 0, 8.0, 4.0)]
+
+
+def test_it_tells_what_waits_in_each_mailbox(actor: Reference, meter: Meter) -> None:
+    release = gevent.event.Event()
+    actor.tell(release.wait)
+    gevent.idle()
+    for number in range(5):
+        actor.tell(number)
+    assert meter.waiting() == {"scripted": 5}
+    release.set()
+    gevent.idle()
+    assert meter.waiting() == {"scripted": 0}
