@@ -9,11 +9,11 @@ ARG PIP_TRUSTED_HOST
 ARG PIP_DEFAULT_TIMEOUT
 WORKDIR /src
 # The dependencies first: they change less often than the code, and this layer is kept.
-COPY setup.cfg ./
-RUN python -c "import configparser; c = configparser.ConfigParser(); c.read('setup.cfg'); print(c['options']['install_requires'])" > requirements.txt \
- && pip wheel --no-cache-dir --quiet --wheel-dir /wheels -r requirements.txt
+COPY config/requirements/image.txt ./
+RUN pip wheel --no-cache-dir --quiet --require-hashes --wheel-dir /wheels -r image.txt
 COPY . .
-RUN pip wheel --no-cache-dir --quiet --no-deps --wheel-dir /wheels . \
+# From here on nothing is downloaded: what builds the package is among the wheels, too.
+RUN pip wheel --no-cache-dir --quiet --no-deps --no-index --find-links /wheels --wheel-dir /wheels . \
  && python -m venv --without-pip /opt/rinha \
  && pip --python /opt/rinha/bin/python install --no-cache-dir --quiet --no-compile --no-index --find-links /wheels rinha-actors \
  && python -m compileall -q --invalidation-mode unchecked-hash /opt/rinha/lib

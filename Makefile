@@ -2,8 +2,13 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# Exact versions with their hashes, so that what was installed once is installed again.
+LOCKS  := config/requirements
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Tests start processes of their own; two at a time keep a small machine responsive.
 JOBS   ?= 2
+# Writes the lock; another version may write it differently.
+UV     ?= uv==0.13.9
 # Prepares a container engine where none answers and no image registry is reached.
 CONTAINER_LAB ?= ../shared/lab/container-lab.sh
 
@@ -16,13 +21,13 @@ BENCH_READY := $(VENV)/.bench
 BENCH      = $(BIN)/python -m tests.bench --k6 $(BIN)/k6
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test simulate container-engine test-compose check format clean
+.PHONY: help setup run test simulate container-engine test-compose check format lock clean
 .PHONY: bench bench-local bench-rate bench-budget bench-cpu bench-micro bench-report
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name what; do printf '  make %-16s %s\n' "$$name" "$$what"; done
 
-setup: $(READY) ## Create .venv, or refresh it after setup.cfg or pyproject.toml changed
+setup: $(READY) ## Create .venv, or refresh it after its versions changed
 
 run: $(READY) ## Start the whole system on this machine, with simulated processors
 	@exec $(BIN)/rinha up
@@ -66,8 +71,8 @@ bench-cpu: $(READY) ## Measure CPU time per payment by process, without containe
 bench-micro: $(READY) ## Measure runtime, bridge and ledger by themselves
 	$(BIN)/python -m tests.bench.micro --json $(RESULTS)/micro.json
 
-$(BENCH_READY): $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+$(BENCH_READY): $(READY) $(LOCKS)/bench.txt
+	$(INSTALL) --require-hashes --requirement $(LOCKS)/bench.txt
 	@touch $@
 
 check: $(READY) ## Lint, formatting and types
@@ -80,15 +85,23 @@ format: $(READY) ## Format the code and fix what the linter can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+lock: | $(BIN)/python ## Write the locked versions anew from setup.cfg; UPGRADE=--upgrade takes the newest
+	$(INSTALL) '$(UV)'
+	$(LOCKS)/lock $(BIN)/uv $(UPGRADE)
+
 clean: ## Remove .venv and everything generated
 	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find actors rinha tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(READY): setup.cfg pyproject.toml
+$(READY): setup.cfg pyproject.toml $(LOCKS)/dev.txt | $(BIN)/python
+	$(INSTALL) --require-hashes --requirement $(LOCKS)/dev.txt
+	@# Twice as quiet: it warns of every editable installation.
+	$(INSTALL) --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed, $(PYTHON) isn't: name another, e.g. make PYTHON=python3.13 setup" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "$(PYTHON) can't make virtual environments: install python3-venv (apt-get install python3-venv)" >&2; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	@touch $@
+	$(PYTHON) -m venv $(VENV)
