@@ -8,9 +8,9 @@ ARG PIP_EXTRA_INDEX_URL
 ARG PIP_TRUSTED_HOST
 ARG PIP_DEFAULT_TIMEOUT
 WORKDIR /src
-# The dependencies first: they change less often than the code, and this layer is kept.
-COPY config/requirements/image.txt ./
-RUN pip wheel --no-cache-dir --quiet --require-hashes --wheel-dir /wheels -r image.txt
+# The dependencies first, as they are locked: they change less often than the code, and this layer is kept.
+COPY config/requirements/build.txt config/requirements/runtime.txt ./
+RUN pip wheel --no-cache-dir --quiet --require-hashes --wheel-dir /wheels -r build.txt -r runtime.txt
 COPY . .
 # From here on nothing is downloaded: what builds the package is among the wheels, too.
 RUN pip wheel --no-cache-dir --quiet --no-deps --no-index --find-links /wheels --wheel-dir /wheels . \

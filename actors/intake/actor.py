@@ -19,10 +19,15 @@ from actors.messages import (
     PaymentRecorded,
     PaymentsStored,
     ProbeDue,
-    Purge,
+    PurgeDone,
+    PurgeFailed,
+    PurgePayments,
     RecordingFailed,
     RetryParked,
+    SessionAdmitted,
     SessionClosed,
+    SessionDismissed,
+    SessionEpochAdopted,
     SessionOpened,
     StoreChanged,
     SubmitPayments,
@@ -36,6 +41,7 @@ if TYPE_CHECKING:
     from actors.intake.credits import Credits
     from actors.intake.dispatcher import Dispatcher
     from actors.intake.pool import Pool
+    from actors.intake.purges import Purges
     from actors.messages import Attempt
     from actors.ports import Relay
     from actors.recipient import Recipient
@@ -51,6 +57,7 @@ class Intake:
         me: its own reference, for timers.
         backlog: the payments it holds.
         credits: what the bridge's sessions may send.
+        purges: those under way.
         pool: the payment actors.
         dispatcher: what goes where next.
         ledger: told of purges.
@@ -65,6 +72,7 @@ class Intake:
         me: Recipient,
         backlog: Backlog,
         credits: Credits,
+        purges: Purges,
         pool: Pool,
         dispatcher: Dispatcher,
         ledger: Recipient,
@@ -77,6 +85,7 @@ class Intake:
         self._relay = relay
         self._backlog = backlog
         self._credits = credits
+        self._purges = purges
         self._pool = pool
         self._dispatcher = dispatcher
         self._ledger = ledger
@@ -112,11 +121,12 @@ class Intake:
             case GetStatistics():
                 return self._backlog.statistics()
             case SessionOpened():
-                self._credits.open(message.session)
-                if self._credits.suspended:
-                    message.session.tell(CreditWithdrawn())
+                self._open(message.session)
             case SessionClosed():
                 self._credits.close(message.session)
+                self._purges.closed(message.session)
+            case SessionEpochAdopted():
+                self._purges.adopted(message.session, message.epoch)
             case PaymentActorReady():
                 self._pool.add(message.actor)
             case RecordingFailed():
@@ -124,8 +134,8 @@ class Intake:
                     self._backlog.park(message.payment_id, "settled, but entering it into the books failed")
             case StoreChanged():
                 self._suspend(not message.available)
-            case Purge():
-                return self._purge()
+            case PurgePayments():
+                self._purge(message.reply_to)
             case GetHeld():
                 return self._backlog.held_ids()
             case GetParked():
@@ -138,6 +148,8 @@ class Intake:
                 raise TypeError(f"the intake doesn't know {message!r}")
         self._grant_credit()
         self._dispatch()
+        if self._purges:
+            self._conclude_purges()
         return None
 
     def may_retry(self, message: Any) -> bool:
@@ -154,10 +166,21 @@ class Intake:
                     if attempt.epoch == self._backlog.epoch:
                         self._backlog.park(attempt.payment.payment_id, "handling its outcome failed")
                     self._pool.end(actor, attempt)
+            case SessionOpened(session):
+                self._credits.close(session)
+                session.tell(SessionDismissed("opening it failed at the worker"))
+            case PurgePayments(reply_to):
+                reply_to.tell(PurgeFailed("the worker failed on it; to purge again is safe"))
             case _:
                 return False
         self._alarm.wake_in(0.0)
         return True
+
+    def _open(self, session: Recipient) -> None:
+        session.tell(SessionAdmitted(self._backlog.epoch))
+        self._credits.open(session)
+        if self._credits.suspended:
+            session.tell(CreditWithdrawn())
 
     def _submit(self, message: SubmitPayments) -> None:
         self._take(message)
@@ -213,12 +236,27 @@ class Intake:
             case Unknown():
                 self._backlog.mark_unknown(payment_id, now_s, crashed=outcome.crashed)
 
-    def _purge(self) -> int:
+    def _purge(self, reply_to: Recipient) -> None:
         epoch = self._backlog.purge()
         self._relay.after((PaymentsPurged(epoch),))
         self._ledger.tell(ForgetPayments(epoch))
-        self._grant_credit()
-        return epoch
+        sessions = self._credits.sessions
+        self._purges.begin(epoch, sessions, self._clock.monotonic_s(), reply_to)
+        for session in sessions:
+            session.tell(EpochRaised(epoch))
+
+    def _conclude_purges(self) -> None:
+        now_s = self._clock.monotonic_s()
+        for session in self._purges.overdue(now_s):
+            session.tell(SessionDismissed("it did not adopt the new epoch"))
+            self._purges.closed(session)
+        for purge in self._purges.done():
+            # With a durable journal that is once the purge is on record: it was stated before.
+            self._relay.after((), (purge.reply_to, PurgeDone(purge.epoch)))
+            self._purges.end(purge)
+        due_s = self._purges.due_s
+        if due_s is not None:
+            self._alarm.wake_in(due_s - now_s)
 
     def _suspend(self, suspended: bool) -> None:
         self._credits.suspended = suspended

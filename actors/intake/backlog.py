@@ -44,11 +44,12 @@ class Backlog:
 
     Args:
         processors: the processors' names.
+        epoch: the epoch to begin in.
     """
 
-    def __init__(self, processors: Sequence[str]) -> None:
+    def __init__(self, processors: Sequence[str], epoch: int = 0) -> None:
         self._processors = tuple(processors)
-        self.epoch = 0
+        self.epoch = epoch
         self._purged = 0
         self._clear()
 

@@ -22,12 +22,13 @@ class Book:
 
     Args:
         processors: the processors' names, in the order of summaries.
+        epoch: the epoch to begin in.
     """
 
-    def __init__(self, processors: Sequence[str]) -> None:
+    def __init__(self, processors: Sequence[str], epoch: int = 0) -> None:
         self._names = tuple(processors)
         self._numbers = {name: number for number, name in enumerate(self._names)}
-        self.epoch = 0
+        self.epoch = epoch
         self._clear()
 
     def _clear(self) -> None:

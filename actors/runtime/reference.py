@@ -39,7 +39,7 @@ class Ping(NamedTuple):
 
 
 class Reference:
-    """An actor's address (``actors.recipient.ActorReference``): valid across restarts, and telling it never raises.
+    """An actor's address (an ``actors.recipient.Recipient``): valid across restarts, and telling it never raises.
 
     Args:
         name: the actor's name, for logs.

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import logging
-import signal
 import socket
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -19,22 +16,21 @@ from rinha.bridge.client.client import BridgeClient
 from rinha.logs import trace_sink
 from rinha.net.address import parse_address
 from rinha.net.listener import Listener
+from rinha.process import STOP_SIGNALS, ExitCode, bind_failed, release_collector
 
 if TYPE_CHECKING:
     from rinha.settings.load import Settings
 
-logger = logging.getLogger(__name__)
 
-
-def run_api(settings: Settings, listen_fd: int | None = None) -> int:
-    """Run the API until SIGTERM or SIGINT.
+def run_api(settings: Settings, listen_fd: int | None = None) -> ExitCode:
+    """Run the API until a signal stops it.
 
     Args:
         settings: what the process was told.
         listen_fd: a bound socket that was inherited; without one, ``settings.listen_address`` is bound.
 
     Returns:
-        Exit code: 0, 1 if the worker has not acknowledged every payment, 2 if the address can't be bound.
+        ``OK``, ``FAILED`` if the worker has not acknowledged every payment, ``REFUSED`` if the address can't be bound.
     """
     if listen_fd is not None:
         return uvloop.run(_run(settings, socket.socket(fileno=listen_fd)))
@@ -42,14 +38,12 @@ def run_api(settings: Settings, listen_fd: int | None = None) -> int:
     try:
         listener = Listener(address, backlog=LISTEN_BACKLOG)
     except OSError as error:
-        extra = {"address": str(address), "reason": error.strerror or str(error)}
-        logger.critical("api.bind_failed", extra=extra)
-        return 2
+        return bind_failed(address, error)
     with closing(listener):
         return uvloop.run(_run(settings, listener.socket))
 
 
-async def _run(settings: Settings, sock: socket.socket) -> int:
+async def _run(settings: Settings, sock: socket.socket) -> ExitCode:
     tracer = Tracer(settings.trace_share, trace_sink)
     gateway = BridgeClient(
         parse_address(settings.bridge),
@@ -69,9 +63,7 @@ async def _run(settings: Settings, sock: socket.socket) -> int:
     )
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in STOP_SIGNALS:
         loop.add_signal_handler(number, stop.set)
-    # What exists now lives as long as the process: the collector needn't look at it again.
-    gc.freeze()
-    gc.enable()
+    release_collector()
     return await serve(server, gateway, sock, drain_s=settings.drain_s, stop=stop)

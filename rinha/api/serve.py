@@ -9,6 +9,8 @@ from uuid import UUID
 
 from aiohttp import web
 
+from rinha.process import ExitCode
+
 if TYPE_CHECKING:
     import socket
 
@@ -23,7 +25,7 @@ LISTEN_BACKLOG = 1024
 
 async def serve(
     server: ApiServer, gateway: Gateway, sock: socket.socket, *, drain_s: float, stop: asyncio.Event
-) -> int:
+) -> ExitCode:
     """Serve until ``stop`` is set, then drain.
 
     The order of the end: this process's copy of the listening socket is closed (a sibling may go on with its own),
@@ -37,7 +39,7 @@ async def serve(
         stop: set by whoever wants it to end.
 
     Returns:
-        Exit code: 0, or 1 if the worker has not acknowledged every payment.
+        ``OK``, or ``FAILED`` if the worker has not acknowledged every payment.
     """
     loop = asyncio.get_running_loop()
     await gateway.start()
@@ -63,6 +65,6 @@ async def serve(
     if unacknowledged:
         ids = [str(UUID(bytes=payment.payment_id)) for payment in unacknowledged]
         logger.error("api.unacknowledged", extra={"count": len(ids), "payments": ids})
-        return 1
+        return ExitCode.FAILED
     logger.info("api.stopped")
-    return 0
+    return ExitCode.OK

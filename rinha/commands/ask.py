@@ -15,6 +15,7 @@ from actors.runtime.tracing import Tracer
 from rinha.bridge.client.client import BridgeClient
 from rinha.bridge.errors import BridgeError
 from rinha.net.address import parse_address
+from rinha.process import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +26,7 @@ CONNECT_TIMEOUT_S = 2.0
 ASK_TIMEOUT_S = 10.0
 
 
-def run_console(settings: Settings, question: str, *, retry: bool = False) -> int:
+def run_console(settings: Settings, question: str, *, retry: bool = False) -> ExitCode:
     """Ask the worker and print the answer as JSON lines.
 
     Args:
@@ -34,25 +35,25 @@ def run_console(settings: Settings, question: str, *, retry: bool = False) -> in
         retry: with ``parked``: let all of them try again, and print how many there were.
 
     Returns:
-        0, or 1 if there is no worker or no answer; stderr says which in one line.
+        ``OK``, or ``FAILED`` if there is no worker or no answer; stderr says which in one line.
     """
     logging.basicConfig(handlers=[logging.NullHandler()], force=True)
     try:
         lines = asyncio.run(_ask(settings, question, retry))
     except BridgeError as error:
         print(f"no answer from the worker at {settings.bridge}: {error}", file=sys.stderr)
-        return 1
+        return ExitCode.FAILED
     if lines is None:
         print(
             f"no worker at {settings.bridge} let us in within {CONNECT_TIMEOUT_S:g} s; RINHA_BRIDGE says where it is, "
             "RINHA_BRIDGE_SECRET opens it",
             file=sys.stderr,
         )
-        return 1
+        return ExitCode.FAILED
     for line in lines:
         sys.stdout.buffer.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
     sys.stdout.buffer.flush()
-    return 0
+    return ExitCode.OK
 
 
 async def _ask(settings: Settings, question: str, retry: bool) -> Iterable[object] | None:

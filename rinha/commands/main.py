@@ -5,13 +5,13 @@ side's libraries.
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
 from rinha.logs import configure_logging, discard_stdout
+from rinha.process import ExitCode, hold_collector
 from rinha.settings.load import Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the arguments without the program's name; those of this process if None.
 
     Returns:
-        The exit code: 0 fine, 1 it ran and something is left undone, 2 what it was told is wrong, 130 interrupted.
+        An ``ExitCode``; of ``rinha up`` also another one, if a second signal cut its end short.
 
     Raises:
-        SystemExit: with code 2 for arguments that can't be understood, with 0 for ``--help``.
+        SystemExit: ``REFUSED`` for arguments that can't be understood, ``OK`` for ``--help``.
     """
     options = _parser().parse_args(argv)
     try:
@@ -37,12 +37,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         for wrong in error.errors:
             print(wrong, file=sys.stderr)
-        return 2
+        return ExitCode.REFUSED
     except BrokenPipeError:
         discard_stdout()
-        return 0
+        return ExitCode.OK
     except KeyboardInterrupt:
-        return 130
+        return ExitCode.INTERRUPTED
     return code
 
 
@@ -57,13 +57,13 @@ def _run(options: argparse.Namespace) -> int:
             configure_logging(settings.log_level, role="up")
             return run_up(settings, os.environ)
         case "api":
-            gc.disable()  # what is made at start stays: run_api turns the collector on when all of it is there
+            hold_collector()
             from rinha.api.main import run_api
 
             configure_logging(settings.log_level, role=settings.api_name)
             return run_api(settings, options.fd)
         case "worker":
-            gc.disable()  # as above
+            hold_collector()
             from rinha.worker.main import run_worker
 
             configure_logging(settings.log_level, role="payment-worker")
@@ -91,7 +91,7 @@ def _check() -> int:
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for row in rows:
         print("  ".join((*(cell.ljust(width) for cell, width in zip(row[:3], widths, strict=True)), row[3])))
-    return 0
+    return ExitCode.OK
 
 
 def _parser() -> argparse.ArgumentParser:

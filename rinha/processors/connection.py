@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 import gevent
 from gevent import socket
 
+from rinha.processors.errors import AnswerLost
+from rinha.processors.http1 import AnswerReader
+
 if TYPE_CHECKING:
-    from rinha.processors.wire import Address
+    from rinha.processors.wire import Address, Answer
 
 _RECEIVE_BYTES = 4096
 
@@ -31,35 +34,49 @@ class Connection:
         self._readable = gevent.get_hub().loop.io(number, 1)
         self._poll = select.poll()
         self._poll.register(number, select.POLLIN)
+        self._reader = AnswerReader()
 
     @property
     def is_quiet(self) -> bool:
         """Whether nothing is there to be read: else it is closed, or holds what nobody asked for."""
         return not self._poll.poll(0)
 
-    def send(self, data: bytes) -> None:
-        """Send all of it.
+    @property
+    def is_reusable(self) -> bool:
+        """Whether the last exchange ended with a complete answer that lets the connection go on."""
+        return self._reader.keeps_alive
+
+    def exchange(self, request: bytes) -> Answer:
+        """Send a request, once, and read its answer.
 
         Raises:
-            OSError: the connection is broken.
+            AnswerLost: no complete, proper answer came.
         """
-        # gevent's sendall asks for the size of the buffer first; a request fits it at once.
-        sent = self._sock.send(data)
-        if sent < len(data):
-            self._sock.sendall(data[sent:])
-
-    def receive(self) -> bytes:
-        """Wait for bytes and read them; none means that the peer has closed.
-
-        Raises:
-            OSError: the connection is broken.
-        """
-        # gevent's recv tries first and waits then; an answer is never there yet.
-        socket.wait(self._readable)
-        data: bytes = self._sock.recv(_RECEIVE_BYTES)
-        return data
+        reader = self._reader
+        reader.begin()
+        try:
+            self._send(request)
+            while data := self._receive():
+                answer = reader.feed(data)
+                if answer is not None:
+                    return answer
+        except OSError as error:
+            raise AnswerLost(f"broken answer: {error}") from None
+        raise AnswerLost("broken answer: connection closed before its end")
 
     def close(self) -> None:
         """Close it."""
         self._readable.close()
         self._sock.close()
+
+    def _send(self, data: bytes) -> None:
+        # gevent's sendall asks for the size of the buffer first; a request fits it at once.
+        sent = self._sock.send(data)
+        if sent < len(data):
+            self._sock.sendall(data[sent:])
+
+    def _receive(self) -> bytes:
+        # gevent's recv tries first and waits then; an answer is never there yet.
+        socket.wait(self._readable)
+        data: bytes = self._sock.recv(_RECEIVE_BYTES)
+        return data

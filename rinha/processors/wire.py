@@ -1,4 +1,4 @@
-"""What is said to a payment processor and what its answers mean, as bytes and values; no I/O.
+"""What is said to a payment processor, and what its answers mean; no I/O.
 
 The meanings come from the processors' source: the injected failure is a 500 with an empty body and comes before the
 insert, a 500 with a body comes from the database, a 422 means that the id is committed.
@@ -16,6 +16,9 @@ import orjson
 
 from actors.values import HealthReport, Outcome, Payment, Refused, Settled, Unknown
 
+PAYMENTS = "/payments"
+HEALTH = "/payments/service-health"
+
 _AMOUNT_MAX = 1e13  # Below it a float holds every cent; we take payments up to 1e7.
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+", re.ASCII)
 _PATH = re.compile(r"[!-~]*", re.ASCII)
@@ -28,12 +31,10 @@ class Answer(NamedTuple):
     Args:
         status: its status code.
         body: its body.
-        ended_by_close: nothing but the closed connection says that the body is complete.
     """
 
     status: int
     body: bytes
-    ended_by_close: bool = False
 
 
 class Address(NamedTuple):
@@ -72,34 +73,19 @@ def parse_url(url: str) -> Address:
     return Address(host, port, parts.path.rstrip("/"), parts.netloc)
 
 
-class Requests:
-    """Builds the requests to one processor; what doesn't change is built once.
+def payment_body(payment: Payment, requested_at_ms: int) -> bytes:
+    """Write the body of ``POST /payments``. The amount has two decimals, ``requestedAt`` three."""
+    second, milliseconds = divmod(requested_at_ms, 1000)
+    units, cents = divmod(payment.amount_cents, 100)
+    return (
+        f'{{"correlationId":"{format_id(payment.payment_id)}","amount":{units}.{cents:02},'
+        f'"requestedAt":"{_format_second(second)}.{milliseconds:03}Z"}}'
+    ).encode()
 
-    Args:
-        address: where it is.
-    """
 
-    def __init__(self, address: Address) -> None:
-        path = f"{address.path}/payments"
-        fields = f" HTTP/1.1\r\nHost: {address.authority}\r\n"
-        self._post_head = f"POST {path}{fields}Content-Type: application/json\r\nContent-Length: "
-        self._find_head = f"GET {path}/"
-        self._find_tail = f"{fields}\r\n"
-        self.health = f"GET {path}/service-health{fields}\r\n".encode()
-
-    def post(self, payment: Payment, requested_at_ms: int) -> bytes:
-        """Build ``POST /payments``. The amount has two decimals, ``requestedAt`` three."""
-        second, milliseconds = divmod(requested_at_ms, 1000)
-        units, cents = divmod(payment.amount_cents, 100)
-        body = (
-            f'{{"correlationId":"{format_id(payment.payment_id)}","amount":{units}.{cents:02},'
-            f'"requestedAt":"{_format_second(second)}.{milliseconds:03}Z"}}'
-        )
-        return f"{self._post_head}{len(body)}\r\n\r\n{body}".encode()
-
-    def find(self, payment_id: bytes) -> bytes:
-        """Build ``GET /payments/{id}``."""
-        return f"{self._find_head}{format_id(payment_id)}{self._find_tail}".encode()
+def payment_target(payment_id: bytes) -> str:
+    """Write the path of ``GET /payments/{id}``."""
+    return f"{PAYMENTS}/{format_id(payment_id)}"
 
 
 def format_id(payment_id: bytes) -> str:
@@ -128,8 +114,7 @@ def read_post_answer(answer: Answer, payment: Payment, requested_at_ms: int) -> 
         return Refused("HTTP 429")
     if 400 <= status < 500:
         return Refused(f"HTTP {status}", permanent=True)
-    if status == 500 and not answer.body and not answer.ended_by_close:
-        # Where only the closed connection ends it, an empty body may be the rest of one that broke off.
+    if status == 500 and not answer.body:
         return Refused("HTTP 500, empty body")
     return Unknown(f"HTTP {status}, {len(answer.body)} bytes of body")
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import signal
-import sys
 from typing import TYPE_CHECKING
 
 import uvloop
 from aiohttp import web
 
+from rinha.net.address import TcpAddress
+from rinha.process import STOP_SIGNALS, ExitCode, bind_failed
 from rinha.simulator.app import make_app
 
 if TYPE_CHECKING:
@@ -64,8 +63,8 @@ def run_simulator(
     port: int,
     seed: int | None = None,
     on_listening: Callable[[int], None] | None = None,
-) -> int:
-    """Run one processor until SIGTERM or SIGINT.
+) -> ExitCode:
+    """Run one processor until a signal stops it.
 
     Args:
         name: for people.
@@ -76,14 +75,14 @@ def run_simulator(
         on_listening: called with the port once it listens.
 
     Returns:
-        The exit code: 0 after a signal, 2 if it can't listen there.
+        ``OK`` after a signal, ``REFUSED`` if it can't listen there.
     """
 
-    async def run() -> int:
+    async def run() -> ExitCode:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
-        for signal_number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(signal_number, stop.set)
+        for number in STOP_SIGNALS:
+            loop.add_signal_handler(number, stop.set)
         app = make_app(name=name, fee_bps=fee_bps, seed=seed)
         try:
             async with serve(app, host=host, port=port) as bound_port:
@@ -92,11 +91,8 @@ def run_simulator(
                     on_listening(bound_port)
                 await stop.wait()
         except OSError as error:
-            # asyncio puts its own words around a system error; a name that can't be resolved has a negative number.
-            reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-            print(f"simulator {name}: can't listen on {host}:{port}: {reason}", file=sys.stderr)
-            return 2
-        return 0
+            return bind_failed(TcpAddress(host, port), error)
+        return ExitCode.OK
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(run())

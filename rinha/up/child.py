@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from rinha.process import ExitCode
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -22,9 +24,6 @@ FIRST_DELAY_S = 0.2
 MAX_DELAY_S = 2.0
 RESET_AFTER_S = 10.0
 """A child that lived so long starts over with the first delay: its death has little to do with the last one."""
-
-WRONG_SETTINGS = 2
-"""Exit code of a child that can't do what it is told, however often it tries."""
 
 PR_SET_PDEATHSIG = 1
 """From Linux's <sys/prctl.h>."""
@@ -125,7 +124,7 @@ class Child:
             )
         except OSError as error:
             logger.error("up.child_not_started", extra={"child": self.spec.name, "error": str(error)})
-            return 1
+            return ExitCode.FAILED
         self._process = process
         logger.debug("up.child_started", extra={"child": self.spec.name, "child_pid": process.pid})
         if self._stop_signal is not None:

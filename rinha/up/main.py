@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import os
-import signal
 import socket
 import sys
 import tempfile
@@ -15,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
-from rinha.up.child import WRONG_SETTINGS, ChildSpec
+from rinha.process import STOP_SIGNALS, ExitCode, why_not_bound
+from rinha.up.child import ChildSpec
 from rinha.up.readiness import until_apis_ready, until_listening
 from rinha.up.stages import Stage, Supervisor
 
@@ -67,7 +66,7 @@ def make_stages(settings: Settings, environ: Mapping[str, str], listener: socket
 
 
 def run_up(settings: Settings, environ: Mapping[str, str], table: Table = make_stages) -> int:
-    """Run the system until SIGINT or SIGTERM, then drain it.
+    """Run the system until a signal stops it, then drain it.
 
     Args:
         settings: what is in effect.
@@ -75,8 +74,7 @@ def run_up(settings: Settings, environ: Mapping[str, str], table: Table = make_s
         table: makes the table of children.
 
     Returns:
-        0 if everything ended well, 1 if not (the ids of payments that wait are in the log), 2 if a port is taken or a
-        child refused its settings, 128 + the signal's number after a second signal.
+        As ``Supervisor.run``, and ``REFUSED`` if a port is taken. The ids of payments that wait are in the log.
     """
     try:
         if settings.simulate:
@@ -85,18 +83,18 @@ def run_up(settings: Settings, environ: Mapping[str, str], table: Table = make_s
         listener = _listen(settings.host, settings.port)
     except CannotListenError as error:
         print(error, file=sys.stderr)
-        return WRONG_SETTINGS
+        return ExitCode.REFUSED
     with listener, _bridge(environ) as bridge:
         stages = table(settings, {**environ, "RINHA_BRIDGE": bridge}, listener)
         return asyncio.run(run_stages(stages, settings, lambda: _announce(listener, bridge)))
 
 
 async def run_stages(stages: Sequence[Stage], settings: Settings, on_ready: Callable[[], None]) -> int:
-    """Supervise the stages until SIGINT or SIGTERM; returns the exit code."""
+    """Supervise the stages until a signal stops it; returns the exit code."""
     supervisor = Supervisor(stages, stop_timeout_s=settings.drain_s + STOP_MARGIN_S, on_ready=on_ready)
     loop = asyncio.get_running_loop()
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(signum, supervisor.end, signum)
+    for number in STOP_SIGNALS:
+        loop.add_signal_handler(number, supervisor.end, number)
     return await supervisor.run()
 
 
@@ -121,18 +119,14 @@ def _listen(host: str, port: int) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server(address[:2], family=family, backlog=BACKLOG)
     except socket.gaierror as error:
-        raise CannotListenError(f"RINHA_HOST={host}: {error.strerror}; name an address of this machine") from None
+        raise CannotListenError(f"RINHA_HOST={host}: {why_not_bound(error)}; name an address of this machine") from None
     except OSError as error:
         if error.errno == errno.EADDRNOTAVAIL:
-            raise CannotListenError(f"RINHA_HOST={host}: this machine has no such address; 0.0.0.0 means all") from None
+            raise CannotListenError(f"RINHA_HOST={host}: {why_not_bound(error)}; 0.0.0.0 means all") from None
         raise CannotListenError(
-            f"RINHA_PORT={port}: can't listen on port {port} of {host}: {_reason(error)}; choose another port "
+            f"RINHA_PORT={port}: can't listen on port {port} of {host}: {why_not_bound(error)}; choose another port "
             "(RINHA_PORT=0 takes a free one)"
         ) from None
-
-
-def _reason(error: OSError) -> str:
-    return "another program listens there" if error.errno == errno.EADDRINUSE else os.strerror(error.errno or 0)
 
 
 def _check_free(host: str, port: int) -> None:
@@ -140,7 +134,7 @@ def _check_free(host: str, port: int) -> None:
         socket.create_server((host, port)).close()
     except OSError as error:
         raise CannotListenError(
-            f"port {port} of {host}, for a simulated processor, can't be had: {_reason(error)}; free it, or set "
+            f"port {port} of {host}, for a simulated processor, can't be had: {why_not_bound(error)}; free it, or set "
             "PROCESSOR_DEFAULT_URL and PROCESSOR_FALLBACK_URL to use processors that run already"
         ) from None
 

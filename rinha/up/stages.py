@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from rinha.up.child import WRONG_SETTINGS, Child, ChildSpec
+from rinha.process import ExitCode, ended_by
+from rinha.up.child import Child, ChildSpec
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -68,8 +69,8 @@ class Supervisor:
         """Start everything, and keep it alive until ``end`` is called or a child refuses to start.
 
         Returns:
-            0 if every child ended well, 1 if not, 2 if a child refused its settings before the system was ready,
-            128 + the signal's number if a second signal cut the stop short. No child is left running.
+            ``OK`` if every child ended well, ``FAILED`` if not, ``REFUSED`` if a child refused to start before the
+            system was ready, ``ended_by`` the second signal if one cut the stop short. No child is left running.
         """
         try:
             starting = asyncio.create_task(self._start())
@@ -81,12 +82,12 @@ class Supervisor:
         finally:
             self._kill_all()
         if self._cut_short_by:
-            return 128 + self._cut_short_by
+            return ended_by(self._cut_short_by)
         if self._refused:
-            return WRONG_SETTINGS
+            return ExitCode.REFUSED
         if not starting.cancelled() and (error := starting.exception()):
             raise error
-        return 0 if clean else 1
+        return ExitCode.OK if clean else ExitCode.FAILED
 
     async def _start(self) -> None:
         for children, stage in self._stages:
@@ -107,13 +108,13 @@ class Supervisor:
             codes = await asyncio.gather(*(child.stop(self._stop_timeout_s) for child in children))
             for child, code in zip(children, codes, strict=True):
                 # Children that do their work handle SIGTERM; it ends only those that haven't begun and hold nothing.
-                if code not in (0, -signal.SIGTERM):
+                if code not in (ExitCode.OK, -signal.SIGTERM):
                     logger.error("up.child_failed", extra={"child": child.spec.name, "exit_code": code})
                     clean = False
         return clean
 
     def _is_final(self, name: str, exit_code: int) -> bool:
-        if exit_code != WRONG_SETTINGS or self._ready:
+        if exit_code != ExitCode.REFUSED or self._ready:
             return False
         logger.error("up.child_refused", extra={"child": name, "exit_code": exit_code})
         self._refused = True

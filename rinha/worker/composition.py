@@ -11,18 +11,18 @@ import gevent
 from gevent.event import Event
 
 from actors.intake.routing import Cheapest, Fastest
-from actors.messages import GetStatistics, Purge
+from actors.messages import GetStatistics
 from actors.runtime.clocks import SystemClock
 from actors.runtime.crashes import Crashes
 from actors.runtime.greenlets import GeventTimers, SupervisedGeventActor
 from actors.runtime.supervisor import Supervisor
 from actors.runtime.tracing import Tracer
-from actors.system import ASK_TIMEOUT_S, UNBOUNDED, ActorSystem, Plan, Ports
+from actors.system import UNBOUNDED, ActorSystem, Plan, Ports
 from actors.values import ProcessorHealth
 from rinha.bridge.server.server import BridgeServer
 from rinha.logs import trace_sink
 from rinha.net.address import parse_address
-from rinha.processors.client import HttpProcessorClient
+from rinha.processors.open import open_client
 
 if TYPE_CHECKING:
     from actors.intake.routing import Policy
@@ -56,9 +56,7 @@ class Worker:
         self._tracer = Tracer(settings.trace_share, trace_sink)
         self._store = _store(settings)
         self._clients = {
-            each.name: HttpProcessorClient(
-                each.name, each.url, deadline_s=settings.attempt_deadline_s, connections=settings.pool_size
-            )
+            each.name: open_client(each.url, connections=settings.pool_size, deadline_s=settings.attempt_deadline_s)
             for each in settings.processors
         }
         plan = Plan(
@@ -89,7 +87,6 @@ class Worker:
             parse_address(self._settings.bridge),
             self._settings.bridge_secret.reveal().encode(),
             incarnation=secrets.randbits(62) + 1,
-            epoch=self._system.epoch,
             intake=self._system.intake,
             answer=self._answer,
             tracer=self._tracer,
@@ -125,35 +122,10 @@ class Worker:
     def _answer(self, message: Any) -> Any:
         if isinstance(message, GetStatistics):
             return self._system.statistics()
-        answer = self._system.answer(message)
-        if isinstance(message, Purge):
-            recorded = Latch()
-            self._system.relay.after((), (recorded, answer))
-            recorded.wait(ASK_TIMEOUT_S)
-        return answer
+        return self._system.answer(message)
 
     def _on_broken(self, reason: str) -> None:
         self.failed.set()
-
-
-class Latch:
-    """A recipient that somebody waits for."""
-
-    def __init__(self) -> None:
-        self._told = Event()
-
-    def tell(self, message: object) -> None:
-        """End the waiting."""
-        self._told.set()
-
-    def wait(self, timeout_s: float) -> None:
-        """Wait to be told.
-
-        Raises:
-            TimeoutError: it took longer.
-        """
-        if not self._told.wait(timeout_s):
-            raise TimeoutError(f"not on record within {timeout_s} s")
 
 
 def _store(settings: Settings) -> Store | None:

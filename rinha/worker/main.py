@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import logging
-import signal
 from typing import TYPE_CHECKING
 
 import gevent
@@ -13,6 +11,7 @@ from gevent.event import Event
 
 from actors.ports import StoreBroken, StoreUnavailable
 from actors.runtime.guard import StartFailed
+from rinha.process import STOP_SIGNALS, ExitCode, bind_failed, release_collector
 from rinha.worker.composition import Worker
 
 if TYPE_CHECKING:
@@ -21,43 +20,44 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def run_worker(settings: Settings) -> int:
-    """Run the worker until SIGTERM or SIGINT, then drain.
+def run_worker(settings: Settings) -> ExitCode:
+    """Run the worker until a signal stops it, then drain.
 
     Args:
         settings: the settings.
 
     Returns:
-        The exit code: 0 if nothing waits, 1 if payments wait (their ids are logged) or the actors crashed too often,
-        2 if it can't start, 3 if the store couldn't be read now.
+        ``OK`` if nothing waits, ``FAILED`` if payments wait (their ids are logged) or the actors crashed too often,
+        ``REFUSED`` if it can't start, ``UNAVAILABLE`` if the store couldn't be read now.
     """
     asked_to_stop = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in STOP_SIGNALS:
         gevent.signal_handler(number, asked_to_stop.set)
     try:
         worker = Worker(settings)
         worker.start()
     except StoreUnavailable as error:
         logger.error("worker.store_unavailable", extra={"reason": str(error)})
-        return 3  # another try may find it
-    except (OSError, ValueError, StartFailed, StoreBroken) as error:
+        return ExitCode.UNAVAILABLE
+    except OSError as error:
+        return bind_failed(settings.bridge, error)
+    except (ValueError, StartFailed, StoreBroken) as error:
         logger.error("worker.start_failed", extra={"bridge": settings.bridge, "reason": str(error)})
-        return 2
-    gc.freeze()
-    gc.enable()
+        return ExitCode.REFUSED
+    release_collector()
     logger.info("worker.started", extra={"bridge": settings.bridge, "pool": settings.pool_size})
     gevent.wait([asked_to_stop, worker.failed], count=1)
     if worker.failed.is_set():
-        return 1
+        return ExitCode.FAILED
     logger.info("worker.draining", extra={"drain_s": settings.drain_s})
     try:
         waiting = worker.drain(settings.drain_s)
     except (pykka.Timeout, pykka.ActorDeadError) as error:
         logger.error("worker.drain_failed", extra={"reason": repr(error)})
-        return 1
+        return ExitCode.FAILED
     worker.stop()
     failed = bool(waiting) or worker.failed.is_set()
     logger.log(
         logging.ERROR if failed else logging.INFO, "worker.stopped", extra={"waiting": len(waiting), "ids": waiting}
     )
-    return int(failed)
+    return ExitCode.FAILED if failed else ExitCode.OK

@@ -10,10 +10,12 @@ import pytest
 from actors.intake.routing import Cheapest, Fastest, Policy
 from actors.messages import (
     CreditGranted,
-    Purge,
+    PurgeDone,
+    PurgePayments,
+    SessionEpochAdopted,
     VerdictsGiven,
 )
-from tests.actors.actor_system import ASK_S, FEES, POOL_SIZE, System, payments
+from tests.actors.actor_system import FEES, POOL_SIZE, System, payments
 
 if TYPE_CHECKING:
     from tests.actors.fakes import World
@@ -61,7 +63,12 @@ def test_every_payment_is_settled_once_and_the_books_agree(world: World, policy:
 def test_a_purge_under_load_leaves_only_what_came_after_it_in_the_books(world: World) -> None:
     system = System(world, Fastest(), random.Random(7))
     system.submit(payments(0, 100))
-    assert system.intake.ask(Purge(), timeout=ASK_S) == 1
+    asker = world.probe("asker")
+    system.intake.tell(PurgePayments(asker.reference))
+    world.advance(0.0)
+    system.intake.tell(SessionEpochAdopted(system.session.reference, 1))
+    world.advance(0.0)
+    assert asker.received == [PurgeDone(1)]
     system.submit(payments(50, 100), epoch=0)  # read before the session heard of the purge
     system.submit(payments(1000, 100), epoch=1)
     for processor in system.processors.values():

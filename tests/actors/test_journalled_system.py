@@ -14,7 +14,10 @@ from actors.messages import (
     CreditWithdrawn,
     GetRows,
     GetStatistics,
-    Purge,
+    PurgeDone,
+    PurgePayments,
+    SessionAdmitted,
+    SessionEpochAdopted,
     SessionOpened,
     SubmitPayments,
     VerdictsGiven,
@@ -94,7 +97,7 @@ class Bench:
         self.world.advance(0.0)
 
     def submit(self, *payments: Payment, first: int = 1, suspect: bool = False) -> None:
-        epoch = self.system.epoch
+        epoch = self.session.of(SessionAdmitted)[-1].epoch
         message = SubmitPayments(self.session.reference, epoch, first, payments, suspect, suspect)
         self.system.intake.tell(message)
         self.world.advance(0.0)
@@ -163,9 +166,15 @@ def test_a_purge_is_on_record_and_leaves_nothing_that_was_storing(bench: Bench) 
     bench.start()
     bench.store.full = True
     bench.submit(PAYMENT)
-    assert bench.system.answer(Purge()) == 1
+    asker = bench.world.probe("asker")
+    bench.system.intake.tell(PurgePayments(asker.reference))
+    bench.world.advance(0.1)
+    bench.system.intake.tell(SessionEpochAdopted(bench.session.reference, 1))
+    bench.world.advance(0.1)
+    assert asker.received == [], "it is not on record"
     bench.store.full = False
     bench.world.advance(1.0)
+    assert asker.received == [PurgeDone(1)]
     assert bench.store.entries == [PaymentTaken(ID, 1990, 0), PaymentsPurged(1)]
     assert bench.statistics().accepted == 0
     assert bench.processors["default"].posts == []

@@ -107,7 +107,7 @@ async def test_without_one_it_binds_the_port_that_it_was_told() -> None:
 async def test_a_taken_port_is_exit_code_2() -> None:
     with socket.create_server(("127.0.0.1", 0)) as sock:
         async with run_child(sock.getsockname()[1]) as child:
-            await read_until(child, "api.bind_failed")
+            await read_until(child, "process.bind_failed")
             assert await exit_code(child) == 2
 
 
@@ -147,6 +147,6 @@ async def test_a_unix_socket_on_which_another_one_listens_is_exit_code_2(tmp_pat
     async with run_child(1, host=f"unix:{path}") as first:
         await read_until(first, "api.listening")
         async with run_child(1, host=f"unix:{path}") as second:
-            assert await read_until(second, "api.bind_failed") == f"unix:{path}"
+            assert await read_until(second, "process.bind_failed") == f"unix:{path}"
             assert await exit_code(second) == 2
         assert await is_live(path)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.bench.contest import Plan, run_round
-from tests.bench.rounds import write
+from tests.bench.rounds import append
 from tests.bench.subjects import BASE, BASE_IMAGE, FLOOR, PRESETS, Preset, checkout, contest, floor, processors
 from tests.support.containers import PORT, PROCESSOR_PORTS, taken_port
 
@@ -61,7 +61,7 @@ def parse_variant(text: str) -> tuple[str, Preset]:
 
 
 def measure(subjects: Sequence[Subject], rounds: range, plan: Plan, out: Path) -> bool:
-    """Run the rounds of these numbers and write a file for each subject of each.
+    """Run the rounds of these numbers, and keep what each subject of each did as soon as it is done.
 
     Returns:
         Whether all books were right.
@@ -76,7 +76,7 @@ def measure(subjects: Sequence[Subject], rounds: range, plan: Plan, out: Path) -
                 done = asyncio.run(run_round(subject, number, plan, ready_s))
             finally:
                 subject.stop()
-            write(out, done)
+            append(out, done)
             print(describe(done), flush=True)
             right &= not done.differences and not done.inconsistencies
     return right
@@ -111,7 +111,7 @@ def main() -> int:
     parser.add_argument("--local", action="store_true", help="processes of this machine instead of containers")
     parser.add_argument("--users", type=int, default=550)
     parser.add_argument("--seconds", type=int, default=60)
-    parser.add_argument("--out", type=Path, required=True, help="folder for the rounds' files")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the rounds")
     options = parser.parse_args()
 
     names = [name for name in options.subjects.split(",") if name]

@@ -1,4 +1,4 @@
-"""What one round of the benchmark measured, and the files that it is kept in.
+"""What one round of the benchmark measured, and the file that rounds are kept in.
 
 A round is one run of the load against one subject. The harness measures the subjects in turn: rounds of the same number
 are one interleaved set, and only within a set do latencies compare.
@@ -12,6 +12,9 @@ import msgspec
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+FILE_NAME = "rounds.jsonl"
+"""A line for each round, in the order of measuring."""
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Ms = Annotated[float, msgspec.Meta(ge=0)]
@@ -166,31 +169,34 @@ class Round(msgspec.Struct, frozen=True):
 
 
 class RoundsError(Exception):
-    """Whoever named the directory or wrote the file made a mistake; ``path`` says which one it is.
+    """Whoever named the directory or wrote the file made a mistake.
 
     Args:
-        path: the file or directory.
+        path: the file.
         reason: what is wrong with it.
+        line: of the file, from 1; None if it is the whole.
     """
 
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path}: {reason}")
+    def __init__(self, path: Path, reason: str, line: int | None = None) -> None:
+        super().__init__(f"{path}: {reason}" if line is None else f"{path}:{line}: {reason}")
         self.path = path
+        self.line = line
 
 
-def write(directory: Path, round_: Round) -> Path:
-    """Keep a round, in the place of an earlier one of that subject and number.
+def append(directory: Path, round_: Round) -> Path:
+    """Keep a round, as one more line of the directory's file.
 
     Args:
         directory: made if it isn't there.
-        round_: what was measured.
+        round_: what was measured; from now on it stands for any earlier one of that subject and number.
 
     Returns:
         The file.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    path = directory / f"{round_.subject}-{round_.number:02}.json"
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(round_), indent=1) + b"\n")
+    path = directory / FILE_NAME
+    with path.open("ab") as file:
+        file.write(msgspec.json.encode(round_) + b"\n")
     return path
 
 
@@ -198,27 +204,27 @@ def read_rounds(directory: Path) -> list[Round]:
     """Read all the rounds of a directory.
 
     Args:
-        directory: each ``*.json`` in it has to be a round.
+        directory: holds the file that ``append`` wrote.
 
     Returns:
-        They, by their start.
+        They, by their start; of a subject and number the last that was appended.
 
     Raises:
-        RoundsError: there is none, one can't be read, two are the same, or their loads differ.
+        RoundsError: there is none, one can't be read, or their loads differ.
     """
-    rounds: dict[tuple[str, int], Round] = {}
-    for path in sorted(directory.glob("*.json")):
+    path = directory / FILE_NAME
+    kept: dict[tuple[str, int], tuple[int, Round]] = {}
+    for line, text in enumerate(path.read_bytes().splitlines() if path.exists() else (), start=1):
         try:
-            read = msgspec.json.decode(path.read_bytes(), type=Round)
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise RoundsError(path, f"not a round: {error}") from error
-        if (read.subject, read.number) in rounds:
-            raise RoundsError(path, f"a second round {read.number} of {read.subject}")
-        rounds[read.subject, read.number] = read
-        first = next(iter(rounds.values()))
-        if (read.users, read.seconds) != (first.users, first.seconds):
-            load, other = (f"{each.users} users in {each.seconds} s" for each in (read, first))
-            raise RoundsError(path, f"{load} don't compare with {other} of {first.subject} {first.number}")
-    if not rounds:
-        raise RoundsError(directory, "no rounds (*.json) in it")
-    return sorted(rounds.values(), key=lambda each: each.started_at)
+            read = msgspec.json.decode(text, type=Round)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise RoundsError(path, f"not a round: {error}", line) from error
+        kept[read.subject, read.number] = line, read
+    if not kept:
+        raise RoundsError(path, "no rounds in it")
+    (_, first), *_ = kept.values()
+    for line, each in kept.values():
+        if (each.users, each.seconds) != (first.users, first.seconds):
+            load, other = (f"{one.users} users in {one.seconds} s" for one in (each, first))
+            raise RoundsError(path, f"{load} don't compare with {other} of {first.subject} {first.number}", line)
+    return sorted((each for _, each in kept.values()), key=lambda each: each.started_at)

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.bench import k6
-from tests.bench.__main__ import parse_variant
+from tests.bench.__main__ import measure, parse_variant
 from tests.bench.budget import spans
+from tests.bench.contest import Plan
+from tests.bench.made_rounds import made_round
 from tests.bench.meter import Meter, Reading
 from tests.bench.rate import Step
+from tests.bench.rounds import read_rounds
 from tests.bench.score import score
 from tests.bench.subjects import PRESETS
 from tests.support.containers import ROOT
+
+if TYPE_CHECKING:
+    from actors.values import LedgerRow
+    from tests.bench.rounds import Round
+    from tests.bench.subjects import Subject
 
 PERCENTILES = ("p(50)", "p(90)", "p(95)", "p(99)", "p(99.9)", "max")
 
@@ -133,6 +141,55 @@ def test_a_variant_has_a_name_settings_and_overlays() -> None:
     assert name == "small"
     assert preset.environ == {"RINHA_POOL_SIZE": "4"}
     assert preset.overlays == ["config/compose.durable.yaml"]
+
+
+class IdleSubject:
+    """A subject that settles nothing, and counts how often it was started and stopped."""
+
+    has_books = False
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.started = self.stopped = 0
+
+    def start(self) -> dict[str, float]:
+        self.started += 1
+        return {}
+
+    def stop(self) -> None:
+        self.stopped += 1
+
+    def read(self) -> dict[str, Reading]:
+        return {}
+
+    def rows(self) -> list[LedgerRow]:
+        return []
+
+
+def test_a_bench_that_is_interrupted_keeps_what_it_has_and_can_be_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, two = IdleSubject("one"), IdleSubject("two")
+    patience = 3
+
+    async def run_round(subject: Subject, number: int, *_: object) -> Round:
+        nonlocal patience
+        patience -= 1
+        if patience < 0:
+            raise KeyboardInterrupt
+        return made_round(subject.name, number)
+
+    monkeypatch.setattr("tests.bench.__main__.run_round", run_round)
+    with pytest.raises(KeyboardInterrupt):
+        measure([one, two], range(1, 3), Plan(), tmp_path)
+    kept = {(each.subject, each.number) for each in read_rounds(tmp_path)}
+    assert kept == {("one", 1), ("two", 1), ("two", 2)}, "each round begins with another subject"
+    assert one.started + two.started == one.stopped + two.stopped == 4
+
+    patience = 2
+    assert measure([one, two], range(2, 3), Plan(), tmp_path)
+    assert len(read_rounds(tmp_path)) == 4
+    assert len(capsys.readouterr().out.splitlines()) == 5, "a line as each ends"
 
 
 def test_every_overlay_of_a_preset_exists() -> None:

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 from tests.bench.made_rounds import made_floor, made_round, made_slice
 from tests.bench.report.__main__ import main
-from tests.bench.rounds import write
+from tests.bench.rounds import append
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ TEXT = "{http://www.w3.org/2000/svg}text"
 def plots(directory: Path, rounds: Sequence[Round]) -> dict[str, bytes]:
     """The plots that the report of these rounds shows, by file name."""
     for each in rounds:
-        write(directory, each)
+        append(directory, each)
     assert main([str(directory)]) == 0
     files = {path.name: path.read_bytes() for path in directory.glob("*.svg")}
     report = (directory / "report.md").read_text()

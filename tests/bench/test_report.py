@@ -8,7 +8,7 @@ from tests.bench.made_rounds import made_floor, made_latency, made_round, made_s
 from tests.bench.report.__main__ import main
 from tests.bench.report.markdown import render
 from tests.bench.report.samples import by_subject
-from tests.bench.rounds import write
+from tests.bench.rounds import FILE_NAME, append
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -175,19 +175,19 @@ def test_differences_are_listed_the_first_of_each_round() -> None:
     assert "- queued 3: 3 more\n" in report.text
 
 
-@pytest.mark.parametrize("content, named", [(None, ""), ("{}", "queued-01.json")])
+@pytest.mark.parametrize("content, named", [(None, FILE_NAME), ("{}", f"{FILE_NAME}:1")])
 def test_what_cannot_be_read_is_named_and_nothing_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str | None, named: str
 ) -> None:
     if content is not None:
-        (tmp_path / named).write_text(content)
+        (tmp_path / FILE_NAME).write_text(content)
     assert main([str(tmp_path)]) == 2
     assert capsys.readouterr().err.startswith(str(tmp_path / named) + ": ")
     assert not list(tmp_path.glob("*.md")) + list(tmp_path.glob("*.svg"))
 
 
 def test_the_report_stands_beside_its_rounds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write(tmp_path, made_round())
+    append(tmp_path, made_round())
     assert main([str(tmp_path)]) == 0
     written = tmp_path / "report.md"
     assert capsys.readouterr().out == f"{written}\n"

@@ -70,7 +70,7 @@ async def test_every_question_is_answered(start_worker: Any, connect: Any) -> No
 
 
 async def test_a_purge_reaches_every_api_before_it_is_answered(start_worker: Any, connect: Any) -> None:
-    worker = start_worker(answer=lambda question: 2)
+    worker = start_worker(epoch=1)
     one, two = await connect(worker.address), await connect(worker.address)
     assert await one.ask(Purge(), timeout_s=5) == 2
     assert (one.epoch, two.epoch) == (2, 2)
@@ -100,7 +100,6 @@ async def test_a_restarted_worker_gets_what_was_not_acknowledged(start_worker: A
     (message,) = second.intake.submitted
     assert (message.epoch, message.first_sequence, message.redelivered) == (1, 2, True)
     assert message.payments == [payment(2), payment(3)]
-    assert client.counters.redelivered == 2
 
 
 async def test_an_api_may_be_there_before_the_worker(

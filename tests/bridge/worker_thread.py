@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import gevent
 
-from actors.messages import CreditGranted, SessionClosed, SessionOpened, SubmitPayments, VerdictsGiven
+from actors.intake.purges import Purges
+from actors.messages import (
+    CreditGranted,
+    EpochRaised,
+    PurgeDone,
+    PurgePayments,
+    SessionAdmitted,
+    SessionClosed,
+    SessionEpochAdopted,
+    SessionOpened,
+    SubmitPayments,
+    VerdictsGiven,
+)
 from rinha.bridge.server.server import BridgeServer
 
 if TYPE_CHECKING:
@@ -24,10 +36,13 @@ T = TypeVar("T")
 
 
 class FakeIntake:
-    """Grants credit to every session, and decides at once unless told to hold back."""
+    """Admits every session, grants it credit, and decides at once unless told to hold back."""
 
-    def __init__(self, credit: int) -> None:
+    def __init__(self, credit: int, epoch: int) -> None:
         self.credit = credit
+        self.epoch = epoch
+        self.purges = Purges()
+        self.purging: Callable[[PurgePayments], None] = self.purge
         self.holding = False
         self.messages: list[Any] = []
         self.taken: list[Payment] = []
@@ -36,9 +51,27 @@ class FakeIntake:
     def tell(self, message: Any) -> None:
         self.messages.append(message)
         if isinstance(message, SessionOpened):
+            message.session.tell(SessionAdmitted(self.epoch))
             message.session.tell(CreditGranted(self.credit))
         elif isinstance(message, SubmitPayments) and not self.holding:
             self.decide(message)
+        elif isinstance(message, PurgePayments):
+            self.purging(message)
+        elif isinstance(message, SessionEpochAdopted):
+            self.purges.adopted(message.session, message.epoch)
+        elif isinstance(message, SessionClosed):
+            self.purges.closed(message.session)
+        for purge in self.purges.done():
+            purge.reply_to.tell(PurgeDone(purge.epoch))
+            self.purges.end(purge)
+
+    def purge(self, message: PurgePayments) -> None:
+        """Raise the epoch, and wait until every session has adopted it."""
+        self.epoch += 1
+        sessions = set(self.opened) - set(self.closed)
+        self.purges.begin(self.epoch, sessions, 0.0, message.reply_to)
+        for session in sessions:
+            session.tell(EpochRaised(self.epoch))
 
     def decide(self, message: SubmitPayments) -> None:
         """Take all payments but those for which another verdict is set, and give the credit back."""
@@ -85,13 +118,12 @@ class Worker:
         answer: Callable[[Any], Any],
         tracer: Tracer,
     ) -> None:
-        self.intake = FakeIntake(credit)
+        self.intake = FakeIntake(credit, epoch)
         self._jobs: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = queue.SimpleQueue()
         self.server = BridgeServer(
             address,
             secret,
             incarnation=incarnation,
-            epoch=epoch,
             intake=self.intake,
             answer=answer,
             tracer=tracer,

@@ -9,7 +9,7 @@ import pytest
 
 from rinha.commands.reconcile import reconcile
 from rinha.settings.table import VARIABLES
-from tests.support.client import Answers, ramp, their_rows, totals, until_settled
+from tests.support.client import Answers, their_rows, totals, until_settled
 from tests.support.containers import (
     CONTEST_ENV,
     CONTEST_FILES,
@@ -21,6 +21,7 @@ from tests.support.containers import (
     Stack,
     run,
 )
+from tests.support.load import Load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,7 +110,7 @@ async def test_it_serves_soon_and_keeps_the_books_on_the_contests_network(
         took_s = ready_s[0] - began_s
         print(f"serving after {took_s:.1f} s")
         answers = Answers()
-        await ramp(session, URL, answers, users=150, pause_s=0.5, duration_s=6)
+        await Load(session, [URL], answers).ramp(users=150, pause_s=0.5, duration_s=6)
         statistics = await until_settled(session, URL)
 
         assert set(answers.counts()) == {202}

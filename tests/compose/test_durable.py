@@ -6,8 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from rinha.commands.reconcile import reconcile
-from tests.support.client import Answers, ramp, their_rows, until_settled
+from tests.support.client import Answers, their_rows, until_settled
 from tests.support.containers import PORT, PROCESSOR_PORTS, PROCESSORS, URL, Stack
+from tests.support.load import Load
 
 if TYPE_CHECKING:
     import aiohttp
@@ -23,7 +24,7 @@ async def test_nothing_acknowledged_is_lost_with_the_worker(
     stack = Stack(FILES, env_file="config/durable.env")
     with run_stack(stack, PORT, *PROCESSOR_PORTS.values()):
         answers = Answers()
-        load = asyncio.create_task(ramp(session, URL, answers, users=40, pause_s=0.2, duration_s=9.0))
+        load = asyncio.create_task(Load(session, [URL], answers).ramp(users=40, pause_s=0.2, duration_s=9.0))
         for _ in range(2):
             await asyncio.sleep(2)
             await asyncio.to_thread(stack.compose, "kill", "payment-worker")

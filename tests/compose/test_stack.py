@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rinha.commands.reconcile import reconcile
-from tests.support.client import Answers, Setting, Stage, get, post, ramp, set_stage, their_rows, totals, until_settled
+from tests.support.client import Answers, Setting, Stage, get, post, set_stage, their_rows, totals, until_settled
 from tests.support.containers import PROCESSORS, SERVICES, URL, Stack, run
+from tests.support.load import Load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +34,7 @@ async def under_load(session: aiohttp.ClientSession, disturb: Callable[[], objec
         What clients were told.
     """
     answers = Answers()
-    load = asyncio.create_task(ramp(session, URL, answers, users=60, pause_s=0.2, duration_s=LOAD_S))
+    load = asyncio.create_task(Load(session, [URL], answers).ramp(users=60, pause_s=0.2, duration_s=LOAD_S))
     await asyncio.sleep(LOAD_S / 4)
     await asyncio.to_thread(disturb)
     await load

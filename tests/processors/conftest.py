@@ -9,12 +9,14 @@ import pytest
 from gevent.pool import Pool
 from gevent.server import StreamServer
 
-from rinha.processors.client import HttpProcessorClient
+from rinha.processors.open import open_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gevent.socket import socket as Socket
+
+    from rinha.processors.client import HttpProcessorClient
 
 
 class Peer:
@@ -120,8 +122,7 @@ class Connect:
         self.clients: list[HttpProcessorClient] = []
 
     def __call__(self, *, connections: int = 2, deadline_s: float = 5.0) -> HttpProcessorClient:
-        url = f"http://127.0.0.1:{self._port}"
-        client = HttpProcessorClient("default", url, deadline_s=deadline_s, connections=connections)
+        client = open_client(f"http://127.0.0.1:{self._port}", deadline_s=deadline_s, connections=connections)
         self.clients.append(client)
         return client
 

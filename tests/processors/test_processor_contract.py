@@ -13,10 +13,12 @@ import gevent
 import pytest
 
 from actors.values import HealthReport, Outcome, Payment, Refused, Settled, Unknown
-from rinha.processors.client import HttpProcessorClient
+from rinha.processors.open import open_client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from rinha.processors.client import HttpProcessorClient
 
 AT_MS = 1_752_582_896_007
 SCRIPT = """
@@ -67,7 +69,7 @@ def simulator(process: Simulator) -> Simulator:
 
 @pytest.fixture
 def client(simulator: Simulator) -> Iterator[HttpProcessorClient]:
-    client = HttpProcessorClient("default", simulator.url, deadline_s=1.0, connections=4)
+    client = open_client(simulator.url, deadline_s=1.0, connections=4)
     yield client
     client.close()
 

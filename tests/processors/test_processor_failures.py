@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -10,7 +9,7 @@ import gevent
 import pytest
 
 from actors.values import HealthReport, Payment, Refused, Settled, Unknown
-from rinha.processors.connections import ANSWER_BYTES_MAX
+from rinha.processors.http1 import ANSWER_BYTES_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +35,14 @@ FAILURES: dict[str, tuple[Callable[[Peer], None], type[Refused] | type[Unknown]]
         lambda peer: peer.play_and_close(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc"),
         Unknown,
     ),
+    "closes in a trailer": (
+        lambda peer: peer.play_and_close(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: y"),
+        Unknown,
+    ),
+    "ends a body of unknown length with the connection": (
+        lambda peer: peer.play_and_close(b"HTTP/1.1 200 OK\r\n\r\n{}"),
+        Unknown,
+    ),
     "closes after the head of a 500 of unknown length": (
         lambda peer: peer.play_and_close(b"HTTP/1.1 500 Error\r\n\r\n"),
         Unknown,
@@ -50,6 +57,21 @@ FAILURES: dict[str, tuple[Callable[[Peer], None], type[Refused] | type[Unknown]]
     ),
     "answers twice at once": (lambda peer: peer.play(OK + OK), Unknown),
     "goes on after the answer": (lambda peer: peer.play(OK + b"garbage"), Unknown),
+    "goes on with what may be another answer": (lambda peer: peer.play(OK + b"H"), Unknown),
+    "goes on though it closes": (lambda peer: peer.play(peer.answer(200, b"", "Connection: close") + b"x"), Unknown),
+    "has a 204 with a body": (lambda peer: peer.play(peer.answer(204, b"{}")), Unknown),
+    "has a 304 with the length of what it doesn't send": (
+        lambda peer: peer.play(b"HTTP/1.1 304 Same\r\nContent-Length: 9\r\n\r\n"),
+        Unknown,
+    ),
+    "says both chunks and length": (
+        lambda peer: peer.play(peer.answer(500, b"", "Transfer-Encoding: chunked") + b"0\r\n\r\n"),
+        Unknown,
+    ),
+    "encodes chunks once more": (
+        lambda peer: peer.play_and_close(b"HTTP/1.1 500 E\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n"),
+        Unknown,
+    ),
     "contradicts itself about the length": (
         lambda peer: peer.play(peer.answer(500, b"", "Content-Length: 4")),
         Unknown,
@@ -90,9 +112,7 @@ def test_failures_are_classified_sent_once_and_leak_no_connection(failure: str, 
 def test_the_deadline_is_over_the_whole_exchange(peer: Peer, connect: Connect) -> None:
     client = connect(deadline_s=0.2)
     FAILURES["trickles"][0](peer)
-    begun_s = time.monotonic()
-    assert client.post(PAYMENT, AT_MS) == Unknown("no answer within 0.2 s")
-    assert 0.15 < time.monotonic() - begun_s < 0.5
+    assert client.post(PAYMENT, AT_MS) == Unknown("no answer within 0.2 s")  # Its bytes come one by one, all in time.
 
 
 @pytest.mark.parametrize("failure", [name for name in FAILURES if "stalls" not in name and name != "trickles"])

@@ -89,14 +89,14 @@ class SimulatedApi:
     def lose_connection(self) -> None:
         """The network breaks the connection."""
         if self.connection is not None:
-            self.connection.cut()
+            self.connection.break_off()
 
     def crash(self) -> None:
         """The process dies with all it held in memory, and is started again."""
         self._generation += 1
         if self.connection is not None:
             self.connection.outbound.close_receiver()
-            self.connection.cut()
+            self.connection.break_off()
         for submission in self.waiting.values():
             self._decide(submission, "lost")
         self._begin()

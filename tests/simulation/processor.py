@@ -5,24 +5,24 @@ What it does with a request goes on whether or not anybody waits for the answer.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
 
 import orjson
 
-from rinha.processors import wire
+from actors.values import LedgerRow
 from rinha.processors.wire import Answer
 from tests.simulation.runtime import SimulatedFuture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from actors.values import LedgerRow
     from tests.simulation.scheduler import Scheduler
 
-EMPTY_500 = Answer(500, b"", False)
-DATABASE_500 = Answer(500, b'{"error": "database"}', False)
-GARBAGE = Answer(302, b"<html>", False)
+EMPTY_500 = Answer(500, b"")
+DATABASE_500 = Answer(500, b'{"error": "database"}')
+GARBAGE = Answer(302, b"<html>")
 LOST = None
 """The connection breaks without an answer."""
 
@@ -62,33 +62,33 @@ class SimulatedProcessor:
         self._scheduler = scheduler
         self._note = note
 
-    def post(self, row: LedgerRow, incarnation: int) -> SimulatedFuture:
-        """``POST /payments``.
+    def request(self, method: str, target: str, body: bytes, incarnation: int) -> SimulatedFuture:
+        """Take a request of a worker.
 
         Returns:
             The answer to come, or not; ``LOST`` if the connection breaks.
         """
         answer = SimulatedFuture()
+        if (method, target) == ("POST", "/payments"):
+            self._post(read_payment(body, self.name), incarnation, answer)
+        elif (method, target) == ("GET", "/payments/service-health"):
+            self._tell_health(answer)
+        else:
+            payment_id = UUID(target.removeprefix("/payments/")).bytes
+            self._scheduler.later(self._latency_s(), lambda: self._look_up(payment_id, answer))
+        return answer
+
+    def _post(self, row: LedgerRow, incarnation: int, answer: SimulatedFuture) -> None:
         self.working += 1
         self._scheduler.later(self._latency_s(), lambda: self._arrive(row, incarnation, answer))
-        return answer
 
-    def find(self, payment_id: bytes) -> SimulatedFuture:
-        """``GET /payments/{id}``: no delay and no failure."""
-        answer = SimulatedFuture()
-        self._scheduler.later(self._latency_s(), lambda: self._look_up(payment_id, answer))
-        return answer
-
-    def health(self) -> SimulatedFuture:
-        """``GET /payments/service-health``."""
-        answer = SimulatedFuture()
+    def _tell_health(self, answer: SimulatedFuture) -> None:
         if self._strikes(self.faults.overloaded + self.faults.garbage):
-            odd = self._scheduler.chance.choice((GARBAGE, Answer(429, b"", False), LOST))
+            odd = self._scheduler.chance.choice((GARBAGE, Answer(429, b""), LOST))
             self._scheduler.later(self._scheduler.chance.choice((0.01, 5.0)), lambda: answer.set(odd))
         else:
             body = orjson.dumps({"failing": self.failing, "minResponseTime": round(self.delay_s * 1000)})
-            self._scheduler.later(self._latency_s(), lambda: answer.set(Answer(200, body, False)))
-        return answer
+            self._scheduler.later(self._latency_s(), lambda: answer.set(Answer(200, body)))
 
     def refuses_connection(self) -> bool:
         """Whether it can't be reached this time."""
@@ -98,7 +98,7 @@ class SimulatedProcessor:
         if self._strikes(self.faults.lost_request):
             self._end("never gets", row, answer, LOST)
         elif self._strikes(self.faults.overloaded):
-            self._end("429", row, answer, Answer(429, b"", False))
+            self._end("429", row, answer, Answer(429, b""))
         else:
             delay_s = self.delay_s * (0.8 + 0.4 * self._scheduler.chance.random())
             self._scheduler.later(delay_s, lambda: self._work(row, incarnation, answer))
@@ -109,7 +109,7 @@ class SimulatedProcessor:
         if self.failing:
             self._end("fails", row, answer, EMPTY_500)
         elif self._strikes(faults.rejected) and not known:
-            self._end("rejects", row, answer, Answer(400, b"{}", False))
+            self._end("rejects", row, answer, Answer(400, b"{}"))
         elif self._strikes(faults.error_before):
             self._end("errs", row, answer, DATABASE_500)
         else:
@@ -125,9 +125,9 @@ class SimulatedProcessor:
             elif self._strikes(faults.garbage):
                 self._end("commits, answers garbage", row, answer, GARBAGE)
             elif known:
-                self._end("422", row, answer, Answer(422, b"{}", False))
+                self._end("422", row, answer, Answer(422, b"{}"))
             else:
-                self._end("commits", row, answer, Answer(200, b"{}", False))
+                self._end("commits", row, answer, Answer(200, b"{}"))
 
     def _end(
         self, what: str, row: LedgerRow, answer: SimulatedFuture, reply: Answer | None, *, silent: bool = False
@@ -139,18 +139,18 @@ class SimulatedProcessor:
 
     def _look_up(self, payment_id: bytes, answer: SimulatedFuture) -> None:
         row = self.rows.get(payment_id)
-        reply: Answer | None = Answer(404, b"", False)
+        reply: Answer | None = Answer(404, b"")
         if self._strikes(self.faults.overloaded):
-            reply = Answer(429, b"", False)
+            reply = Answer(429, b"")
         elif self._strikes(self.faults.lost_answer):
             reply = LOST
         elif row is not None:
             body = {
-                "correlationId": wire.format_id(payment_id),
+                "correlationId": str(UUID(bytes=payment_id)),
                 "amount": row.amount_cents / 100,
                 "requestedAt": _format_instant(row.requested_at_ms),
             }
-            reply = Answer(200, orjson.dumps(body), False)
+            reply = Answer(200, orjson.dumps(body))
         self._scheduler.later(self._latency_s(), lambda: answer.set(reply))
 
     def _latency_s(self) -> float:
@@ -158,6 +158,14 @@ class SimulatedProcessor:
 
     def _strikes(self, share: float) -> bool:
         return share > 0.0 and self._scheduler.chance.random() < share
+
+
+def read_payment(body: bytes, processor: str) -> LedgerRow:
+    """The row that a processor makes of the body of a POST."""
+    payment = orjson.loads(body)
+    since_1970 = datetime.fromisoformat(payment["requestedAt"]) - datetime(1970, 1, 1, tzinfo=UTC)
+    at_ms = since_1970 // timedelta(milliseconds=1)
+    return LedgerRow(UUID(payment["correlationId"]).bytes, processor, round(payment["amount"] * 100), at_ms)
 
 
 def _format_instant(instant_ms: int) -> str:

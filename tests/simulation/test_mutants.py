@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation.mutants import MUTANTS
+from tests.simulation.mutants import actors, bridge, processors
 from tests.simulation.run import simulate
 
 SEEDS = 500
+
+MUTANTS = actors.MUTANTS | bridge.MUTANTS | processors.MUTANTS
 
 
 @pytest.mark.parametrize("name", MUTANTS)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from actors.messages import Purge
 from actors.runtime.crashes import Crashes
 from actors.runtime.supervisor import Supervisor
 from actors.runtime.tracing import Tracer
-from actors.system import ASK_TIMEOUT_S, UNBOUNDED, ActorSystem, Plan, Ports
+from actors.system import UNBOUNDED, ActorSystem, Plan, Ports
 from actors.values import ProcessorHealth
+from rinha.processors.client import HttpProcessorClient
 from tests.simulation.bridge import SimulatedBridge
 from tests.simulation.chaos import Chaos, FragileClock, FragileTimers, InjectedCrash
-from tests.simulation.client import Knowledge, SimulatedClient
+from tests.simulation.exchange import Knowledge, SimulatedExchange
 from tests.simulation.runtime import SimulatedFuture, SimulatedTimers, SupervisedSimulatedActor
 from tests.simulation.scheduler import Process, Scheduler
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from tests.simulation.runtime import SimulatedClock
 
 FEES_BPS = {"default": 500, "fallback": 1500}
+
+DEADLINE_S = 2.0
+"""How long the client waits for a whole answer. Shorter than in earnest, so that a run has time for what follows."""
 
 
 class Config(NamedTuple):
@@ -48,19 +51,6 @@ class NotingCrashes(Crashes):
         if not isinstance(error, InjectedCrash):
             self.bugs.append(f"{name} crashed at {type(message).__name__}: {error!r}")
         super().note(name, message, error, counts=counts)
-
-
-class Latch:
-    """A recipient that somebody waits for."""
-
-    def __init__(self) -> None:
-        self._told = SimulatedFuture()
-
-    def tell(self, message: object) -> None:
-        self._told.set()
-
-    def wait(self, timeout_s: float) -> None:
-        self._told.get(timeout=timeout_s)
 
 
 class SimulatedWorker:
@@ -91,7 +81,7 @@ class SimulatedWorker:
         store: Callable[[Process], Store] | None,
         durable: bool,
         on_failure: Callable[[], None],
-        on_purge: Callable[[str], None],
+        on_purge: Callable[[object, str], None],
     ) -> None:
         self.incarnation = incarnation
         self.process = Process(f"worker-{incarnation}")
@@ -108,9 +98,7 @@ class SimulatedWorker:
         )
         self._on_failure = on_failure
         self.knowledge = Knowledge()
-        self.clients = {
-            name: SimulatedClient(each, scheduler, incarnation, self.knowledge) for name, each in processors.items()
-        }
+        self.clients = {name: self._client(each) for name, each in processors.items()}
         self._latency_s = config.latency_s
         self._clock = clock
         self._chaos = chaos
@@ -131,20 +119,24 @@ class SimulatedWorker:
             self._scheduler,
             self.process,
             incarnation=self.incarnation,
-            epoch=self._system.epoch,
             intake=self._system.intake,
-            answer=self._answer,
+            answer=self._system.answer,
             on_purge=self._on_purge,
+            tracer=Tracer(),  # the bridge is no actor, and has no crashes
             latency_s=self._latency_s,
         )
 
+    def _client(self, processor: SimulatedProcessor) -> HttpProcessorClient:
+        exchange = SimulatedExchange(processor, self._scheduler, self.incarnation, self.knowledge)
+        return HttpProcessorClient(exchange, exchange, deadline_s=DEADLINE_S, monotonic_s=lambda: self._scheduler.now_s)
+
     def kill(self) -> None:
         """``kill -9``: whatever it held in memory is gone."""
-        connections = self.bridge.connections() if self.bridge is not None else []
+        connections = list(self.bridge.connections) if self.bridge is not None else []
         self._scheduler.kill(self.process)
         for connection in connections:
             connection.inbound.close_receiver()
-            connection.cut()
+            connection.break_off()
 
     def ask(self, message: Any) -> SimulatedFuture:
         """Ask what an API could ask, in a task of the worker.
@@ -156,17 +148,9 @@ class SimulatedWorker:
 
         def run() -> None:
             try:
-                reply.set(self._answer(message))
+                reply.set(self._system.answer(message))
             except Exception:
                 reply.set_exception()
 
         self._scheduler.spawn("question", run, self.process)
         return reply
-
-    def _answer(self, message: Any) -> Any:
-        answer = self._system.answer(message)
-        if isinstance(message, Purge):
-            recorded = Latch()
-            self._system.relay.after((), (recorded, answer))
-            recorded.wait(ASK_TIMEOUT_S)
-        return answer

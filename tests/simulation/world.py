@@ -50,6 +50,8 @@ class World:
         self.violations: list[str] = []
         self.submissions: list[Submission] = []
         self.purges: list[PurgeWindow] = []
+        self.purging: dict[object, PurgeWindow] = {}
+        """Those that the worker was asked for and hasn't ended."""
         self.scheduler = self.trace.scheduler = Scheduler(chance, self.trace.note if trace else None)
         self.chance = chance
         self.clock = SimulatedClock(self.scheduler)
@@ -97,6 +99,8 @@ class World:
         self.trace.note("worker dies", incarnation)
         self.worker = None
         worker.kill()
+        for purge in list(self.purging):
+            self.note_purge(purge, "cut short")
         self.look_at_supervisor(worker)
         self.scheduler.later(self.chance.random() * RESTART_MAX_S, self.start_worker)
 
@@ -165,16 +169,14 @@ class World:
     def purge(self, number: int) -> None:
         self.apis[number].purge()
 
-    def note_purge(self, what: str) -> None:
+    def note_purge(self, purge: object, what: str) -> None:
         self.trace.note(f"purge {what}")
         if what == "begun":
             self.purges.append(PurgeWindow(self.scheduler.now_s, self.incarnation))
-            return
-        window = next(each for each in self.purges if each.ended_s == float("inf"))
-        window.ended_s = self.scheduler.now_s
-        window.done = what == "done"
-        if what == "failed":
-            window.ended_s += 30.0  # it may be in a mailbox still
+            self.purging[purge] = self.purges[-1]
+        elif (window := self.purging.pop(purge, None)) is not None:  # the intake's word may come twice after a crash
+            window.ended_s = self.scheduler.now_s
+            window.done = what == "done"
 
     def check_counts(self) -> None:
         if self.worker is None or self.worker.bridge is None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import signal
 import socket
 import subprocess
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
 SCRIPT = """
 import sys
+from rinha.logs import configure_logging
 from rinha.simulator.main import run_simulator
+configure_logging("error", role="simulator")
 sys.exit(run_simulator(name="default", fee_bps=500, host="127.0.0.1", port=int(sys.argv[1]),
                        on_listening=lambda port: print(port, flush=True)))
 """
@@ -69,6 +72,7 @@ def test_a_taken_port_is_one_clear_line_and_exit_code_2() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with simulator(port) as process:
-            _, errors = process.communicate(timeout=5)
-    assert process.returncode == 2
-    assert errors == f"simulator default: can't listen on 127.0.0.1:{port}: Address already in use\n"
+            out, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (2, "")
+    (line,) = map(json.loads, out.splitlines())
+    assert (line["event"], line["address"]) == ("process.bind_failed", f"tcp://127.0.0.1:{port}")

@@ -1,10 +1,8 @@
-"""Clients of the system under test: a load of virtual users, the books on both sides, and an auditor."""
+"""Clients of the system under test: payments, the processors' levers, the books on both sides, and an auditor."""
 
 from __future__ import annotations
 
 import asyncio
-import random
-import time
 import uuid
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -88,21 +86,6 @@ async def post(
         pass
     answers.add(payment_id.bytes, status)
     return status
-
-
-async def ramp(
-    session: aiohttp.ClientSession, url: str, answers: Answers, *, users: int, pause_s: float, duration_s: float
-) -> None:
-    """Let virtual users come one after the other, each posting, waiting for the answer, and pausing."""
-    started_s = time.monotonic()
-
-    async def user(number: int) -> None:
-        await asyncio.sleep(duration_s * number / users)
-        while time.monotonic() - started_s < duration_s:
-            await post(session, url, answers, uuid.uuid4())
-            await asyncio.sleep(pause_s * random.uniform(0.8, 1.2))
-
-    await asyncio.gather(*(user(number) for number in range(users)))
 
 
 async def set_stage(session: aiohttp.ClientSession, urls: Mapping[str, str], stage: Stage) -> None:

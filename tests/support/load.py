@@ -1,9 +1,13 @@
-"""A load that goes on while something is broken: what each client was told, by which API, and how soon."""
+"""Virtual users under test: what each was told, by which API, and how soon.
+
+Load that is measured comes from elsewhere: in containers from k6, at the lowest cost from ``tests.bench.cpu.client``.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import time
 import uuid
 from collections import Counter
@@ -85,15 +89,30 @@ class Load:
         return len(again)
 
     @contextlib.asynccontextmanager
-    async def running(self, *, users: int, pause_s: float) -> AsyncIterator[Load]:
-        """Let so many users per API post for the length of the context; then each gets its last answer."""
+    async def running(self, *, users: int, pause_s: float, within_s: float = 0.0) -> AsyncIterator[Load]:
+        """Let users post for the length of the context; then each gets its last answer.
+
+        Args:
+            users: how many per API.
+            pause_s: seconds from an answer to the user's next payment, give or take a fifth.
+            within_s: seconds in which they come, evenly, one after the other.
+        """
         self._stopping.clear()
-        tasks = [asyncio.create_task(self._user(api, pause_s)) for api in range(len(self._urls)) for _ in range(users)]
+        tasks = [
+            asyncio.create_task(self._user(api, within_s * number / users, pause_s))
+            for api in range(len(self._urls))
+            for number in range(users)
+        ]
         try:
             yield self
         finally:
             self._stopping.set()
             await asyncio.gather(*tasks)
+
+    async def ramp(self, *, users: int, pause_s: float, duration_s: float) -> None:
+        """Let users come one after the other until the last of so many seconds; see ``running``."""
+        async with self.running(users=users, pause_s=pause_s, within_s=duration_s):
+            await asyncio.sleep(duration_s)
 
     async def until(self, condition: Callable[[], object], timeout_s: float = 20.0) -> None:
         """Wait until a condition holds that the load brings about.
@@ -120,10 +139,13 @@ class Load:
         """How often each status was answered, by one API or all."""
         return dict(sorted(Counter(each.status for each in self.told if api in (None, each.api)).items()))
 
-    async def _user(self, api: int, pause_s: float) -> None:
+    async def _user(self, api: int, delay_s: float, pause_s: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), delay_s)
         while not self._stopping.is_set():
             status = await self.post(api)
-            await asyncio.sleep(pause_s if status == 202 else max(pause_s, PAUSE_AFTER_REFUSAL_S))
+            least_s = pause_s * random.uniform(0.8, 1.2)
+            await asyncio.sleep(least_s if status == 202 else max(least_s, PAUSE_AFTER_REFUSAL_S))
 
 
 def percentile_ms(told: Sequence[Told], share: float) -> float:

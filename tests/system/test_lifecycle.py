@@ -18,11 +18,11 @@ from tests.support.client import (
     check_books,
     get,
     post,
-    ramp,
     set_stage,
     their_rows,
     until_settled,
 )
+from tests.support.load import Load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,12 +92,13 @@ async def test_nothing_from_before_a_purge_appears_after_it(run_system: RunSyste
     async with run_system() as system:
         before, after = Answers(), Answers()
         await set_stage(system.session, system.processors, Stage(Setting(200), FAILING))
-        load = asyncio.create_task(ramp(system.session, system.url, before, users=30, pause_s=0.05, duration_s=1.5))
+        load = Load(system.session, [system.url], before)
+        ramp = asyncio.create_task(load.ramp(users=30, pause_s=0.05, duration_s=1.5))
         for _ in range(5):
             await asyncio.sleep(0.2)
             async with system.session.post(f"{system.url}/purge-payments") as response:
                 assert response.status == 200
-        await load
+        await ramp
         async with system.session.delete(f"{system.url}/purge-payments") as response:
             assert response.status == 200
         assert (await get(system.session, f"{system.url}/payments-summary"))["default"]["totalRequests"] == 0

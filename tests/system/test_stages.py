@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.client import CONTEST, Answers, check_books, get, play, ramp, their_rows, totals, until_settled
+from tests.support.client import CONTEST, Answers, check_books, get, play, their_rows, totals, until_settled
+from tests.support.load import Load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +57,7 @@ async def test_every_payment_is_settled_once_and_all_books_agree(
         answers = Answers()
         duration_s = STAGE_S * len(CONTEST)
         _, (windows, inconsistencies), _ = await asyncio.gather(
-            ramp(session, url, answers, users=USERS, pause_s=PAUSE_S, duration_s=duration_s),
+            Load(session, [url], answers).ramp(users=USERS, pause_s=PAUSE_S, duration_s=duration_s),
             audit(session, url, urls, int(duration_s)),
             play(session, urls, CONTEST, STAGE_S),
         )

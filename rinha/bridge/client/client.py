@@ -12,8 +12,6 @@ import logging
 import secrets
 from typing import TYPE_CHECKING, Any, overload
 
-from actors.values import Verdict
-from rinha.bridge.client.counters import ClientCounters
 from rinha.bridge.client.link import ClientLink
 from rinha.bridge.client.questions import ClientRequests
 from rinha.bridge.client.verdicts import Waiters
@@ -26,7 +24,7 @@ from rinha.net.address import Address, require_secret
 if TYPE_CHECKING:
     from actors.messages import GetParked, GetRows, GetStatistics, GetSummary, Purge, RetryParked
     from actors.runtime.tracing import Tracer
-    from actors.values import LedgerRow, ParkedPayment, Payment, RowsPage, Summary
+    from actors.values import LedgerRow, ParkedPayment, Payment, RowsPage, Summary, Verdict
     from rinha.bridge.protocol.events import ClientEvent
     from rinha.bridge.protocol.questions import Question
 
@@ -59,7 +57,6 @@ class BridgeClient:
         linger_s: float = 0.0,
     ) -> None:
         require_secret(address, secret)
-        self.counters = ClientCounters()
         self._address = address
         self._answer_timeout_s = answer_timeout_s
         self._tracer = tracer
@@ -72,7 +69,7 @@ class BridgeClient:
     async def start(self) -> None:
         """Begin to connect, and keep connected from now on. Doesn't wait for the worker."""
         self._link = ClientLink(self._address, self._session, on_event=self._on_event, on_lost=self._on_lost)
-        self._waiters = Waiters(asyncio.get_running_loop(), self._answer_timeout_s, self.counters)
+        self._waiters = Waiters(asyncio.get_running_loop(), self._answer_timeout_s)
         self._requests = ClientRequests(self._session, flush_soon=self._link.flush_soon, reopened=self._reopened)
         self._connecting = asyncio.create_task(self._link.run())
 
@@ -141,7 +138,7 @@ class BridgeClient:
         return await self._waiters.add(sequence, payment.payment_id)
 
     def post(self, payment: Payment) -> None:
-        """Put a payment into the outbox, from where it leaves after ``linger_s``; the verdict is only counted.
+        """Put a payment into the outbox, from where it leaves after ``linger_s``; nobody is told the verdict.
 
         Raises:
             NoCredit: the worker can't take it, or there is no session; it hasn't left and won't.
@@ -199,8 +196,6 @@ class BridgeClient:
         elif isinstance(event, ReplyReceived):
             self._requests.on_reply(event)
         else:
-            self.counters.sessions += 1
-            self.counters.redelivered += len(event.redelivered)
             for payment in event.redelivered:
                 if payment.traced_at_us:
                     self._tracer.record(payment.payment_id, "bridge.sent", redelivered=True)
@@ -209,19 +204,11 @@ class BridgeClient:
             self._notify()
 
     def _decided(self, decided: PaymentsDecided) -> None:
-        counters, waiters = self.counters, self._waiters
-        sequence = decided.first_sequence
-        for payment, verdict in zip(decided.payments, decided.verdicts, strict=True):
-            if verdict is Verdict.TAKEN:
-                counters.taken += 1
-            elif verdict is Verdict.CONFLICT:
-                counters.conflicts += 1
-            else:
-                counters.purged += 1
-            waiters.decide(sequence, verdict)
+        decisions = zip(decided.payments, decided.verdicts, strict=True)
+        for sequence, (payment, verdict) in enumerate(decisions, start=decided.first_sequence):
+            self._waiters.decide(sequence, verdict)
             if payment.traced_at_us:
                 self._tracer.record(payment.payment_id, "bridge.decided", verdict=verdict.name.lower())
-            sequence += 1
         if self._closing:
             self._notify()
 

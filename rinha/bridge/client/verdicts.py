@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     import asyncio
 
     from actors.values import Verdict
-    from rinha.bridge.client.counters import ClientCounters
 
 
 class _Waiter(NamedTuple):
@@ -25,13 +24,11 @@ class Waiters:
     Args:
         loop: whose clock and timers they go by.
         timeout_s: how long each may wait, in seconds.
-        counters: counts those that are given up as ``unknown``.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, timeout_s: float, counters: ClientCounters) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, timeout_s: float) -> None:
         self._loop = loop
         self._timeout_s = timeout_s
-        self._counters = counters
         self._waiters: dict[int, _Waiter] = {}
         self._timer: asyncio.TimerHandle | None = None
 
@@ -76,4 +73,3 @@ class Waiters:
         waiter = self._waiters.pop(sequence)
         if not waiter.future.done():
             waiter.future.set_exception(OutcomeUnknown(waiter.payment_id, self._timeout_s))
-            self._counters.unknown += 1

@@ -4,38 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import secrets
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import gevent
 from gevent.event import Event
 from gevent.socket import SHUT_RDWR, SHUT_WR, wait
 
-from actors.messages import (
-    CreditGranted,
-    CreditRestored,
-    CreditWithdrawn,
-    EpochRaised,
-    SessionClosed,
-    SessionOpened,
-    SubmitPayments,
-    VerdictsGiven,
-)
 from rinha.bridge.errors import HandshakeRefused, ProtocolError
-from rinha.bridge.protocol.events import EpochWasAdopted, PaymentsReceived, RequestReceived
-from rinha.bridge.protocol.frames import ReplyStatus
-from rinha.bridge.protocol.handshake import NONCE_BYTES
-from rinha.bridge.protocol.worker_end import WorkerSession
 from rinha.bridge.server.writer import ServerWriter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gevent.socket import socket as Socket
 
-    from actors.recipient import Recipient
-    from actors.runtime.tracing import Tracer
-    from rinha.bridge.protocol.events import WorkerEvent
-    from rinha.bridge.server.owner import Owner
+    from rinha.bridge.protocol.delivery import Delivery, Line
 
 READ_BYTES = 65_536
 """Some 1,900 payments a read: a burst is handed over in few messages, and others get a turn after 2 ms."""
@@ -43,8 +27,6 @@ HANDSHAKE_TIMEOUT_S = 5.0
 SILENCE_BEFORE_PING_S = 5.0
 SILENCE_BEFORE_CUT_S = 15.0
 """Two pings unanswered. It also ends a peer that takes nothing of what is written for so long."""
-MAX_QUEUED_BYTES = 32 * 2**20
-"""Of replies to a peer that doesn't read: two of the longest."""
 LINGER_S = 1.0
 """How long a drained peer may take to close its end. To close first would reset the connection and could destroy
 acknowledgements under way, if the peer has just sent something."""
@@ -53,42 +35,31 @@ logger = logging.getLogger(__name__)
 
 
 class ServerConnection:
-    """A connection, and the session on it as the intake sees it: a ``Recipient`` of ``VerdictsGiven`` and
-    ``CreditGranted``.
+    """Moves the bytes of one API's delivery, and looks after its time limits.
 
     Args:
         sock: the accepted socket.
-        peer: where it comes from, for logs.
-        host: the peer's host, against which failed handshakes count.
-        owner: the server.
-        secret: shared with the APIs.
-        intake: whom to tell of payments.
-        tracer: records ``bridge.received``.
+        host: where it comes from, against which failed handshakes count.
+        peer: the same with the port, for logs.
+        deliver: makes the delivery for this ``Line``.
+        on_end: called once when the connection is over.
     """
 
     def __init__(
         self,
         sock: Socket,
-        peer: str,
         *,
         host: str,
-        owner: Owner,
-        secret: bytes,
-        intake: Recipient,
-        tracer: Tracer,
+        peer: str,
+        deliver: Callable[[Line], Delivery],
+        on_end: Callable[[ServerConnection], None],
     ) -> None:
         self.host = host
         self.peer = peer
-        self.api_id = b""
-        self.api_name = ""
-        self.requests_running = 0
+        self.delivery = deliver(self)
         self._sock = sock
-        self._owner = owner
-        self._intake = intake
-        self._tracer = tracer
-        self._session = WorkerSession(secret, nonce=secrets.token_bytes(NONCE_BYTES))
-        self._told_through = 0
-        self._draining = False
+        self._on_end = on_end
+        self._session = self.delivery.session
         self._cut = False
         self._progress = Event()
         self._accepted_at = self._heard_at = self._pinged_at = time.monotonic()
@@ -98,55 +69,8 @@ class ServerConnection:
         self._readable = gevent.get_hub().loop.io(sock.fileno(), 1)
         self._reader = gevent.spawn(self._read)
 
-    def __repr__(self) -> str:
-        return f"<bridge session of {self.api_name or 'nobody yet'} at {self.peer}>"
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the handshake is over and nothing has ended the session."""
-        return self._session.is_open and not self._cut
-
-    @property
-    def epoch(self) -> int:
-        """The epoch that the API has adopted."""
-        return self._session.epoch
-
-    def tell(self, message: Any) -> None:
-        """Take ``VerdictsGiven`` or ``CreditGranted`` from the intake. Doesn't block; to a closed session it is lost,
-        which is right: its API sends what isn't acknowledged again.
-        """
-        if not self.is_open:
-            return
-        if isinstance(message, VerdictsGiven):
-            try:
-                self._session.acknowledge(*message)
-            except ValueError as error:
-                logger.error("bridge.wrong_acknowledgement", extra={"api": self.api_name, "error": str(error)})
-                self.cut("wrong acknowledgement")
-        elif isinstance(message, CreditGranted):
-            self._session.grant(message.payments)
-        elif isinstance(message, EpochRaised):
-            self._owner.epoch_raised(message.epoch)
-        elif isinstance(message, CreditWithdrawn):
-            self._session.withdraw()
-        elif isinstance(message, CreditRestored):
-            self._session.restore()
-        else:
-            logger.error("bridge.unknown_message", extra={"api": self.api_name, "type": type(message).__name__})
-        self._writer.wake()
-        self._progress.set()
-
-    def announce_epoch(self, epoch: int) -> None:
-        """Tell the API of a purge."""
-        self._session.announce_epoch(epoch)
-        self._writer.wake()
-
-    def reply(self, request_id: int, status: ReplyStatus, payload: bytes) -> None:
-        """Reply to a request, if the API is still there."""
-        if self.is_open:
-            self._session.reply(request_id, status, payload)
-            if self._session.queued_bytes > MAX_QUEUED_BYTES:
-                self.cut("it doesn't read its replies")
+    def flush(self) -> None:
+        """Have written what the session has to send. Doesn't block."""
         self._writer.wake()
         self._progress.set()
 
@@ -166,9 +90,10 @@ class ServerConnection:
             self._writer.wake()
 
     def cut(self, reason: str) -> None:
-        """End the connection now; ``Owner.closed`` follows."""
+        """End the connection now; ``on_end`` follows."""
         if not self._cut:
-            logger.warning("bridge.connection_cut", extra={"peer": self.peer, "api": self.api_name, "reason": reason})
+            extra = {"peer": self.peer, "api": self.delivery.api_name, "reason": reason}
+            logger.warning("bridge.connection_cut", extra=extra)
             self._end()
 
     def drain(self, deadline: float) -> None:
@@ -177,8 +102,8 @@ class ServerConnection:
         Args:
             deadline: in monotonic seconds; then it is closed as it is.
         """
-        self._draining = True
-        while self.is_open and not self._is_idle() and time.monotonic() < deadline:
+        self.delivery.drain()
+        while self.delivery.is_open and not self._is_idle() and time.monotonic() < deadline:
             self._progress.clear()
             self._progress.wait(max(0.0, deadline - time.monotonic()))
         self._shutdown(SHUT_WR)
@@ -192,46 +117,41 @@ class ServerConnection:
 
     def _end(self) -> None:
         self._cut = True
+        self.delivery.end()
         self._writer.stop()
         self._shutdown(SHUT_RDWR)
         self._progress.set()
 
     def _is_idle(self) -> bool:
-        acknowledged = self._session.acknowledged_through >= self._told_through
-        return acknowledged and not self.requests_running and self._writer.is_idle
+        return self.delivery.is_idle and self._writer.is_idle
 
     def _shutdown(self, how: int) -> None:
         with contextlib.suppress(OSError):
             self._sock.shutdown(how)
 
     def _read(self) -> None:
+        delivery = self.delivery
         try:
             # A cut connection may still have something to read, which is another session's by now.
             while (data := self._receive()) and not self._cut:
                 self._heard_at = time.monotonic()
-                for event in self._session.receive(data):
-                    self._handle(event)
-                self._writer.wake()
+                delivery.receive(data)
         except (HandshakeRefused, ProtocolError) as error:
-            extra = {"peer": self.peer, "api": self.api_name, "error": str(error)}
+            extra = {"peer": self.peer, "api": delivery.api_name, "error": str(error)}
             logger.warning("bridge.peer_refused", extra=extra)
-            if not self.api_id:
-                self._owner.handshake_failed(self)
             self._writer.wake()
             self._writer.join(LINGER_S)
         except OSError as error:
-            logger.info("bridge.connection_broke", extra={"peer": self.peer, "api": self.api_name, "error": str(error)})
+            extra = {"peer": self.peer, "api": delivery.api_name, "error": str(error)}
+            logger.info("bridge.connection_broke", extra=extra)
         except Exception:
-            logger.exception("bridge.connection_failed", extra={"peer": self.peer, "api": self.api_name})
+            logger.exception("bridge.connection_failed", extra={"peer": self.peer, "api": delivery.api_name})
         finally:
             self._end()
             self._writer.join()
             self._readable.close()
             self._sock.close()
-            self._owner.closed(self)
-            if self.api_id:
-                logger.info("bridge.session_closed", extra={"peer": self.peer, "api": self.api_name})
-                self._intake.tell(SessionClosed(self))
+            self._on_end(self)
 
     def _receive(self) -> bytes:
         # To wait first saves a try in vain for most reads. And whatever the peer sends, the intake, the writers and the
@@ -239,30 +159,3 @@ class ServerConnection:
         wait(self._readable)
         data: bytes = self._sock.recv(READ_BYTES)
         return data
-
-    def _handle(self, event: WorkerEvent) -> None:
-        if isinstance(event, PaymentsReceived):
-            if not self._draining:
-                self._hand_over(event)
-        elif isinstance(event, RequestReceived):
-            if self._draining:
-                self.reply(event.request_id, ReplyStatus.FAILED, b"the worker is shutting down")
-            else:
-                self._owner.handle_request(self, event)
-        elif isinstance(event, EpochWasAdopted):
-            self._owner.epoch_adopted()
-        else:
-            self.api_id, self.api_name = event
-            self._session.welcome(*self._owner.admit(self))
-            self._told_through = self._session.received_through
-            logger.info("bridge.session_opened", extra={"peer": self.peer, "api": self.api_name})
-            self._intake.tell(SessionOpened(self))
-
-    def _hand_over(self, run: PaymentsReceived) -> None:
-        epoch, first, payments, redelivered = run
-        for payment in payments:
-            if payment.traced_at_us:
-                self._tracer.record(payment.payment_id, "bridge.received", api=self.api_name, redelivered=redelivered)
-        self._told_through = first + len(payments) - 1
-        suspect = redelivered and self._session.is_suspect
-        self._intake.tell(SubmitPayments(self, epoch, first, payments, redelivered, suspect))

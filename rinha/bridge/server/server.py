@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import secrets
 import time
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -15,9 +16,10 @@ from gevent import socket
 from gevent.pool import Group
 
 from rinha.bridge.protocol.codec import encode
-from rinha.bridge.protocol.handshake import Refusal, RefusalCode, Welcome
+from rinha.bridge.protocol.delivery import Delivery, supersede
+from rinha.bridge.protocol.handshake import NONCE_BYTES, Refusal, RefusalCode
 from rinha.bridge.server.connection import ServerConnection
-from rinha.bridge.server.questions import ServerRequests
+from rinha.bridge.server.questions import Questions
 from rinha.net.address import Address, TcpAddress, require_secret
 from rinha.net.listener import Listener
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from actors.recipient import Recipient
     from actors.runtime.tracing import Tracer
-    from rinha.bridge.protocol.events import RequestReceived
+    from rinha.bridge.protocol.delivery import Line
 
 MAX_CONNECTIONS = 64
 """A few APIs, their connections that are just being replaced, and tools."""
@@ -46,9 +48,7 @@ class BridgeServer:
         address: where to listen.
         secret: shared with the APIs; may be empty if the address is local.
         incarnation: a number that no other start of the worker has, 1 to 2**64 - 1.
-        epoch: the intake's epoch.
-        intake: is told ``SessionOpened``, ``SubmitPayments`` and ``SessionClosed``, and tells sessions
-            ``CreditGranted`` and ``VerdictsGiven``.
+        intake: is told of sessions, payments and purges (``delivery.py``).
         answer: replies to a question of ``actors.messages``. It runs in a greenlet of its own, and may block or raise.
             To ``GetStatistics`` it returns a dict of JSON values.
         tracer: records ``bridge.received`` of traced payments.
@@ -63,7 +63,6 @@ class BridgeServer:
         secret: bytes,
         *,
         incarnation: int,
-        epoch: int,
         intake: Recipient,
         answer: Callable[[object], object],
         tracer: Tracer,
@@ -78,7 +77,7 @@ class BridgeServer:
         self._socket: socket.socket | None = None
         self._connections: set[ServerConnection] = set()
         self._failed_handshakes: Counter[str] = Counter()
-        self._requests = ServerRequests(answer, epoch=epoch, connections=self._connections)
+        self._questions = Questions(answer)
         self._loops = Group()
         self._draining = False
 
@@ -86,11 +85,6 @@ class BridgeServer:
     def address(self) -> Address:
         """Where it listens; with the real port, if port 0 was asked for."""
         return self._listener.address if self._listener is not None else self._address
-
-    @property
-    def epoch(self) -> int:
-        """The epoch that new sessions begin with."""
-        return self._requests.epoch
 
     @property
     def is_draining(self) -> bool:
@@ -127,7 +121,7 @@ class BridgeServer:
         """Close everything at once. To stop twice is fine."""
         self._close_listener()
         self._loops.kill()
-        self._requests.stop()
+        self._questions.stop()
         for connection in list(self._connections):
             connection.stop()
 
@@ -161,9 +155,7 @@ class BridgeServer:
             self._turn_away(sock, peer, "too many failed handshakes")
         else:
             self._connections.add(
-                ServerConnection(
-                    sock, peer, host=host, owner=self, secret=self._secret, intake=self._intake, tracer=self._tracer
-                )
+                ServerConnection(sock, host=host, peer=peer, deliver=self._deliver, on_end=self._ended)
             )
 
     def _turn_away(self, sock: socket.socket, peer: str, reason: str) -> None:
@@ -184,30 +176,25 @@ class BridgeServer:
                 connection.check(now)
             gevent.sleep(_CHECK_S)
 
-    def admit(self, connection: ServerConnection) -> Welcome:
-        """End older sessions of the same API, which are half open, and let this one in."""
-        for other in list(self._connections):
-            if other is not connection and other.api_id == connection.api_id:
-                other.cut("its API has connected anew")
-        return Welcome(self._incarnation, self._requests.epoch)
+    def _deliver(self, line: Line) -> Delivery:
+        return Delivery(
+            self._secret,
+            nonce=secrets.token_bytes(NONCE_BYTES),
+            incarnation=self._incarnation,
+            intake=self._intake,
+            line=line,
+            on_hello=self._greeted,
+            ask=self._questions.ask,
+            tracer=self._tracer,
+        )
 
-    def handshake_failed(self, connection: ServerConnection) -> None:
-        """Count it against its host."""
-        self._failed_handshakes[connection.host] += 1
+    def _greeted(self, delivery: Delivery) -> None:
+        supersede(delivery, (each.delivery for each in self._connections))
 
-    def closed(self, connection: ServerConnection) -> None:
-        """Forget it."""
+    def _ended(self, connection: ServerConnection) -> None:
         self._connections.discard(connection)
-        self.epoch_adopted()
-
-    def epoch_raised(self, epoch: int) -> None:
-        """Announce an epoch that a failed purge left behind."""
-        self._requests.announce(epoch)
-
-    def epoch_adopted(self) -> None:
-        """Let purges look who is left to wait for."""
-        self._requests.look_at_epochs()
-
-    def handle_request(self, connection: ServerConnection, request: RequestReceived) -> None:
-        """Reply in a greenlet of its own."""
-        self._requests.handle(connection, request)
+        delivery = connection.delivery
+        if delivery.api_id:
+            logger.info("bridge.session_closed", extra={"peer": connection.peer, "api": delivery.api_name})
+        elif delivery.session.is_closed:
+            self._failed_handshakes[connection.host] += 1

@@ -13,16 +13,25 @@ from actors.intake.credits import Credits
 from actors.intake.dispatcher import Dispatcher
 from actors.intake.pace import Pace
 from actors.intake.pool import Pool
+from actors.intake.purges import Purges
 from actors.intake.routing import Fastest
 from actors.journal.acceptance import WithoutJournal
-from actors.messages import Attempt, AttemptEnded, GetStatistics, PaymentActorReady, PaymentRecorded, SubmitPayments
+from actors.messages import (
+    Attempt,
+    AttemptEnded,
+    GetStatistics,
+    PaymentActorReady,
+    PaymentRecorded,
+    PurgePayments,
+    SubmitPayments,
+)
 from actors.runtime.tracing import Tracer
 from actors.values import Payment, ProcessorHealth, Settled, Statistics
 
 if TYPE_CHECKING:
     from actors.runtime.reference import Reference
     from actors.values import Outcome
-    from tests.actors.fakes import World
+    from tests.actors.fakes import Probe, World
 
 ASK_S = 5.0
 NAMES = ("default", "fallback")
@@ -45,6 +54,7 @@ class IntakeBench:
         self.backlog = Backlog(NAMES)
         self.pool = Pool(NAMES, limit=2)
         self.credits = Credits(backlog_max)
+        self.purges = Purges()
         self.dispatcher = Dispatcher(self.backlog, self.pool, Fastest(), HEALTHY, world.clock, Pace(math.inf))
         self.intake = world.start("intake", self.make)
         self.sequence = 1
@@ -54,6 +64,7 @@ class IntakeBench:
             me,
             self.backlog,
             self.credits,
+            self.purges,
             self.pool,
             self.dispatcher,
             self.ledger.reference,
@@ -77,6 +88,16 @@ class IntakeBench:
     def submit(self, *payments: Payment, epoch: int = 0, redelivered: bool = False) -> None:
         first, self.sequence = self.sequence, self.sequence + len(payments)
         self.tell(SubmitPayments(self.session.reference, epoch, first, payments, redelivered))
+
+    def purge(self) -> Probe:
+        """Purge, and wait for nothing.
+
+        Returns:
+            Whoever asked for it.
+        """
+        asker = self.world.probe("asker")
+        self.tell(PurgePayments(asker.reference))
+        return asker
 
     def attempts(self) -> list[Attempt]:
         """Attempts since the last look, of all payment actors."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from actors.intake.backlog import Backlog
-from actors.messages import HealthChanged, Purge, VerdictsGiven
+from actors.messages import HealthChanged, VerdictsGiven
 from actors.runtime.guard import ActorFailed
 from actors.values import Payment, Refused, Step, Unknown, Verdict
 from tests.actors.intake.intake_bench import ASK_S, DOWN, HEALTHY, IntakeBench, payment
@@ -102,7 +102,7 @@ class TestCrashes:
     ) -> None:
         ready.submit(payment(1))
         old = ready.attempt()
-        ready.intake.ask(Purge(), timeout=ASK_S)
+        ready.purge()
         ready.submit(payment(1), epoch=1)
         (new,) = ready.attempts()
         monkeypatch.setattr(ready.credits, "grant", lambda held: 1 / 0)

@@ -16,7 +16,7 @@ from gevent import subprocess
 from gevent.event import Event
 
 from actors.intake.credits import Credits
-from actors.messages import CreditGranted, SessionClosed, SessionOpened, SubmitPayments, VerdictsGiven
+from actors.messages import CreditGranted, SessionAdmitted, SessionClosed, SessionOpened, SubmitPayments, VerdictsGiven
 from actors.runtime.clocks import SystemClock
 from actors.runtime.crashes import Crashes
 from actors.runtime.greenlets import SupervisedGeventActor
@@ -54,6 +54,7 @@ class Acknowledger:
                 session.tell(VerdictsGiven(first + len(payments) - 1))
                 self._credits.use(session, len(payments))
             case SessionOpened(session):
+                session.tell(SessionAdmitted(0))
                 self._credits.open(session)
                 self.opened.set()
             case SessionClosed(session):
@@ -95,7 +96,6 @@ def _run(payments: int) -> tuple[float, float, float]:
             UnixAddress(f"{folder}/bridge"),
             b"",
             incarnation=1,
-            epoch=0,
             intake=supervisor.start("intake", lambda me: intake, capacity=1000),
             answer=lambda question: None,
             tracer=Tracer(),

@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 2 if the rounds can't be read; then nothing is written.
     """
     parser = argparse.ArgumentParser(prog="python -m tests.bench.report", description=__doc__)
-    parser.add_argument("directory", type=Path, help="holds a JSON file per round")
+    parser.add_argument("directory", type=Path, help="holds rounds.jsonl")
     directory: Path = parser.parse_args(arguments).directory
     try:
         rounds = read_rounds(directory)

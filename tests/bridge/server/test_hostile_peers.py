@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from rinha.bridge.protocol import delivery
 from rinha.bridge.protocol.codec import encode
 from rinha.bridge.protocol.frames import EpochAdopted, Ping, Pong, Request
 from rinha.bridge.protocol.handshake import Challenge, Hello, Refusal, RefusalCode, Welcome
@@ -102,7 +103,7 @@ def test_a_silent_api_is_asked_and_then_cut(
 
 
 def test_an_api_that_does_not_read_is_cut(start_worker: Any, connect_raw: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_connection, "MAX_QUEUED_BYTES", 1_000_000)
+    monkeypatch.setattr(delivery, "MAX_QUEUED_BYTES", 1_000_000)
     worker = start_worker(answer=lambda question: {"text": "x" * 500_000})
     peer = connect_raw(worker.address)
     peer.greet()

@@ -85,7 +85,6 @@ def test_without_a_secret_it_listens_locally_only() -> None:
             parse_address("tcp://0.0.0.0:0"),
             b"",
             incarnation=1,
-            epoch=1,
             intake=None,  # type: ignore[arg-type]  # refused before it is used
             answer=lambda question: None,
             tracer=Tracer(),

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import gevent
 
-from actors.messages import (
-    GetStatistics,
-)
-from rinha.bridge.protocol.frames import Ack, Epoch, EpochAdopted, Ping, Pong, Reply, Request
+from actors.messages import GetStatistics, PurgeFailed, SessionDismissed
+from rinha.bridge.protocol import delivery
+from rinha.bridge.protocol.frames import Ack, Credit, Epoch, EpochAdopted, Ping, Pong, Reply, Request
 from rinha.bridge.protocol.questions import Kind
-from rinha.bridge.server import questions as server_requests
 from tests.bridge.raw_peer import eventually, submitted
 
 if TYPE_CHECKING:
@@ -55,7 +53,7 @@ def test_an_answer_that_fails_is_a_failed_reply(
 
 
 def test_requests_of_one_api_are_limited(start_worker: Any, connect_raw: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_requests, "MAX_REQUESTS_PER_CONNECTION", 3)
+    monkeypatch.setattr(delivery, "MAX_REQUESTS", 3)
 
     def answer(question: object) -> object:
         gevent.sleep(60)
@@ -68,7 +66,7 @@ def test_requests_of_one_api_are_limited(start_worker: Any, connect_raw: Any, mo
 
 
 def test_a_purge_is_replied_to_once_every_session_has_adopted_the_epoch(start_worker: Any, connect_raw: Any) -> None:
-    worker = start_worker(epoch=1, answer=lambda question: 2)
+    worker = start_worker(epoch=1)
     one, two = connect_raw(worker.address), connect_raw(worker.address)
     one.greet(api_id=b"1" * 16)
     two.greet(api_id=b"2" * 16)
@@ -86,7 +84,7 @@ def test_a_purge_is_replied_to_once_every_session_has_adopted_the_epoch(start_wo
 
 
 def test_a_purge_does_not_wait_for_an_api_that_hangs_up(start_worker: Any, connect_raw: Any) -> None:
-    worker = start_worker(answer=lambda question: 2)
+    worker = start_worker(epoch=1)
     one, two = connect_raw(worker.address), connect_raw(worker.address)
     one.greet(api_id=b"1" * 16)
     two.greet(api_id=b"2" * 16)
@@ -98,24 +96,20 @@ def test_a_purge_does_not_wait_for_an_api_that_hangs_up(start_worker: Any, conne
     assert one.expect(Reply).status == 0
 
 
-def test_a_purge_cuts_who_does_not_adopt_the_epoch(
-    start_worker: Any, connect_raw: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server_requests, "ADOPTION_TIMEOUT_S", 0.1)
-    worker = start_worker(answer=lambda question: 2)
-    one, two = connect_raw(worker.address), connect_raw(worker.address)
-    one.greet(api_id=b"1" * 16)
-    two.greet(api_id=b"2" * 16)
-    one.send(Request(1, Kind.PURGE, b""))
-    one.expect(Epoch)
-    one.send(EpochAdopted(2))
-    assert one.expect(Reply).status == 0
-    assert two.expect(Epoch)
-    assert two.read() is None
-
-
-def test_a_purge_that_gives_no_epoch_is_a_failed_reply(start_worker: Any, connect_raw: Any) -> None:
-    peer = connect_raw(start_worker(answer=lambda question: None).address)
+def test_a_purge_that_fails_is_a_failed_reply(start_worker: Any, connect_raw: Any) -> None:
+    worker = start_worker()
+    peer = connect_raw(worker.address)
     peer.greet()
+    worker.intake.purging = lambda message: message.reply_to.tell(PurgeFailed("it failed"))
     peer.send(Request(1, Kind.PURGE, b""))
-    assert b"the answer to a purge is None" in peer.expect(Reply).payload
+    assert peer.expect(Reply) == Reply(1, 1, False, b"it failed")
+
+
+def test_a_dismissed_session_is_cut(start_worker: Any, connect_raw: Any) -> None:
+    worker = start_worker()
+    peer = connect_raw(worker.address)
+    peer.greet()
+    peer.expect(Credit)
+    (session,) = worker.intake.opened
+    worker.call(lambda: session.tell(SessionDismissed("it did not adopt the new epoch")))
+    assert peer.read() is None

@@ -1,8 +1,8 @@
-"""Deliberate bugs in the real code, each made by replacing a method or two. A simulation worth its name finds them."""
+"""Bugs in the actors: intake, ledger, journal and their runtime."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from actors.intake.actor import Intake
 from actors.intake.backlog import Backlog
@@ -16,63 +16,17 @@ from actors.packed.id_map import IdMap
 from actors.runtime.alarm import Alarm, Wake
 from actors.values import PaymentsPurged, Refused, Settled, Verdict
 from rinha.processors import wire
+from tests.simulation.mutants.registry import Mutants
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import pytest
 
     from actors.intake.entry import Entry
 
-    Make = Callable[[pytest.MonkeyPatch], None]
+MUTANTS = Mutants()
 
 
-class Mutant(NamedTuple):
-    """A bug.
-
-    Args:
-        make: makes it.
-        levels: where it matters.
-    """
-
-    make: Make
-    levels: tuple[str, ...]
-
-
-MUTANTS: dict[str, Mutant] = {}
-
-
-def at(*levels: str) -> Callable[[Make], Make]:
-    """Enter a mutant by its function's name."""
-
-    def enter(make: Make) -> Make:
-        MUTANTS[make.__name__.replace("_", " ")] = Mutant(make, levels)
-        return make
-
-    return enter
-
-
-@at("fragile")
-def a_422_taken_for_failure(patch: pytest.MonkeyPatch) -> None:
-    real = wire.read_post_answer
-
-    def read(answer: wire.Answer, *rest: Any) -> Any:
-        return Refused("HTTP 422", permanent=True) if answer.status == 422 else real(answer, *rest)
-
-    patch.setattr(wire, "read_post_answer", read)
-
-
-@at("steady")
-def a_500_with_a_body_taken_for_failure(patch: pytest.MonkeyPatch) -> None:
-    real = wire.read_post_answer
-
-    def read(answer: wire.Answer, *rest: Any) -> Any:
-        return Refused("HTTP 500") if answer.status == 500 else real(answer, *rest)
-
-    patch.setattr(wire, "read_post_answer", read)
-
-
-@at("steady")
+@MUTANTS.at("steady")
 def a_refusal_clears_an_unknown(patch: pytest.MonkeyPatch) -> None:
     real = Backlog.refuse
 
@@ -84,7 +38,7 @@ def a_refusal_clears_an_unknown(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Backlog, "refuse", refuse)
 
 
-@at("steady")
+@MUTANTS.at("steady")
 def a_404_clears_an_unknown(patch: pytest.MonkeyPatch) -> None:
     def absent(self: Backlog, payment_id: bytes, now_s: float) -> None:
         self.refuse(payment_id, "not there", now_s, permanent=False)
@@ -93,7 +47,7 @@ def a_404_clears_an_unknown(patch: pytest.MonkeyPatch) -> None:
     a_refusal_clears_an_unknown(patch)
 
 
-@at("steady")
+@MUTANTS.at("steady")
 def an_unknown_goes_to_the_other_processor(patch: pytest.MonkeyPatch) -> None:
     real = Backlog._wait_for_outcome
 
@@ -104,7 +58,7 @@ def an_unknown_goes_to_the_other_processor(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Backlog, "_wait_for_outcome", wait)
 
 
-@at("steady")
+@MUTANTS.at("steady")
 def an_unknown_gets_a_new_requested_at(patch: pytest.MonkeyPatch) -> None:
     real = Intake._apply
 
@@ -126,13 +80,13 @@ def an_unknown_gets_a_new_requested_at(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(wire, "read_post_answer", read)
 
 
-@at("steady")
+@MUTANTS.at("steady")
 def a_purge_without_epoch_in_the_books(patch: pytest.MonkeyPatch) -> None:
     real = Book.record
     patch.setattr(Book, "record", lambda self, row, epoch: real(self, row, self.epoch))
 
 
-@at("steady")
+@MUTANTS.at("steady")
 def a_purge_without_epoch_at_the_intake(patch: pytest.MonkeyPatch) -> None:
     real = Intake._end_attempt
 
@@ -146,7 +100,7 @@ def a_purge_without_epoch_at_the_intake(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Intake, "_end_attempt", end)
 
 
-@at("steady")
+@MUTANTS.at("steady")
 def a_lost_wake_up(patch: pytest.MonkeyPatch) -> None:
     """Of the alarm: a wish counts as granted when an earlier one is past."""
 
@@ -159,13 +113,13 @@ def a_lost_wake_up(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Alarm, "wake_in", wake_in)
 
 
-@at("steady")
+@MUTANTS.at("steady")
 def no_wake_up_for_unknown_outcomes(patch: pytest.MonkeyPatch) -> None:
     real = Dispatcher.wake_in_s
     patch.setattr(Dispatcher, "wake_in_s", lambda self: real(self) if any(self._backlog.heads()) else None)
 
 
-@at("steady")
+@MUTANTS.at("steady")
 def a_late_result_of_an_older_attempt_accepted(patch: pytest.MonkeyPatch) -> None:
     def carries_out(self: Pool, worker: Any, attempt: Any) -> bool:
         return worker in self._busy[attempt.processor]
@@ -179,7 +133,7 @@ def a_late_result_of_an_older_attempt_accepted(patch: pytest.MonkeyPatch) -> Non
     patch.setattr(Intake, "_end_attempt", end_attempt)
 
 
-@at("steady")
+@MUTANTS.at("steady")
 def no_deduplication(patch: pytest.MonkeyPatch) -> None:
     real = Backlog.take
 
@@ -190,7 +144,7 @@ def no_deduplication(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Backlog, "take", take)
 
 
-@at("fragile")
+@MUTANTS.at("fragile")
 def a_crash_in_flight_taken_for_a_refusal(patch: pytest.MonkeyPatch) -> None:
     real = Intake._apply
 
@@ -200,12 +154,12 @@ def a_crash_in_flight_taken_for_a_refusal(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Intake, "_apply", apply)
 
 
-@at("steady")
+@MUTANTS.at("steady")
 def credit_of_closed_sessions_is_lost(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Credits, "close", lambda self, session: None)
 
 
-@at("durable")
+@MUTANTS.at("durable")
 def acknowledged_before_it_is_stored(patch: pytest.MonkeyPatch) -> None:
     def after(self: Durable, entries: Any, *then: Any) -> None:
         for recipient, message in then:
@@ -216,7 +170,7 @@ def acknowledged_before_it_is_stored(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Durable, "after", after)
 
 
-@at("durable")
+@MUTANTS.at("durable")
 def sent_before_the_attempt_is_on_record(patch: pytest.MonkeyPatch) -> None:
     def send(self: Intake, worker: Any, attempt: Any) -> None:
         worker.tell(attempt)
@@ -224,7 +178,7 @@ def sent_before_the_attempt_is_on_record(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Intake, "_send", send)
 
 
-@at("durable")
+@MUTANTS.at("durable")
 def a_purge_that_is_not_on_record(patch: pytest.MonkeyPatch) -> None:
     real = Durable.after
 
@@ -234,7 +188,7 @@ def a_purge_that_is_not_on_record(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Durable, "after", after)
 
 
-@at("fragile")
+@MUTANTS.at("fragile")
 def a_redelivered_payment_is_not_looked_for(patch: pytest.MonkeyPatch) -> None:
     real = Backlog.take
     patch.setattr(Backlog, "take", lambda self, payment, now_s, **how: real(self, payment, now_s))

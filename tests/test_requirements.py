@@ -13,12 +13,14 @@ from packaging.utils import NormalizedName, canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 LOCKS = ROOT / "config" / "requirements"
-EXTRAS = {"image.txt": (), "dev.txt": ("dev", "postgres"), "bench.txt": ("bench",)}
-BUILDS = {"image.txt", "dev.txt"}
-"""Locks that the package is built with, without anything from outside."""
-
 SETUP = ConfigParser()
 SETUP.read(ROOT / "setup.cfg")
+OPTIONS, EXTRAS = SETUP["options"], SETUP["options.extras_require"]
+ASKED_FOR = {
+    "build.txt": tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"],
+    "runtime.txt": OPTIONS["install_requires"].splitlines(),
+    "dev.txt": [line for text in (OPTIONS["install_requires"], *EXTRAS.values()) for line in text.splitlines()],
+}
 PYTHONS = [
     line.rpartition(" :: ")[2]
     for line in SETUP["metadata"]["classifiers"].splitlines()
@@ -63,23 +65,16 @@ def holds(requirement: Requirement, python: str, machine: str) -> bool:
 
 
 def asked_for(lock: str) -> list[Requirement]:
-    """What setup.cfg, and for a build pyproject.toml, want of this lock."""
-    wanted = [SETUP["options"]["install_requires"]]
-    wanted += [SETUP["options.extras_require"][extra] for extra in EXTRAS[lock]]
-    lines = [line for text in wanted for line in text.splitlines() if line and not line.startswith("#")]
-    if lock in BUILDS:
-        lines += tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
-    return [Requirement(line) for line in lines]
+    return [Requirement(line) for line in ASKED_FOR[lock] if line and not line.startswith("#")]
 
 
-def test_all_locks_and_extras_are_known_here() -> None:
-    assert {path.name for path in LOCKS.glob("*.txt")} == set(EXTRAS)
-    assert {extra for extras in EXTRAS.values() for extra in extras} == set(SETUP["options.extras_require"])
+def test_all_locks_are_known_here() -> None:
+    assert {path.name for path in LOCKS.iterdir()} == set(ASKED_FOR)
 
 
 @pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("python", PYTHONS)
-@pytest.mark.parametrize("lock", EXTRAS)
+@pytest.mark.parametrize("lock", ASKED_FOR)
 def test_a_lock_satisfies_what_is_asked_for(lock: str, python: str, machine: str) -> None:
     """If not: ``make lock``."""
     here = [pin for pin in pins(lock) if holds(pin.requirement, python, machine)]
@@ -94,7 +89,7 @@ def test_a_lock_satisfies_what_is_asked_for(lock: str, python: str, machine: str
     assert unsatisfied == []
 
 
-@pytest.mark.parametrize("lock", EXTRAS)
+@pytest.mark.parametrize("lock", ASKED_FOR)
 def test_each_version_is_exact_and_each_file_has_a_hash(lock: str) -> None:
     for pin in pins(lock):
         assert [each.operator for each in pin.requirement.specifier] == ["=="], pin
@@ -103,7 +98,7 @@ def test_each_version_is_exact_and_each_file_has_a_hash(lock: str) -> None:
         assert all(each.startswith("sha256:") and len(each) == 7 + 64 for each in pin.hashes), pin.name
 
 
-@pytest.mark.parametrize("lock", EXTRAS)
+@pytest.mark.parametrize("lock", ASKED_FOR)
 def test_where_packages_come_from_is_left_to_the_one_who_installs(lock: str) -> None:
     text = (LOCKS / lock).read_text()
     assert "://" not in text
@@ -111,10 +106,9 @@ def test_where_packages_come_from_is_left_to_the_one_who_installs(lock: str) -> 
     assert all(pin.requirement.url is None for pin in pins(lock))
 
 
-def test_the_image_and_the_benches_run_what_the_tests_ran() -> None:
-    """Version and hashes alike; only the load generator comes with the benches."""
-    image, bench, tested = (
-        {(pin.name, pin.version, *pin.hashes) for pin in pins(lock)} for lock in ("image.txt", "bench.txt", "dev.txt")
+def test_the_image_runs_what_the_tests_ran() -> None:
+    """Version and hashes alike."""
+    image, tested = (
+        {(pin.name, pin.version, *pin.hashes) for pin in pins(lock)} for lock in ("runtime.txt", "dev.txt")
     )
     assert image <= tested
-    assert {name for name, *_ in bench - tested} == {"k6"}

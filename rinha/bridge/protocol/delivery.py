@@ -1,0 +1,233 @@
+"""The worker's end of a connection as the intake sees it, without I/O.
+
+Payments and questions go one way; verdicts, credit, epochs and replies the other. Whoever moves the bytes calls
+``receive`` and ``data_to_send``; the worker does so on gevent, the simulation on its scheduler.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, Protocol
+
+from actors.messages import (
+    CreditGranted,
+    CreditRestored,
+    CreditWithdrawn,
+    EpochRaised,
+    Purge,
+    PurgePayments,
+    SessionAdmitted,
+    SessionClosed,
+    SessionDismissed,
+    SessionEpochAdopted,
+    SessionOpened,
+    SubmitPayments,
+    VerdictsGiven,
+)
+from rinha.bridge.errors import ProtocolError
+from rinha.bridge.protocol.events import EpochWasAdopted, PaymentsReceived, RequestReceived
+from rinha.bridge.protocol.frames import ReplyStatus
+from rinha.bridge.protocol.pending import PendingRequest
+from rinha.bridge.protocol.questions import decode_request
+from rinha.bridge.protocol.worker_end import WorkerSession
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from actors.recipient import Recipient
+    from actors.runtime.tracing import Tracer
+    from rinha.bridge.protocol.events import WorkerEvent
+
+MAX_REQUESTS = 256
+"""Of one API, running or waiting for their turn."""
+MAX_QUEUED_BYTES = 32 * 2**20
+"""Of replies to a peer that doesn't read: two of the longest."""
+
+logger = logging.getLogger(__name__)
+
+
+class Line(Protocol):
+    """The connection below, as a delivery sees it. Nothing here blocks."""
+
+    def flush(self) -> None:
+        """Send what ``data_to_send`` has, soon."""
+        ...
+
+    def cut(self, reason: str) -> None:
+        """End the connection now. ``Delivery.end`` follows."""
+        ...
+
+
+class Delivery:
+    """One API's session, and a ``Recipient`` of what the intake has for it.
+
+    Args:
+        secret: shared with the APIs; empty if the bridge is local.
+        nonce: 16 random bytes, fresh for each connection.
+        incarnation: the worker's.
+        intake: told of the session, its payments and its purges.
+        line: the connection below.
+        on_hello: called when the API has proved who it is; ends older sessions of the same API (``supersede``).
+        ask: has any request but a purge answered, now or later (``PendingRequest.carry_out``). Doesn't block.
+        tracer: records ``bridge.received`` of traced payments.
+    """
+
+    def __init__(
+        self,
+        secret: bytes,
+        *,
+        nonce: bytes,
+        incarnation: int,
+        intake: Recipient,
+        line: Line,
+        on_hello: Callable[[Delivery], None],
+        ask: Callable[[PendingRequest], None],
+        tracer: Tracer,
+    ) -> None:
+        self.api_id = b""
+        """Empty until the API has proved who it is."""
+        self.api_name = ""
+        self.session = WorkerSession(secret, nonce=nonce)
+        self.line = line
+        self._incarnation = incarnation
+        self._intake = intake
+        self._on_hello = on_hello
+        self._ask = ask
+        self._tracer = tracer
+        self._told_through = 0
+        self._requests: set[PendingRequest] = set()
+        self._draining = False
+        self._ended = False
+
+    def __repr__(self) -> str:
+        return f"<bridge session of {self.api_name or 'nobody yet'}>"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the intake has admitted the session and nothing has ended it."""
+        return self.session.is_open and not self._ended
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the intake has decided on all that it was told, and no request waits."""
+        return self.session.acknowledged_through >= self._told_through and not self._requests
+
+    def receive(self, data: bytes) -> None:
+        """Take what was read.
+
+        Raises:
+            HandshakeRefused: the API is not to come in.
+            ProtocolError: it broke the protocol. In both cases send what there is to send, and close the connection.
+        """
+        for event in self.session.receive(data):
+            self._handle(event)
+        self.line.flush()
+
+    def tell(self, message: Any) -> None:
+        """Take the intake's word. To a session that has ended it is lost, which is right: its API sends what isn't
+        acknowledged again.
+        """
+        if self._ended:
+            return
+        if isinstance(message, VerdictsGiven):
+            self._acknowledge(message)
+        elif isinstance(message, CreditGranted):
+            self.session.grant(message.payments)
+        elif isinstance(message, SessionAdmitted):
+            self._admit(message.epoch)
+        elif isinstance(message, EpochRaised):
+            self.session.announce_epoch(message.epoch)
+        elif isinstance(message, CreditWithdrawn):
+            self.session.withdraw()
+        elif isinstance(message, CreditRestored):
+            self.session.restore()
+        elif isinstance(message, SessionDismissed):
+            self.line.cut(message.reason)
+        else:
+            logger.error("bridge.unknown_message", extra={"api": self.api_name, "type": type(message).__name__})
+        self.line.flush()
+
+    def reply(self, request: PendingRequest, status: ReplyStatus, payload: bytes) -> None:
+        """Reply to a request, if the API is still there (``pending.Replier``)."""
+        self._requests.discard(request)
+        self._reply(request.request_id, status, payload)
+
+    def drain(self) -> None:
+        """Hand nothing more over. What was read since stays with the API, which sends it to the next worker."""
+        self._draining = True
+
+    def end(self) -> None:
+        """The connection is gone. To end it twice is fine."""
+        if not self._ended:
+            self._ended = True
+            if self.api_id:
+                self._intake.tell(SessionClosed(self))
+
+    def _handle(self, event: WorkerEvent) -> None:
+        if isinstance(event, PaymentsReceived):
+            if not self._draining:
+                self._hand_over(event)
+        elif isinstance(event, RequestReceived):
+            self._take_request(event)
+        elif isinstance(event, EpochWasAdopted):
+            self._intake.tell(SessionEpochAdopted(self, event.epoch))
+        else:
+            self.api_id, self.api_name = event
+            self._on_hello(self)
+            self._intake.tell(SessionOpened(self))
+
+    def _hand_over(self, run: PaymentsReceived) -> None:
+        epoch, first, payments, redelivered = run
+        for payment in payments:
+            if payment.traced_at_us:
+                self._tracer.record(payment.payment_id, "bridge.received", api=self.api_name, redelivered=redelivered)
+        self._told_through = first + len(payments) - 1
+        suspect = redelivered and self.session.is_suspect
+        self._intake.tell(SubmitPayments(self, epoch, first, payments, redelivered, suspect))
+
+    def _take_request(self, event: RequestReceived) -> None:
+        if self._draining:
+            self._reply(event.request_id, ReplyStatus.FAILED, b"the worker is shutting down")
+            return
+        if len(self._requests) >= MAX_REQUESTS:
+            self._reply(event.request_id, ReplyStatus.FAILED, b"too many requests at one time")
+            return
+        try:
+            question = decode_request(event.kind, event.payload)
+        except ProtocolError as error:
+            self._reply(event.request_id, ReplyStatus.FAILED, str(error).encode())
+            return
+        request = PendingRequest(self, event.request_id, event.kind, question)
+        self._requests.add(request)
+        if isinstance(question, Purge):
+            self._intake.tell(PurgePayments(request))
+        else:
+            self._ask(request)
+
+    def _reply(self, request_id: int, status: ReplyStatus, payload: bytes) -> None:
+        if not self.is_open:
+            return
+        self.session.reply(request_id, status, payload)
+        if self.session.queued_bytes > MAX_QUEUED_BYTES:
+            self.line.cut("it doesn't read its replies")
+        self.line.flush()
+
+    def _admit(self, epoch: int) -> None:
+        if not self.session.is_open:  # or else the intake has admitted it before it crashed, and again after it
+            self.session.welcome(self._incarnation, epoch)
+            self._told_through = self.session.received_through
+            logger.info("bridge.session_opened", extra={"api": self.api_name})
+
+    def _acknowledge(self, verdicts: VerdictsGiven) -> None:
+        try:
+            self.session.acknowledge(*verdicts)
+        except ValueError as error:  # the intake has answered before it crashed, and again after it
+            logger.error("bridge.wrong_acknowledgement", extra={"api": self.api_name, "error": str(error)})
+            self.line.cut("wrong acknowledgement")
+
+
+def supersede(newer: Delivery, all_there_are: Iterable[Delivery]) -> None:
+    """End older sessions of the API that has just said hello: they are half open."""
+    for other in list(all_there_are):
+        if other is not newer and other.api_id == newer.api_id:
+            other.line.cut("its API has connected anew")

@@ -1,0 +1,87 @@
+"""HTTP between one worker and a simulated processor: what the real ``HttpProcessorClient`` stands on here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pykka
+
+from rinha.processors.errors import AnswerLost, NotSent
+from tests.simulation.processor import read_payment
+
+if TYPE_CHECKING:
+    from rinha.processors.wire import Answer
+    from tests.simulation.processor import SimulatedProcessor
+    from tests.simulation.scheduler import Scheduler
+
+
+class Knowledge:
+    """What one worker could know of its posts, and the posts that it should not have made, knowing that."""
+
+    def __init__(self) -> None:
+        self.holders: dict[bytes, str] = {}
+        """The processor that told of a payment that it is committed there."""
+        self.misplaced: list[str] = []
+        self._under_way: set[bytes] = set()
+
+    def begin(self, payment_id: bytes, processor: str) -> None:
+        name = f"#{int.from_bytes(payment_id)} was sent to {processor}"
+        holder = self.holders.get(payment_id, processor)
+        if holder != processor:
+            self.misplaced.append(f"{name}, and {holder} had told that it holds it")
+        if payment_id in self._under_way:
+            self.misplaced.append(f"{name} while it was under way")
+        self._under_way.add(payment_id)
+
+    def end(self, payment_id: bytes, processor: str, answer: Answer | None) -> None:
+        self._under_way.discard(payment_id)
+        if answer is not None and answer.status in {200, 422}:
+            self.holders[payment_id] = processor
+
+
+class SimulatedExchange:
+    """One worker's exchange with a processor (``rinha.processors.client.Exchange``).
+
+    Args:
+        processor: the processor.
+        scheduler: time and chance.
+        incarnation: the worker's.
+        knowledge: shared by the worker's exchanges.
+    """
+
+    def __init__(
+        self, processor: SimulatedProcessor, scheduler: Scheduler, incarnation: int, knowledge: Knowledge
+    ) -> None:
+        self._knowledge = knowledge
+        self._processor = processor
+        self._scheduler = scheduler
+        self._incarnation = incarnation
+
+    def request(self, method: str, target: str, body: bytes = b"", *, deadline_s: float) -> Answer:
+        if method != "POST":
+            return self._exchange(method, target, body, deadline_s)
+        payment_id, name = read_payment(body, self._processor.name).payment_id, self._processor.name
+        answer: Answer | None = None
+        self._knowledge.begin(payment_id, name)
+        try:
+            answer = self._exchange(method, target, body, deadline_s)
+        finally:
+            self._knowledge.end(payment_id, name, answer)
+        return answer
+
+    def close(self) -> None:
+        pass
+
+    def _exchange(self, method: str, target: str, body: bytes, deadline_s: float) -> Answer:
+        if self._processor.refuses_connection():
+            self._scheduler.sleep(0.001)
+            raise NotSent("no connection")
+        try:
+            answer: Answer | None = self._processor.request(method, target, body, self._incarnation).get(
+                timeout=deadline_s
+            )
+        except pykka.Timeout:
+            raise AnswerLost("no answer in time") from None
+        if answer is None:
+            raise AnswerLost("connection broken")
+        return answer

@@ -1,0 +1,57 @@
+"""Bugs in the bridge's sessions and in the delivery to the intake."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rinha.bridge.protocol import api_end
+from rinha.bridge.protocol.api_end import ClientSession
+from rinha.bridge.protocol.delivery import Delivery
+from rinha.bridge.protocol.handshake import Welcome
+from rinha.bridge.protocol.worker_end import WorkerSession
+from tests.simulation.mutants.registry import Mutants
+
+if TYPE_CHECKING:
+    import pytest
+
+MUTANTS = Mutants()
+
+
+@MUTANTS.at("fragile")
+def a_session_that_is_never_suspect(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(WorkerSession, "is_suspect", False)
+
+
+@MUTANTS.at("steady")
+def acknowledged_before_the_intake_has_decided(patch: pytest.MonkeyPatch) -> None:
+    real = Delivery._hand_over
+
+    def hand_over(self: Delivery, run: Any) -> None:
+        self.session.acknowledge(run.first_sequence + len(run.payments) - 1)
+        real(self, run)
+
+    patch.setattr(Delivery, "_hand_over", hand_over)
+
+
+@MUTANTS.at("steady")
+def what_was_read_before_the_adoption_belongs_to_the_new_epoch(patch: pytest.MonkeyPatch) -> None:
+    real = Delivery._hand_over
+    patch.setattr(
+        Delivery, "_hand_over", lambda self, run: real(self, run._replace(epoch=self.session._announced_epoch))
+    )
+
+
+@MUTANTS.at("steady")
+def a_session_that_ends_unheard(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Delivery, "end", lambda self: None)
+
+
+@MUTANTS.at("steady")
+def an_outbox_that_is_not_sent_again(patch: pytest.MonkeyPatch) -> None:
+    real = ClientSession._welcomed
+
+    def welcomed(self: ClientSession, welcome: Any) -> Any:
+        yield from real(self, welcome)
+        self._out.clear()
+
+    patch.setitem(api_end._TRANSITIONS[api_end._State.AWAITING_WELCOME], Welcome, welcomed)
