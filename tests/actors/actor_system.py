@@ -9,6 +9,7 @@ import gevent
 from actors.messages import GetCounts, GetHealth, GetRows, SessionOpened, SubmitPayments
 from actors.system import ActorSystem, Plan, Ports
 from actors.values import HealthReport, Payment, ProcessorHealth, Refused, RowsPage, Settled, Statistics, Unknown
+from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     import random
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from actors.intake.routing import Policy
     from tests.actors.fakes import World
 
-ASK_S = 5.0
 FEES = {"default": 500, "fallback": 1500}
 POOL_SIZE = 12
 
@@ -119,12 +119,12 @@ class System:
         gevent.idle()
 
     def statistics(self) -> Statistics:
-        counts: Statistics = self.intake.ask(GetCounts(), timeout=ASK_S)
+        counts: Statistics = self.intake.ask(GetCounts(), timeout=PATIENCE_S)
         assert counts.accepted == counts.settled + counts.waiting + counts.in_flight + counts.unknown + counts.parked
         return counts
 
     def booked(self) -> dict[str, dict[bytes, Row]]:
-        page: RowsPage = self.ledger.ask(GetRows(0, 1_000_000), timeout=ASK_S)
+        page: RowsPage = self.ledger.ask(GetRows(0, 1_000_000), timeout=PATIENCE_S)
         assert len({each.payment_id for each in page.rows}) == page.total
         books: dict[str, dict[bytes, Row]] = {name: {} for name in FEES}
         for each in page.rows:
@@ -132,7 +132,7 @@ class System:
         return books
 
     def healthy(self) -> list[str]:
-        return [each.name for each in self.health.ask(GetHealth(), timeout=ASK_S) if each.healthy]
+        return [each.name for each in self.health.ask(GetHealth(), timeout=PATIENCE_S) if each.healthy]
 
 
 def payments(start: int, count: int) -> list[Payment]:

@@ -14,6 +14,7 @@ from tests.actors.fakes import FakeClock, ScriptedProcessor, World
 from tests.actors.intake.dispatcher_bench import DispatcherBench
 from tests.actors.intake.intake_bench import IntakeBench
 from tests.actors.script import FOREIGN, Script
+from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,7 +38,7 @@ def instruments() -> list[Instrument]:
 def world(instruments: list[Instrument]) -> Iterator[World]:
     world = World(*instruments)
     yield world
-    world.supervisor.stop(timeout_s=1.0)
+    world.supervisor.stop(timeout_s=PATIENCE_S)
     assert not pykka.ActorRegistry.get_all()
 
 
@@ -52,7 +53,7 @@ def no_threads_left() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
     for thread in set(threading.enumerate()) - before:
-        thread.join(timeout=5)
+        thread.join(timeout=PATIENCE_S)
         assert not thread.is_alive()
 
 

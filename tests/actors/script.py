@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from actors.runtime.reference import Reference
 
-ASK_S = 5.0
-
 
 class Script:
     """What outlives the behaviours made from it: the plan for them, and what became of them."""

@@ -11,6 +11,7 @@ from gevent.server import StreamServer
 
 from rinha.net.http_url import HttpUrl
 from rinha.processors.open import open_client
+from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,6 +34,11 @@ class Peer:
 
     def close(self) -> None:
         self._server.stop(timeout=0)
+
+    def until_asked(self, times: int = 1) -> None:
+        """Wait until so many requests have arrived."""
+        while len(self.requests) < times:
+            gevent.sleep(0.001)
 
     @staticmethod
     def answer(status: int, body: bytes = b"", *fields: str) -> bytes:
@@ -122,7 +128,7 @@ class Connect:
         self._port = port
         self.clients: list[HttpProcessorClient] = []
 
-    def __call__(self, *, connections: int = 2, deadline_s: float = 5.0) -> HttpProcessorClient:
+    def __call__(self, *, connections: int = 2, deadline_s: float = PATIENCE_S) -> HttpProcessorClient:
         client = open_client(HttpUrl("127.0.0.1", self._port), deadline_s=deadline_s, connections=connections)
         self.clients.append(client)
         return client
@@ -139,5 +145,5 @@ def connect(peer: Peer) -> Iterator[Connect]:
 @pytest.fixture(autouse=True)
 def no_test_hangs() -> Iterator[None]:
     """End a test whose greenlet would wait for ever."""
-    with gevent.Timeout(20):
+    with gevent.Timeout(PATIENCE_S):
         yield

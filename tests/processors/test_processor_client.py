@@ -13,7 +13,10 @@ import pytest
 
 from actors.values import HealthReport, Payment, Refused, Settled, Unknown
 from rinha.net.http_url import HttpUrl
+from rinha.processors.errors import NotSent
+from rinha.processors.exchange import HttpExchange
 from rinha.processors.open import open_client
+from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from tests.processors.conftest import Connect, Peer
@@ -91,7 +94,7 @@ def test_an_interim_answer_is_passed_over_and_its_connection_stays_taken(peer: P
     client = connect(connections=2)
     peer.play(b"HTTP/1.1 100 Continue\r\n\r\n", 0.1, OK)
     first = gevent.spawn(client.post, PAYMENT, AT_MS)
-    gevent.sleep(0.05)
+    peer.until_asked()
     peer.play(peer.answer(500))
     assert isinstance(client.post(PAYMENT, AT_MS), Refused)
     assert first.get() == SETTLED
@@ -150,17 +153,18 @@ def test_connecting_too_slowly_is_a_refusal() -> None:
             waiting.close()
 
 
-def test_waiting_too_long_for_a_connection_is_a_refusal(peer: Peer, connect: Connect) -> None:
-    client = connect(connections=1, deadline_s=0.2)
-    peer.play(60.0)
-    first = gevent.spawn(client.post, PAYMENT, AT_MS)
-    gevent.sleep(0.05)
-    second = gevent.spawn(client.post, PAYMENT, AT_MS)
-    third = gevent.spawn(client.post, PAYMENT, AT_MS)
-    assert isinstance(first.get(), Unknown)
-    # Whoever gets the first one's connection sends, and loses its answer; the other never sends.
-    assert {type(second.get()), type(third.get())} == {Unknown, Refused}
-    assert len(peer.requests) == 2
+def test_whoever_waits_too_long_for_a_connection_has_sent_nothing(peer: Peer) -> None:
+    exchange = HttpExchange(HttpUrl("127.0.0.1", peer.port), connections=1)
+    peer.play(PATIENCE_S)
+    first = gevent.spawn(exchange.request, "POST", "/payments", deadline_s=PATIENCE_S)
+    peer.until_asked()
+    with pytest.raises(NotSent, match=r"no connection within 0\.05 s"):
+        exchange.request("POST", "/payments", deadline_s=0.05)
+    assert len(peer.requests) == 1
+    first.kill()
+    peer.play(OK)
+    assert exchange.request("POST", "/payments", deadline_s=PATIENCE_S).status == 200
+    exchange.close()
 
 
 @pytest.mark.parametrize("stopper", [gevent.Timeout(0.05), gevent.GreenletExit()])
@@ -168,7 +172,7 @@ def test_what_others_throw_passes_through_and_frees_the_connection(
     stopper: BaseException, peer: Peer, connect: Connect
 ) -> None:
     client = connect(connections=1)
-    peer.play(60.0)
+    peer.play(PATIENCE_S)
     caught: list[BaseException] = []
 
     def post() -> None:
@@ -179,7 +183,7 @@ def test_what_others_throw_passes_through_and_frees_the_connection(
 
     call = gevent.Greenlet(post)
     call.start()
-    gevent.sleep(0.05)
+    peer.until_asked()
     call.kill(stopper)
     assert caught == [stopper]
     peer.play(OK)
@@ -203,20 +207,20 @@ def test_a_422_without_its_row_is_unknown(status: int, peer: Peer, connect: Conn
 
 
 def test_find_reads_a_row_or_says_that_there_is_none_or_nothing(peer: Peer, connect: Connect) -> None:
-    client = connect(deadline_s=0.2)
+    client = connect()
     peer.play_in_turn(row(peer, PAYMENT), peer.answer(404), peer.answer(429))
     outcomes: list[Any] = [client.find(PAYMENT.payment_id) for _ in range(3)]
     assert outcomes[0] == SETTLED
     assert [type(outcome) for outcome in outcomes[1:]] == [Refused, Unknown]
-    peer.play(60.0)
-    assert isinstance(client.find(PAYMENT.payment_id), Unknown)
+    peer.play(PATIENCE_S)
+    assert isinstance(connect(deadline_s=0.2).find(PAYMENT.payment_id), Unknown)
 
 
 def test_health_is_read_though_every_connection_for_payments_is_busy(peer: Peer, connect: Connect) -> None:
     client = connect(connections=1)
-    peer.play(60.0)
+    peer.play(PATIENCE_S)
     busy = gevent.spawn(client.post, PAYMENT, AT_MS)
-    gevent.sleep(0.05)
+    peer.until_asked()
     peer.play(peer.answer(200, b'{"failing":true,"minResponseTime":1000}'))
     assert client.health() == HealthReport(True, 1000)
     assert not busy.ready()

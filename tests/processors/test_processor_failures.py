@@ -10,6 +10,7 @@ import pytest
 
 from actors.values import HealthReport, Payment, Refused, Settled, Unknown
 from rinha.processors.http1 import ANSWER_BYTES_MAX
+from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,8 +48,8 @@ FAILURES: dict[str, tuple[Callable[[Peer], None], type[Refused] | type[Unknown]]
         lambda peer: peer.play_and_close(b"HTTP/1.1 500 Error\r\n\r\n"),
         Unknown,
     ),
-    "stalls without an answer": (lambda peer: peer.play(60.0), Unknown),
-    "stalls after the head": (lambda peer: peer.play(peer.answer(200, b"x")[:-1], 60.0), Unknown),
+    "stalls without an answer": (lambda peer: peer.play(PATIENCE_S), Unknown),
+    "stalls after the head": (lambda peer: peer.play(peer.answer(200, b"x")[:-1], PATIENCE_S), Unknown),
     "trickles": (lambda peer: peer.play(*[part for byte in OK for part in (bytes([byte]), 0.03)]), Unknown),
     "says what is not HTTP": (lambda peer: peer.play(b"\x16\x03\x01 no HTTP\r\n\r\n"), Unknown),
     "switches protocols": (
@@ -90,11 +91,16 @@ FAILURES: dict[str, tuple[Callable[[Peer], None], type[Refused] | type[Unknown]]
 }
 
 
+TOO_SLOW = ("stalls without an answer", "stalls after the head", "trickles")
+SHORT_S = 1.0
+"""The deadline of those that nothing else ends."""
+
+
 @pytest.mark.parametrize("failure", FAILURES)
 def test_failures_are_classified_sent_once_and_leak_no_connection(failure: str, peer: Peer, connect: Connect) -> None:
     """More failing calls than connections, at once and in turn, and then a good one."""
     script, expected = FAILURES[failure]
-    client = connect(connections=2, deadline_s=0.5)
+    client = connect(connections=2, deadline_s=SHORT_S if failure in TOO_SLOW else PATIENCE_S)
     script(peer)
     calls = [gevent.spawn(client.post, PAYMENT, AT_MS) for _ in range(2)]
     gevent.joinall(calls)
@@ -115,7 +121,7 @@ def test_the_deadline_is_over_the_whole_exchange(peer: Peer, connect: Connect) -
     assert client.post(PAYMENT, AT_MS) == Unknown("no answer within 0.2 s")  # Its bytes come one by one, all in time.
 
 
-@pytest.mark.parametrize("failure", [name for name in FAILURES if "stalls" not in name and name != "trickles"])
+@pytest.mark.parametrize("failure", [name for name in FAILURES if name not in TOO_SLOW])
 def test_health_without_a_usable_answer_is_none(failure: str, peer: Peer, connect: Connect) -> None:
     client = connect()
     FAILURES[failure][0](peer)

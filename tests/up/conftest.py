@@ -12,11 +12,10 @@ import pytest
 
 from rinha.up.child import ChildSpec
 from rinha.up.stages import Stage, Supervisor
+from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-TIMEOUT_S = 20.0
 
 ON_TERM = 'trap "{on_term}" TERM; echo $NAME started $$ >> $LOG; while :; do sleep 0.02; done'
 SCRIPTS = {
@@ -72,7 +71,7 @@ def gone(pid: int) -> bool:
 class Run:
     """A supervisor at work, as a context that never leaves anything behind."""
 
-    def __init__(self, *stages: Stage, stop_timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, *stages: Stage, stop_timeout_s: float = PATIENCE_S) -> None:
         self.announced = 0
         self.supervisor = Supervisor(stages, stop_timeout_s=stop_timeout_s, on_ready=self._announce)
 
@@ -90,12 +89,12 @@ class Run:
             self.supervisor.end(signal.SIGTERM)
 
     async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(TIMEOUT_S):
+        async with asyncio.timeout(PATIENCE_S):
             while not condition():  # noqa: ASYNC110  # the condition is another process's
                 await asyncio.sleep(0.01)
 
     async def exit_code(self) -> int:
-        return await asyncio.wait_for(asyncio.shield(self.task), TIMEOUT_S)
+        return await asyncio.wait_for(asyncio.shield(self.task), PATIENCE_S)
 
 
 @pytest.fixture

@@ -8,11 +8,10 @@ import socket
 from typing import TYPE_CHECKING
 
 from rinha.up.readiness import until_apis_ready, until_listening
+from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     import pytest
-
-TIMEOUT_S = 20.0
 
 
 async def cancel(task: asyncio.Task[None]) -> None:
@@ -37,7 +36,7 @@ def answer(status: int, name: str) -> bytes:
 
 async def test_apis_are_ready_once_each_of_them_said_so() -> None:
     answers = [b"", b"junk", answer(503, "a"), answer(200, "a"), answer(503, "b"), answer(200, "a"), answer(200, "b")]
-    async with await serve(answers) as server, asyncio.timeout(TIMEOUT_S):
+    async with await serve(answers) as server, asyncio.timeout(PATIENCE_S):
         await until_apis_ready("127.0.0.1", server.sockets[0].getsockname()[1], frozenset("ab"))
     assert len(answers) == 1
 
@@ -54,7 +53,7 @@ async def test_one_ready_api_is_not_both() -> None:
 
 async def test_one_ready_api_that_answers_again_and_again_is_still_one() -> None:
     answers = [answer(200, "a")] * 5 + [answer(200, "b")]
-    async with await serve(answers) as server, asyncio.timeout(TIMEOUT_S):
+    async with await serve(answers) as server, asyncio.timeout(PATIENCE_S):
         await until_apis_ready("127.0.0.1", server.sockets[0].getsockname()[1], frozenset("ab"))
     assert len(answers) == 1
 
@@ -65,7 +64,7 @@ async def test_a_slow_start_is_logged_with_who_is_missing(
     monkeypatch.setattr("rinha.up.readiness.PATIENCE_S", 0.05)
     async with await serve([answer(503, "a")]) as server:
         waiting = asyncio.create_task(until_apis_ready("127.0.0.1", server.sockets[0].getsockname()[1], frozenset("a")))
-        async with asyncio.timeout(TIMEOUT_S):
+        async with asyncio.timeout(PATIENCE_S):
             while not caplog.records:  # noqa: ASYNC110  # logged by the other task
                 await asyncio.sleep(0.01)
         await cancel(waiting)
@@ -81,4 +80,4 @@ async def test_until_listening_returns_when_something_listens() -> None:
         done, _ = await asyncio.wait({waiting}, timeout=0.2)
         assert not done
         reserved.listen()
-        await asyncio.wait_for(waiting, TIMEOUT_S)
+        await asyncio.wait_for(waiting, PATIENCE_S)

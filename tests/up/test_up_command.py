@@ -18,11 +18,10 @@ from rinha.net.http_url import HttpUrl
 from rinha.settings.load import load_settings
 from rinha.settings.processors import ProcessorSettings
 from rinha.up.main import make_stages, run_up
+from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-TIMEOUT_S = 20.0
 
 API = r"""
 import http.server, os, signal, socket, sys
@@ -78,7 +77,7 @@ def gone(pid: int) -> bool:
 
 
 def wait_for(condition: Callable[[], object]) -> None:
-    deadline_s = time.monotonic() + TIMEOUT_S
+    deadline_s = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < deadline_s, "waited in vain"
         time.sleep(0.01)
@@ -116,7 +115,7 @@ def command(tmp_path: Path) -> Any:
             os.kill(pid, signal.SIGKILL)
     if running.process.poll() is None:
         running.process.kill()
-    running.process.wait(TIMEOUT_S)
+    running.process.wait(PATIENCE_S)
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
@@ -130,7 +129,7 @@ def test_up_tells_where_it_listens_and_ends_well_on_a_signal(
     (directory,) = (os.path.dirname(bridge.removeprefix("unix:")) for bridge in bridges)
     assert os.stat(directory).st_mode & 0o777 == 0o700
     command.process.send_signal(signum)
-    assert command.process.wait(TIMEOUT_S) == 0
+    assert command.process.wait(PATIENCE_S) == 0
     assert sorted(words[0] for words in command.words("stopped")) == ["payment-api-1", "payment-api-2"]
     assert not os.path.exists(directory)
 

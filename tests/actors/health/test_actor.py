@@ -12,11 +12,11 @@ from actors.health.circuit import FAILURES_MAX, Circuit
 from actors.messages import AttemptObserved, GetHealth, HealthChanged, HealthPolled, ProbeDue
 from actors.runtime.guard import ActorFailed
 from actors.values import HealthReport, ProcessorHealth
+from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from tests.actors.fakes import World
 
-ASK_S = 5.0
 FAILING, FINE = HealthReport(failing=True, min_response_ms=0), HealthReport(failing=False, min_response_ms=0)
 
 
@@ -103,7 +103,7 @@ class TestNews:
 
     def test_it_can_be_asked(self, bench: Bench) -> None:
         bench.fail("fallback")
-        states = bench.health.ask(GetHealth(), timeout=ASK_S)
+        states = bench.health.ask(GetHealth(), timeout=PATIENCE_S)
         assert [(each.name, each.healthy) for each in states] == [("default", True), ("fallback", False)]
 
 
@@ -157,7 +157,7 @@ class TestProbes:
     def test_a_crash_changes_neither_circuits_nor_schedule(self, bench: Bench) -> None:
         bench.fail()
         with pytest.raises(ActorFailed):
-            bench.health.ask("nonsense", timeout=ASK_S)
+            bench.health.ask("nonsense", timeout=PATIENCE_S)
         assert [states[0].healthy for states in bench.news()] == [False, False], "the new behaviour tells what it knows"
         bench.world.advance(0.21)
         assert bench.probes() == ["default"] * 3

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from actors.runtime.reference import Reference
     from tests.actors.fakes import Probe, ScriptedProcessor, World
 
-ASK_S = 5.0
 FAILING, FINE = HealthReport(failing=True, min_response_ms=0), HealthReport(failing=False, min_response_ms=0)
 
 

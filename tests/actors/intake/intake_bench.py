@@ -26,13 +26,13 @@ from actors.messages import (
     SubmitPayments,
 )
 from actors.values import Payment, ProcessorHealth, Settled, Statistics
+from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from actors.runtime.reference import Reference
     from actors.values import Outcome
     from tests.actors.fakes import Probe, World
 
-ASK_S = 5.0
 NAMES = ("default", "fallback")
 HEALTHY = (ProcessorHealth("default", 500), ProcessorHealth("fallback", 1500))
 DOWN = tuple(each._replace(healthy=False) for each in HEALTHY)
@@ -113,7 +113,7 @@ class IntakeBench:
         self.tell(PaymentRecorded(attempt.payment.payment_id, attempt.epoch))
 
     def statistics(self) -> Statistics:
-        counts: Statistics = self.intake.ask(GetCounts(), timeout=ASK_S)
+        counts: Statistics = self.intake.ask(GetCounts(), timeout=PATIENCE_S)
         held = counts.waiting + counts.in_flight + counts.unknown + counts.parked
         assert counts.accepted == counts.settled + held
         return counts

@@ -17,7 +17,8 @@ from actors.messages import (
     VerdictsGiven,
 )
 from actors.values import Step, Verdict
-from tests.actors.intake.intake_bench import ASK_S, DOWN, HEALTHY, IntakeBench, payment
+from tests.actors.intake.intake_bench import DOWN, HEALTHY, IntakeBench, payment
+from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from tests.actors.fakes import World
@@ -161,4 +162,4 @@ def test_held_ids_come_oldest_first(bench: IntakeBench) -> None:
     for number in (3, 1, 2):
         bench.submit(payment(number))
         bench.world.advance(0.1)
-    assert [each[-1] for each in bench.intake.ask(GetHeld(), timeout=ASK_S)] == [3, 1, 2]
+    assert [each[-1] for each in bench.intake.ask(GetHeld(), timeout=PATIENCE_S)] == [3, 1, 2]

@@ -10,7 +10,8 @@ from actors.intake.backlog import Backlog
 from actors.messages import HealthChanged, VerdictsGiven
 from actors.runtime.guard import ActorFailed
 from actors.values import Payment, Refused, Step, Unknown, Verdict
-from tests.actors.intake.intake_bench import ASK_S, DOWN, HEALTHY, IntakeBench, payment
+from tests.actors.intake.intake_bench import DOWN, HEALTHY, IntakeBench, payment
+from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +37,7 @@ class TestCrashes:
         sent = ready.attempts()
         before = ready.statistics()
         with pytest.raises(ActorFailed):
-            ready.intake.ask("nonsense", timeout=ASK_S)
+            ready.intake.ask("nonsense", timeout=PATIENCE_S)
         assert ready.statistics() == before
         assert ready.attempts() == []
         ready.settle(sent[0])
@@ -47,7 +48,7 @@ class TestCrashes:
         ready.end(ready.attempt(), Unknown("no answer"))
         ready.end(ready.attempt(), Unknown("no answer"))
         with pytest.raises(ActorFailed):
-            ready.intake.ask("nonsense", timeout=ASK_S)
+            ready.intake.ask("nonsense", timeout=PATIENCE_S)
         ready.world.advance(0.2)
         assert ready.attempt().step is Step.RESOLVE
 

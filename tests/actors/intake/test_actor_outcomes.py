@@ -17,7 +17,8 @@ from actors.messages import (
     RetryParked,
 )
 from actors.values import Refused, Settled, Step, Unknown
-from tests.actors.intake.intake_bench import ASK_S, DOWN, HEALTHY, IntakeBench, payment
+from tests.actors.intake.intake_bench import DOWN, HEALTHY, IntakeBench, payment
+from tests.support.patience import PATIENCE_S
 
 
 class TestOutcomes:
@@ -31,7 +32,7 @@ class TestOutcomes:
         assert ready.statistics().in_flight == 1
         ready.tell(PaymentRecorded(sent.payment.payment_id, 0))
         assert ready.statistics().settled == 1
-        assert ready.intake.ask(GetHeld(), timeout=ASK_S) == ()
+        assert ready.intake.ask(GetHeld(), timeout=PATIENCE_S) == ()
 
     def test_the_books_may_be_quicker_than_the_report(self, ready: IntakeBench, sent: Attempt) -> None:
         ready.tell(PaymentRecorded(sent.payment.payment_id, 0))
@@ -94,11 +95,11 @@ class TestOutcomes:
         ready.world.advance(60.0)
         assert ready.attempts() == []
         assert ready.statistics().parked == 1
-        (parked,) = ready.intake.ask(GetParked(), timeout=ASK_S)
+        (parked,) = ready.intake.ask(GetParked(), timeout=PATIENCE_S)
         assert (parked.payment, parked.reason) == (payment(1), "default: HTTP 400; fallback: HTTP 403")
-        assert ready.intake.ask(RetryParked(), timeout=ASK_S) == 1
+        assert ready.intake.ask(RetryParked(), timeout=PATIENCE_S) == 1
         assert ready.attempt().processor == "default"
-        assert ready.intake.ask(GetParked(), timeout=ASK_S) == ()
+        assert ready.intake.ask(GetParked(), timeout=PATIENCE_S) == ()
 
     def test_a_crash_in_flight_is_unknown_and_the_third_parks_it(self, ready: IntakeBench, sent: Attempt) -> None:
         crash = Unknown("its actor crashed in flight", crashed=True)
@@ -118,7 +119,7 @@ class TestOutcomes:
         ready.end(sent, Settled(1990, 1))
         ready.tell(RecordingFailed(sent.payment.payment_id, 0))
         assert ready.statistics().parked == 1
-        ready.intake.ask(RetryParked(), timeout=ASK_S)
+        ready.intake.ask(RetryParked(), timeout=PATIENCE_S)
         assert ready.attempt() == sent._replace(step=Step.RESOLVE)
 
     def test_a_result_that_comes_twice_counts_once(self, ready: IntakeBench, sent: Attempt) -> None:

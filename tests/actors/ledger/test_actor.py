@@ -13,12 +13,11 @@ from actors.messages import ForgetPayments, GetRows, GetSummary, PaymentRecorded
 from actors.runtime.guard import ActorFailed
 from actors.tracing import Tracer
 from actors.values import LedgerRow, RowsPage, Totals
+from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from actors.runtime.reference import Reference
     from tests.actors.fakes import Probe, World
-
-ASK_S = 5.0
 
 
 @pytest.fixture
@@ -45,7 +44,7 @@ def record(
 def test_a_settled_payment_is_entered_and_confirmed(ledger: Reference, intake: Probe) -> None:
     ledger.tell(record(intake))
     assert intake.of(PaymentRecorded) == [PaymentRecorded((1).to_bytes(16), 0)]
-    assert ledger.ask(GetSummary(), timeout=ASK_S) == {"default": Totals(1, 1990), "fallback": Totals(0, 0)}
+    assert ledger.ask(GetSummary(), timeout=PATIENCE_S) == {"default": Totals(1, 1990), "fallback": Totals(0, 0)}
 
 
 def test_a_sampled_payment_is_traced(world: World, book: Book, intake: Probe) -> None:
@@ -53,7 +52,7 @@ def test_a_sampled_payment_is_traced(world: World, book: Book, intake: Probe) ->
     ledger = world.start("ledger", lambda me: Ledger(book, WithoutJournal(), Tracer(1.0, events.append)))
     ledger.tell(record(intake))
     ledger.tell(record(intake, number=2)._replace(traced=True))
-    ledger.ask(GetSummary(), timeout=ASK_S)
+    ledger.ask(GetSummary(), timeout=PATIENCE_S)
     assert [(each["payment"], each["hop"]) for each in events] == [((2).to_bytes(16).hex(), "ledger.recorded")]
 
 
@@ -61,19 +60,19 @@ def test_one_that_comes_twice_is_confirmed_twice_and_entered_once(ledger: Refere
     ledger.tell(record(intake))
     ledger.tell(record(intake))
     assert len(intake.of(PaymentRecorded)) == 2
-    assert ledger.ask(GetSummary(), timeout=ASK_S)["default"] == Totals(1, 1990)
+    assert ledger.ask(GetSummary(), timeout=PATIENCE_S)["default"] == Totals(1, 1990)
 
 
 def test_a_summary_covers_a_range(ledger: Reference, intake: Probe) -> None:
     for number, at_ms in enumerate((1000, 3000, 2000)):
         ledger.tell(record(intake, number, at_ms=at_ms))
-    assert ledger.ask(GetSummary(from_ms=2000, to_ms=3000), timeout=ASK_S)["default"] == Totals(2, 3980)
+    assert ledger.ask(GetSummary(from_ms=2000, to_ms=3000), timeout=PATIENCE_S)["default"] == Totals(2, 3980)
 
 
 def test_rows_come_in_pages(ledger: Reference, intake: Probe) -> None:
     for number in range(5):
         ledger.tell(record(intake, number))
-    page: RowsPage = ledger.ask(GetRows(start=3, limit=10), timeout=ASK_S)
+    page: RowsPage = ledger.ask(GetRows(start=3, limit=10), timeout=PATIENCE_S)
     assert (page.epoch, page.total) == (0, 5)
     assert list(page.rows) == [LedgerRow(number.to_bytes(16), "default", 1990, 1000) for number in (3, 4)]
 
@@ -83,15 +82,15 @@ def test_a_purge_empties_the_books_and_late_results_stay_out(ledger: Reference, 
     ledger.tell(ForgetPayments(1))
     ledger.tell(record(intake, 2, epoch=0))
     ledger.tell(record(intake, 3, epoch=1))
-    page: RowsPage = ledger.ask(GetRows(0, 10), timeout=ASK_S)
+    page: RowsPage = ledger.ask(GetRows(0, 10), timeout=PATIENCE_S)
     assert (page.epoch, [row.payment_id[-1] for row in page.rows]) == (1, [3])
 
 
 def test_the_books_outlive_a_crash(ledger: Reference, intake: Probe) -> None:
     ledger.tell(record(intake))
     with pytest.raises(ActorFailed):
-        ledger.ask("nonsense", timeout=ASK_S)
-    assert ledger.ask(GetSummary(), timeout=ASK_S)["default"] == Totals(1, 1990)
+        ledger.ask("nonsense", timeout=PATIENCE_S)
+    assert ledger.ask(GetSummary(), timeout=PATIENCE_S)["default"] == Totals(1, 1990)
 
 
 def test_a_payment_that_cannot_be_entered_is_reported(world: World, ledger: Reference, intake: Probe) -> None:

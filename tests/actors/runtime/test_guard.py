@@ -9,11 +9,12 @@ import pykka
 import pytest
 
 from actors.runtime.guard import ActorFailed
-from tests.actors.script import ASK_S, Script, Scripted
+from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from actors.runtime.reference import Reference
     from tests.actors.fakes import World
+    from tests.actors.script import Script, Scripted
 
 
 class TestRestart:
@@ -22,10 +23,10 @@ class TestRestart:
     ) -> None:
         bystander = world.probe("bystander")
         script.retries = False
-        assert actor.ask(1, timeout=ASK_S) == 1
+        assert actor.ask(1, timeout=PATIENCE_S) == 1
         for message in (error, 10, 20):
             actor.tell(message)
-        assert actor.ask(0, timeout=ASK_S) == 30
+        assert actor.ask(0, timeout=PATIENCE_S) == 30
         assert (script.made, script.started) == (2, 2)
         assert world.crashes == {"scripted": 1}
         bystander.tell("news")
@@ -91,7 +92,7 @@ class TestTells:
     def test_giving_up_falls_to_the_new_behaviour(self, script: Script, actor: Reference) -> None:
         script.retries = False
         actor.tell(ValueError())
-        assert actor.ask(lambda: script.made, timeout=ASK_S) == 2
+        assert actor.ask(lambda: script.made, timeout=PATIENCE_S) == 2
         assert len(script.given_up) == 1
 
     def test_a_given_up_message_that_is_not_dealt_with_is_a_dead_letter(
@@ -108,7 +109,7 @@ class TestTells:
         script.retries = False
         script.fail_on_give_up = [error]
         actor.tell(KeyError())
-        assert actor.ask(1, timeout=ASK_S) == 1
+        assert actor.ask(1, timeout=PATIENCE_S) == 1
         assert world.dead_letters == {"KeyError": 1}
         assert world.crashes == {"scripted": 2}
 
@@ -117,22 +118,22 @@ class TestAsks:
     def test_a_failure_goes_to_whoever_asked(
         self, world: World, script: Script, actor: Reference, error: BaseException
     ) -> None:
-        assert actor.ask(5, timeout=ASK_S) == 5
+        assert actor.ask(5, timeout=PATIENCE_S) == 5
         with pytest.raises(ActorFailed, match="scripted") as caught:
-            actor.ask(error, timeout=ASK_S)
+            actor.ask(error, timeout=PATIENCE_S)
         assert caught.value.__cause__ is error
         assert script.handled == [5, error]
         assert script.given_up == []
-        assert actor.ask(0, timeout=ASK_S) == 0
+        assert actor.ask(0, timeout=PATIENCE_S) == 0
         assert world.crashes == {"scripted": 1}
 
     def test_an_answer_that_takes_too_long_is_a_timeout(self, actor: Reference) -> None:
         with pytest.raises(pykka.Timeout):
             actor.ask(lambda: gevent.sleep(0.03), timeout=0.005)
-        assert actor.ask(1, timeout=ASK_S) == 1
+        assert actor.ask(1, timeout=PATIENCE_S) == 1
 
     def test_asking_a_stopped_actor_fails(self, actor: Reference) -> None:
-        assert actor.stop_soon().get(timeout=ASK_S)
+        assert actor.stop_soon().get(timeout=PATIENCE_S)
         with pytest.raises(pykka.ActorDeadError):
-            actor.ask(1, timeout=ASK_S)
-        assert not actor.stop_soon().get(timeout=ASK_S)
+            actor.ask(1, timeout=PATIENCE_S)
+        assert not actor.stop_soon().get(timeout=PATIENCE_S)

@@ -11,7 +11,7 @@ from actors.runtime.alarm import Wake
 from actors.runtime.guard import ActorFailed
 from actors.runtime.instruments import DONE, FAILED
 from tests.actors.fakes import FakeClock
-from tests.actors.script import ASK_S, Script
+from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from actors.runtime.instruments import Handling, Instrument
     from actors.runtime.reference import Reference
     from tests.actors.fakes import World
+    from tests.actors.script import Script
 
 
 class Notes:
@@ -85,7 +86,7 @@ class TestWhatTheySee:
         assert notes.seen[2] == ("before", "scripted", 1, 2.0)
 
     def test_an_asked_message(self, world: World, actor: Reference, notes: Notes) -> None:
-        assert actor.ask(7, timeout=ASK_S) == 7
+        assert actor.ask(7, timeout=PATIENCE_S) == 7
         assert notes.seen == [("before", "scripted", 7, 0.0), ("after", "scripted", 7, 0.0, DONE)]
 
     def test_how_much_is_left_in_the_mailbox(self, world: World, script: Script, notes: Notes) -> None:
@@ -100,7 +101,7 @@ class TestWhatTheySee:
         seen: set[Reference] = set()
         others.on_before = seen.add
         actor.tell(1)
-        actor.ask(2, timeout=ASK_S)
+        actor.ask(2, timeout=PATIENCE_S)
         assert seen == {actor}
 
     def test_what_is_no_longer_handled_is_not_seen(self, world: World, actor: Reference, notes: Notes) -> None:
@@ -109,7 +110,7 @@ class TestWhatTheySee:
         stopping = actor.stop_soon()
         for late in ("late", Wake()):
             actor.tell(late)
-        stopping.get(timeout=ASK_S)
+        stopping.get(timeout=PATIENCE_S)
         assert len(notes.seen) == 2
         assert world.dead_letters == {"str": 1}
 
@@ -136,7 +137,7 @@ class TestFailingActors:
         self, actor: Reference, notes: Notes, error: BaseException
     ) -> None:
         with pytest.raises(ActorFailed):
-            actor.ask(error, timeout=ASK_S)
+            actor.ask(error, timeout=PATIENCE_S)
         assert notes.seen[-1] == ("after", "scripted", error, 0.0, FAILED)
 
 
@@ -154,7 +155,7 @@ class TestFailingInstruments:
     ) -> None:
         getattr(notes, when).extend([error, error])
         actor.tell(1)
-        assert actor.ask(2, timeout=ASK_S) == 3
+        assert actor.ask(2, timeout=PATIENCE_S) == 3
         assert failures_logged(caplog) == ["Notes"]
         assert len(notes.seen) == (1 if when == "fail_before" else 2)
         assert [each[0] for each in others.seen] == ["before", "after"] * 2
@@ -171,7 +172,7 @@ class TestFailingInstruments:
         other.tell(1)
         gevent.idle()
         release.set()
-        assert actor.ask(2, timeout=ASK_S) == 2
+        assert actor.ask(2, timeout=PATIENCE_S) == 2
         assert [each[1] for each in notes.seen] == ["scripted", "other"]
         assert len(others.seen) == 6
 
@@ -187,15 +188,15 @@ class TestFailingInstruments:
         other.tell(2)
         gevent.idle()
         release.set()
-        assert actor.ask(0, timeout=ASK_S) == 1
-        assert other.ask(0, timeout=ASK_S) == 2
+        assert actor.ask(0, timeout=PATIENCE_S) == 1
+        assert other.ask(0, timeout=PATIENCE_S) == 2
         assert notes.fail_before == []
         assert failures_logged(caplog) == ["Notes"]
 
     def test_when_all_are_out_the_actors_go_on(self, world: World, actor: Reference, notes: Notes) -> None:
         notes.fail_before = [ValueError()]
         for number in range(3):
-            assert actor.ask(number, timeout=ASK_S) == sum(range(number + 1))
+            assert actor.ask(number, timeout=PATIENCE_S) == sum(range(number + 1))
 
     @pytest.mark.parametrize("when", ["fail_before", "fail_after"])
     def test_what_ends_the_process_ends_it(self, actor: Reference, notes: Notes, when: str) -> None:
@@ -203,7 +204,7 @@ class TestFailingInstruments:
         getattr(notes, when).append(SystemExit())
         actor.tell(1)
         gevent.idle()
-        assert not actor.stop_soon().get(timeout=ASK_S)
+        assert not actor.stop_soon().get(timeout=PATIENCE_S)
 
 
 class TestWithoutAny:
@@ -214,5 +215,5 @@ class TestWithoutAny:
     def test_the_clock_is_not_read(self, world: World, actor: Reference, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(FakeClock, "monotonic_s", lambda clock: 1 / 0)
         actor.tell(1)
-        assert actor.ask(2, timeout=ASK_S) == 3
+        assert actor.ask(2, timeout=PATIENCE_S) == 3
         monkeypatch.undo()

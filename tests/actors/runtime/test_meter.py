@@ -8,12 +8,13 @@ import gevent
 import pytest
 
 from actors.runtime.meter import Measured, Meter
-from tests.actors.script import ASK_S, Script
+from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from actors.runtime.instruments import Instrument
     from actors.runtime.reference import Reference
     from tests.actors.fakes import World
+    from tests.actors.script import Script
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def test_messages_are_counted_by_actor_and_class(world: World, script: Script, a
     for number in range(3):
         actor.tell(number)
     actor.tell(2.5)
-    other.ask(1, timeout=ASK_S)
+    other.ask(1, timeout=PATIENCE_S)
     assert [(each.actor, each.message, each.handled) for each in meter.measured()] == [
         ("scripted", "int", 3),
         ("scripted", "float", 1),

@@ -11,7 +11,8 @@ import pytest
 from actors.messages import PaymentRecorded
 from actors.runtime.guard import StartFailed
 from actors.runtime.reference import MailboxFull
-from tests.actors.script import ASK_S, Script
+from tests.actors.script import Script
+from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from actors.runtime.reference import Reference
@@ -34,7 +35,7 @@ class TestStart:
         broken.fail_on_start = [ValueError()]
         with pytest.raises(StartFailed):
             world.start("broken", broken.behaviour)
-        assert actor.ask(1, timeout=ASK_S) == 1
+        assert actor.ask(1, timeout=PATIENCE_S) == 1
 
     def test_a_later_failure_is_not_taken_for_an_earlier_one(self, world: World, script: Script) -> None:
         script.fail_on_start = [ValueError("first"), ValueError("second")]
@@ -49,7 +50,7 @@ class TestStart:
         script.retries = False
         script.fail_on_start = [error]
         actor.tell(ValueError())
-        assert actor.ask(1, timeout=ASK_S) == 1
+        assert actor.ask(1, timeout=PATIENCE_S) == 1
         assert (script.made, script.started) == (3, 2)
         assert world.crashes == {"scripted": 2}
 
@@ -112,7 +113,7 @@ class TestDeadLetters:
     def test_what_a_stopped_actor_is_told(
         self, world: World, actor: Reference, caplog: pytest.LogCaptureFixture
     ) -> None:
-        actor.stop_soon().get(timeout=ASK_S)
+        actor.stop_soon().get(timeout=PATIENCE_S)
         actor.tell(7)
         assert world.dead_letters == {"int": 1}
         (record,) = [each for each in caplog.records if each.message == "actor.dead_letter"]
@@ -123,11 +124,11 @@ class TestDeadLetters:
         for number in (1, 2, 3):
             small.tell(number)
         with pytest.raises(MailboxFull):
-            small.ask(4, timeout=ASK_S)
+            small.ask(4, timeout=PATIENCE_S)
         gevent.idle()
         assert script.handled == [1, 2]
         assert world.dead_letters == {"int": 1}
-        assert small.ask(4, timeout=ASK_S) == 7
+        assert small.ask(4, timeout=PATIENCE_S) == 7
 
     def test_results_pass_the_bound(self, world: World) -> None:
         small = world.probe("small")
@@ -141,7 +142,7 @@ class TestDeadLetters:
     def test_a_stop_passes_the_bound(self, world: World, script: Script) -> None:
         small = world.start("small", script.behaviour, capacity=1)
         small.tell(1)
-        assert small.stop_soon().get(timeout=ASK_S)
+        assert small.stop_soon().get(timeout=PATIENCE_S)
         assert script.handled == [1]
 
     def test_what_the_mailbox_holds_behind_a_stop(self, world: World, script: Script, actor: Reference) -> None:
@@ -149,9 +150,9 @@ class TestDeadLetters:
         gevent.sleep(0)
         stopping = actor.stop_soon()
         actor.tell(1)
-        asked = gevent.spawn(pytest.raises, pykka.ActorDeadError, actor.ask, 2, timeout=ASK_S)
-        assert stopping.get(timeout=ASK_S)
-        asked.get(timeout=ASK_S)
+        asked = gevent.spawn(pytest.raises, pykka.ActorDeadError, actor.ask, 2, timeout=PATIENCE_S)
+        assert stopping.get(timeout=PATIENCE_S)
+        asked.get(timeout=PATIENCE_S)
         assert world.dead_letters == {"int": 1}
         assert 1 not in script.handled
 
@@ -164,7 +165,7 @@ class TestStop:
         last = world.start("last", script.behaviour)
         last.tell(lambda: gevent.sleep(0.005))
         last.tell(lambda: first.tell("from the last"))
-        world.supervisor.stop(timeout_s=ASK_S)
+        world.supervisor.stop(timeout_s=PATIENCE_S)
         assert first.received == ["from the last"]
         assert world.dead_letters == {}
         assert not pykka.ActorRegistry.get_all()
@@ -176,10 +177,10 @@ class TestStop:
         release = gevent.event.Event()
         hangs.tell(release.wait)
         gevent.idle()
-        world.supervisor.stop(timeout_s=0.01)
+        world.supervisor.stop(timeout_s=0.2)
         assert [each.__dict__["actor"] for each in caplog.records if each.message == "actor.stop_timeout"] == ["hangs"]
         with pytest.raises(pykka.ActorDeadError):
-            actor.ask(1, timeout=ASK_S)
+            actor.ask(1, timeout=PATIENCE_S)
         release.set()
         gevent.idle()
 
@@ -189,13 +190,13 @@ class TestStop:
         release = gevent.event.Event()
         group[0].tell(release.wait)
         gevent.idle()
-        world.supervisor.stop(timeout_s=0.01)
+        world.supervisor.stop(timeout_s=0.2)
         assert [each.__dict__["actor"] for each in caplog.records if each.message == "actor.stop_timeout"] == ["a"]
         release.set()
         gevent.idle()
         assert not pykka.ActorRegistry.get_all()
 
     def test_stopping_again_does_nothing(self, world: World, actor: Reference) -> None:
-        world.supervisor.stop(timeout_s=ASK_S)
-        world.supervisor.stop(timeout_s=ASK_S)
+        world.supervisor.stop(timeout_s=PATIENCE_S)
+        world.supervisor.stop(timeout_s=PATIENCE_S)
         assert not pykka.ActorRegistry.get_all()
