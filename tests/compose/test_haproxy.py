@@ -134,7 +134,8 @@ async def test_what_cannot_be_taken_up_is_shed_soon(stack: Stack, session: aioht
     assert {(answer.headers["Retry-After"], answer.document["type"]) for answer in shed} == {
         ("1", "/problems/not-accepted")
     }
-    assert max(answer.took_s for answer in shed) < 5
+    taken = [answer for answer in answers if answer.status == 202]
+    assert max(answer.took_s for answer in shed) < min(answer.took_s for answer in taken)
     assert len(seen(stack, "many-")) == 2 * MAXCONN
     assert max(line["active"] for api in APIS for line in stack.logs(api)) <= MAXCONN
 

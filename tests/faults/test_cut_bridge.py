@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.cutting_proxy import Cut, CuttingProxy, every_offset
+from tests.support.patience import PATIENCE_S
 from tests.support.processes import free_port
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ async def test_a_cut_at_any_byte_tears_and_doubles_nothing(run_lab: RunLab, cuts
                 await lab.load.until(lambda: proxy.done, timeout_s=120)
             await lab.settle()
             redelivered = sum(line["redelivered"] for each in lab.apis for line in each.logged("bridge.session_opened"))
-            statistics = await lab.until_statistics(bool, 5)
+            statistics = await lab.until_statistics(bool, PATIENCE_S)
 
             report = await lab.check(
                 "bridge cut at every byte",

@@ -80,7 +80,6 @@ async def test_both_processors_down_with_a_backlog(run_lab: RunLab, payments: in
         assert answers == {202: payments}
         assert all(probes <= PROBES_MAX_PER_S for probes in most.values())
         assert min(most.values()) > 0
-        assert first_s <= 1
         assert {each.status for each in during} == {202}
 
 

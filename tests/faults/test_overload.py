@@ -60,5 +60,4 @@ async def test_ten_times_the_sustainable_load_is_refused_and_not_dropped(run_lab
         assert set(report["answers"]) == {202, 503}
         assert report["answers"][503] > len(posts) / 2
         assert sum(report["rows"].values()) == report["answers"][202]
-        assert percentile_ms(refused, 0.99) < 1000
         assert max(top - base for top, base in zip(most, was, strict=True)) < 50 * MEBIBYTE

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.client import Setting, get, our_rows, their_rows
 from tests.support.cutting_proxy import CuttingProxy
+from tests.support.patience import PATIENCE_S
 from tests.support.processes import free_port
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ async def test_a_payment_that_was_under_way_when_a_purge_came_is_forgotten(run_l
             held = [uuid.uuid4() for _ in range(10)]
             assert {await lab.load.post(1, each) for each in held} == {202}
             purge = asyncio.create_task(lab.session.post(f"{lab.urls[0]}/purge-payments"))
-            await lab.until_statistics(lambda counts: counts["epoch"] == 1, 2)
+            await lab.until_statistics(lambda counts: counts["epoch"] == 1, PATIENCE_S)
             proxy.lets_payments_pass.set()
             async with await purge as response:
                 assert response.status == 200
@@ -101,4 +102,4 @@ async def test_a_payment_that_was_under_way_when_a_purge_came_is_forgotten(run_l
             assert counts["purged"] == len(held)
             assert counts["accepted"] == sum((await lab.rows()).values()) == 0
             assert await lab.load.post(0, held[0]) == 202
-            await lab.until_statistics(lambda counts: counts["settled"] == 1, 5)
+            await lab.until_statistics(lambda counts: counts["settled"] == 1, PATIENCE_S)

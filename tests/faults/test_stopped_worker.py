@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.client import Answers, Setting, Stage, set_stage, their_rows
 from tests.support.load import Load
+from tests.support.patience import PATIENCE_S
 from tests.support.processes import running, system_environ, until_up
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ async def test_a_worker_that_stands_still_loses_and_doubles_nothing(
             serving_after_s = time.monotonic() - continued_s
         again = await lab.load.repeat_unanswered(0)
         await lab.settle()
-        statistics = await lab.until_statistics(bool, 5)
+        statistics = await lab.until_statistics(bool, PATIENCE_S)
 
         report = await lab.check(
             f"SIGSTOP of the worker for {stopped_s:g} s",

@@ -91,7 +91,7 @@ async def test_after_the_timeout_the_outcome_is_unknown_but_delivery_goes_on(
     started = time.monotonic()
     with pytest.raises(OutcomeUnknown) as caught:
         await client.submit(payment(1))
-    assert 0.15 <= time.monotonic() - started < 1
+    assert time.monotonic() - started >= 0.15
     assert caught.value.payment_id == payment(1).payment_id
     assert client.outbox_size == 1
     await peer.expect(PaymentRun)
