@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from rinha.net.address import Address, TcpAddress, parse_address
+from rinha.net.secret import FixedSecret, SecretFile, SharedSecret
 from rinha.settings.table import MASK, VARIABLES, own_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-SECRET_FILE_MAX_BYTES = 4096
-"""A secret is a line of text; a larger file is a wrong path."""
 
 
 class Secret(str):
@@ -56,7 +54,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     processors: tuple[ProcessorSettings, ...]
     simulate: bool
     bridge: str
-    bridge_secret: Secret
+    bridge_secret: SharedSecret
     bridge_linger_ms: float
     accept: Literal["queued", "received", "durable"]
     store: Secret
@@ -112,7 +110,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
 
     Args:
         environ: the environment; only ``RINHA_*`` and ``PROCESSOR_*_URL`` matter. The file that
-            ``RINHA_BRIDGE_SECRET_FILE`` names is read.
+            ``RINHA_BRIDGE_SECRET_FILE`` names is looked at, if it is there already.
 
     Raises:
         SettingsError: with everything that is wrong, not the first error alone.
@@ -176,34 +174,30 @@ def _processor_errors(environ: Mapping[str, str], values: dict[str, Any]) -> lis
     return []
 
 
-def _bridge_secret(environ: Mapping[str, str], values: dict[str, Any], errors: list[SettingError]) -> Secret:
+def _bridge_secret(environ: Mapping[str, str], values: dict[str, Any], errors: list[SettingError]) -> SharedSecret:
     text, path = environ.get("RINHA_BRIDGE_SECRET", ""), environ.get("RINHA_BRIDGE_SECRET_FILE", "")
     if text and path:
         errors.append(SettingError("RINHA_BRIDGE_SECRET_FILE", path, "RINHA_BRIDGE_SECRET is set as well; set one"))
     elif path:
+        file = SecretFile(Path(path))
         try:
-            return Secret(_secret_in(Path(path)))
+            file.read()
+        except FileNotFoundError:
+            # The worker makes it and the APIs wait for it, but nobody makes a directory.
+            if not file.path.parent.is_dir():
+                reason = f"there is no directory {file.path.parent}"
+                errors.append(SettingError("RINHA_BRIDGE_SECRET_FILE", path, reason))
         except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            errors.append(SettingError("RINHA_BRIDGE_SECRET_FILE", path, f"holds no secret: {reason}"))
+            reason = f"can't be read: {error.strerror}" if isinstance(error, OSError) else str(error)
+            errors.append(SettingError("RINHA_BRIDGE_SECRET_FILE", path, f"the file {reason}"))
+        return file
     elif not text and "RINHA_BRIDGE" in values and not parse_address(values["RINHA_BRIDGE"]).is_local:
         reason = (
             f"must be set (or RINHA_BRIDGE_SECRET_FILE), because RINHA_BRIDGE={values['RINHA_BRIDGE']} "
             "can be reached from other machines"
         )
         errors.append(SettingError("RINHA_BRIDGE_SECRET", "", reason))
-    return Secret(text)
-
-
-def _secret_in(path: Path) -> str:
-    with path.open("rb") as file:
-        content = file.read(SECRET_FILE_MAX_BYTES + 1)
-    if not content.strip() or len(content) > SECRET_FILE_MAX_BYTES:
-        raise ValueError(f"must be 1 to {SECRET_FILE_MAX_BYTES} bytes")
-    try:
-        return content.decode().strip()
-    except UnicodeDecodeError:
-        raise ValueError("must be UTF-8 text") from None
+    return FixedSecret(text.encode(errors="replace"))  # what is no text has an error already
 
 
 def _printable(text: str) -> str:

@@ -157,16 +157,22 @@ VARIABLES: tuple[Variable, ...] = (
         "tcp://127.0.0.1:7000",
         bridge_address,
         "where the worker listens and the APIs connect: `tcp://host:port` or `unix:/path`; "
-        "`rinha up` uses a private Unix socket if it isn't set",
+        "`rinha up` takes a free port of loopback if it isn't set",
     ),
     Variable(
         "RINHA_BRIDGE_SECRET",
         "",
         secret,
-        "secret shared by worker and APIs; required unless the bridge is on loopback or a Unix socket",
+        "secret shared by worker and APIs; it or its file is required unless the bridge is on loopback or a Unix "
+        "socket; `rinha up` makes one if neither they nor `RINHA_BRIDGE` are set",
         secret=True,
     ),
-    Variable("RINHA_BRIDGE_SECRET_FILE", "", str, "file that holds the secret instead"),
+    Variable(
+        "RINHA_BRIDGE_SECRET_FILE",
+        "",
+        str,
+        "file that holds the secret instead; if it isn't there the worker makes it, and the APIs wait for it",
+    ),
     Variable(
         "RINHA_BRIDGE_LINGER_MS",
         "0",

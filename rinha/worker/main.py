@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def run_worker(settings: Settings) -> int:
+def run_worker(settings: Settings, listen_fd: int | None = None) -> int:
     """Run the worker until SIGTERM or SIGINT, then drain.
 
     Args:
         settings: the settings.
+        listen_fd: a bound socket that was inherited for the bridge; without one, the address in the settings is bound.
 
     Returns:
         The exit code: 0 if nothing waits, 1 if payments wait (their ids are logged) or the actors crashed too often,
@@ -35,7 +36,7 @@ def run_worker(settings: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, asked_to_stop.set)
     try:
-        worker = Worker(settings)
+        worker = Worker(settings, listen_fd)
         worker.start()
     except StoreUnavailable as error:
         logger.error("worker.store_unavailable", extra={"reason": str(error)})

@@ -52,6 +52,7 @@ class BridgeServer:
         answer: replies to a question of ``actors.messages``. It runs in a greenlet of its own, and may block or raise.
             To ``GetStatistics`` it returns a dict of JSON values.
         tracer: records ``bridge.received`` of traced payments.
+        listen_fd: a socket bound to ``address`` that was inherited; without one, ``start`` binds it.
 
     Raises:
         ValueError: an empty secret for an address that isn't local.
@@ -66,6 +67,7 @@ class BridgeServer:
         intake: Recipient,
         answer: Callable[[object], object],
         tracer: Tracer,
+        listen_fd: int | None = None,
     ) -> None:
         require_secret(address, secret)
         self._address = address
@@ -73,6 +75,7 @@ class BridgeServer:
         self._incarnation = incarnation
         self._intake = intake
         self._tracer = tracer
+        self._listen_fd = listen_fd
         self._listener: Listener | None = None
         self._socket: socket.socket | None = None
         self._connections: set[ServerConnection] = set()
@@ -95,9 +98,9 @@ class BridgeServer:
         """Listen and accept.
 
         Raises:
-            OSError: the address can't be bound.
+            OSError: the address can't be bound, or the inherited socket isn't one.
         """
-        self._listener = Listener(self._address, backlog=_BACKLOG)
+        self._listener = Listener(self._address, backlog=_BACKLOG, fd=self._listen_fd)
         self._socket = socket.socket(fileno=self._listener.socket.detach())
         self._loops.spawn(self._accept, self._socket)
         self._loops.spawn(self._check)
