@@ -46,7 +46,7 @@ async def _run(settings: Settings, sock: socket.socket) -> ExitCode:
     tracer = Tracer(settings.trace_share, trace_sink)
     gateway = BridgeClient(
         settings.bridge,
-        settings.bridge_secret.reveal().encode(),
+        settings.bridge_secret,
         name=settings.api_name,
         answer_timeout_s=settings.answer_timeout_s,
         tracer=tracer,

@@ -59,7 +59,7 @@ def run_console(settings: Settings, question: str, *, retry: bool = False) -> Ex
 async def _ask(settings: Settings, question: str, retry: bool) -> Iterable[object] | None:
     client = BridgeClient(
         settings.bridge,
-        settings.bridge_secret.reveal().encode(),
+        settings.bridge_secret,
         name="console",
         answer_timeout_s=ASK_TIMEOUT_S,
         tracer=Tracer(),

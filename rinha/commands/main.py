@@ -17,9 +17,12 @@ from rinha.settings.errors import SettingsError
 from rinha.settings.load import load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rinha.settings.table import Settings
+
+QUESTIONS = ("statistics", "rows", "parked")
+"""Commands that ask a running worker."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,7 +55,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
-    settings = load_settings(os.environ)
+    environ: Mapping[str, str] = os.environ
+    if options.command in QUESTIONS:
+        from rinha.up.runtime_file import with_running_system
+
+        environ = with_running_system(environ)
+    settings = load_settings(environ)
     match options.command:
         case "check":
             from rinha.commands.check import run_check
@@ -74,7 +82,7 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
             from rinha.worker.main import run_worker
 
             configure_logging(settings.log_level, role="payment-worker")
-            return run_worker(settings)
+            return run_worker(settings, options.fd)
         case "simulator":
             fees_bps = {processor.name: processor.fee_bps for processor in settings.processors}
             if options.name not in fees_bps:
@@ -103,8 +111,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     commands.add_parser("up", help="start the whole system on this machine")
     api = commands.add_parser("api", help="run one HTTP API")
-    api.add_argument("--fd", type=_descriptor, help="listening socket to take over, as a file descriptor")
-    commands.add_parser("worker", help="run the worker")
+    worker = commands.add_parser("worker", help="run the worker")
+    for server in (api, worker):
+        server.add_argument("--fd", type=_descriptor, help="listening socket to take over, as a file descriptor")
     simulator = commands.add_parser("simulator", help="run a stand-in for one payment processor")
     simulator.add_argument("--name", help="the processor whose part it plays", required=True)
     simulator.add_argument("--port", type=_port, required=True)

@@ -20,17 +20,22 @@ class Listener:
     Args:
         address: where to listen.
         backlog: connections that may wait to be accepted; the system's limit (``net.core.somaxconn``) caps it.
+        fd: a bound socket that was inherited: it is taken over, and ``address`` tells what it is bound to.
 
     Raises:
-        OSError: the address is taken, or isn't ours. A Unix socket's file on which nobody listens is replaced.
+        OSError: the address is taken, or isn't ours, or ``fd`` is no bound socket. A Unix socket's file on which nobody
+            listens is replaced.
     """
 
-    def __init__(self, address: Address, *, backlog: int) -> None:
+    def __init__(self, address: Address, *, backlog: int, fd: int | None = None) -> None:
         self._inode: int | None = None
-        if isinstance(address, UnixAddress):
+        if fd is not None:
+            self.socket = socket.socket(fileno=fd)
+            self.address: Address = address
+        elif isinstance(address, UnixAddress):
             self.socket = _bind_unix(address.path)
             self._inode = os.stat(address.path).st_ino
-            self.address: Address = address
+            self.address = address
         else:
             self.socket = _bind_tcp(address)
             self.address = TcpAddress(address.host, self.socket.getsockname()[1])

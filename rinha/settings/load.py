@@ -6,14 +6,17 @@ import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rinha.net.secret import FixedSecret, SecretFile
 from rinha.settings.errors import SettingError, SettingsError, printable
 from rinha.settings.processors import PROCESSORS, ProcessorSettings
-from rinha.settings.secret import MASK, Secret, read_secret_file
+from rinha.settings.secret import MASK
 from rinha.settings.table import ROWS, VARIABLES, Settings
 from rinha.settings.variable import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from rinha.net.secret import SharedSecret
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
@@ -82,18 +85,25 @@ def _processor_errors(environ: Mapping[str, str], values: Mapping[str, Any]) -> 
             yield SettingError(name, str(values[name]), f"is the same as {owner}; each processor has its own URL")
 
 
-def _bridge_secret(environ: Mapping[str, str], values: Mapping[str, Any], errors: list[SettingError]) -> Secret:
-    given: Secret = values.get("RINHA_BRIDGE_SECRET", Secret())
+def _bridge_secret(environ: Mapping[str, str], values: Mapping[str, Any], errors: list[SettingError]) -> SharedSecret:
+    given: SharedSecret = values.get("RINHA_BRIDGE_SECRET", FixedSecret())
     path, bridge = values.get("RINHA_BRIDGE_SECRET_FILE", ""), values.get("RINHA_BRIDGE")
     is_missing = not environ.get("RINHA_BRIDGE_SECRET") and not environ.get("RINHA_BRIDGE_SECRET_FILE")
     if path and environ.get("RINHA_BRIDGE_SECRET"):
         errors.append(SettingError("RINHA_BRIDGE_SECRET_FILE", path, "RINHA_BRIDGE_SECRET is set as well; set one"))
     elif path:
+        file = SecretFile(Path(path))
         try:
-            return read_secret_file(Path(path))
+            file.read()
+        except FileNotFoundError:
+            # The worker makes it and the APIs wait for it, but nobody makes a directory.
+            if not file.path.parent.is_dir():
+                reason = f"there is no directory {file.path.parent}"
+                errors.append(SettingError("RINHA_BRIDGE_SECRET_FILE", path, reason))
         except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            errors.append(SettingError("RINHA_BRIDGE_SECRET_FILE", path, f"holds no secret: {reason}"))
+            reason = f"can't be read: {error.strerror}" if isinstance(error, OSError) else str(error)
+            errors.append(SettingError("RINHA_BRIDGE_SECRET_FILE", path, f"the file {reason}"))
+        return file
     elif is_missing and bridge is not None and not bridge.is_local:
         reason = (
             f"must be set (or RINHA_BRIDGE_SECRET_FILE), because RINHA_BRIDGE={bridge} "

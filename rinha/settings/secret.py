@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 MASK = "********"
-
-SECRET_FILE_MAX_BYTES = 4096
-"""A secret is a line of text; a larger file is a wrong path."""
 
 
 class Secret:
@@ -42,23 +34,3 @@ class Secret:
 
     def __repr__(self) -> str:
         return MASK if self else "not set"
-
-
-def read_secret_file(path: Path) -> Secret:
-    """Read the secret that a file holds, without the space around it.
-
-    Raises:
-        OSError: it can't be read.
-        ValueError: it holds none; the text says why.
-    """
-    with path.open("rb") as file:
-        content = file.read(SECRET_FILE_MAX_BYTES + 1)
-    if not content.strip() or len(content) > SECRET_FILE_MAX_BYTES:
-        raise ValueError(f"must be 1 to {SECRET_FILE_MAX_BYTES} bytes")
-    try:
-        text = content.decode().strip()
-    except UnicodeDecodeError:
-        raise ValueError("must be UTF-8 text") from None
-    if not text.isprintable():
-        raise ValueError("must be one line of printable text")
-    return Secret(text)

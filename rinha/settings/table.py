@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 from msgspec import Meta, Struct, field
 
 from rinha.net.address import Address, TcpAddress, UnixAddress, parse_address, parse_host_or_path
+from rinha.net.secret import FixedSecret, SharedSecret
 from rinha.settings.processors import PROCESSORS, ProcessorSettings
 from rinha.settings.secret import Secret
 from rinha.settings.variable import ReadBy, Variable
@@ -60,23 +61,28 @@ class Settings(Struct, frozen=True, kw_only=True):
             "RINHA_BRIDGE",
             "tcp://127.0.0.1:7000",
             "where the worker listens and the APIs connect: `tcp://host:port` or `unix:/path`; "
-            "`rinha up` uses a private Unix socket if it isn't set",
+            "`rinha up` takes a free port of loopback if it isn't set",
         ),
     ]
     bridge_secret: Annotated[
-        Secret,
-        ReadBy(Secret),
+        SharedSecret,
+        ReadBy(FixedSecret.of),
         Variable(
             "RINHA_BRIDGE_SECRET",
             "",
-            "secret shared by worker and APIs; required unless the bridge is on loopback or a Unix socket",
+            "secret shared by worker and APIs; it or its file is required unless the bridge is on loopback or a Unix "
+            "socket; `rinha up` makes one if neither they nor `RINHA_BRIDGE` are set",
             secret=True,
         ),
-    ] = Secret()
-    """It may come from the file that the next one names."""
+    ] = FixedSecret()
+    """It may be in the file that the next one names."""
     bridge_secret_file: Annotated[
         str,
-        Variable("RINHA_BRIDGE_SECRET_FILE", "", "file that holds the secret instead"),
+        Variable(
+            "RINHA_BRIDGE_SECRET_FILE",
+            "",
+            "file that holds the secret instead; if it isn't there the worker makes it, and the APIs wait for it",
+        ),
     ] = ""
     bridge_linger_ms: Annotated[
         float,

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import socket
 import sys
-import tempfile
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from rinha.net.address import UnixAddress
 from rinha.net.host import bracketed
 from rinha.process import STOP_SIGNALS, ExitCode, why_not_bound
 from rinha.settings.processors import PROCESSORS
+from rinha.up.bridge import open_bridge
 from rinha.up.child import ChildSpec
 from rinha.up.readiness import until_apis_ready, until_listening
 from rinha.up.stages import Stage, Supervisor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from rinha.net.address import Address
     from rinha.settings.table import Settings
+    from rinha.up.bridge import Bridge
 
 STOP_MARGIN_S = 5.0
 """What a child may need beyond ``RINHA_DRAIN_S`` before it is killed."""
@@ -33,20 +32,21 @@ BACKLOG = 4096
 """Connections that wait to be accepted: the kernel cuts it to its own limit, 4096 on Linux since 5.4."""
 
 
-Table: TypeAlias = "Callable[[Settings, Mapping[str, str], socket.socket], list[Stage]]"
+Table: TypeAlias = "Callable[[Settings, Mapping[str, str], socket.socket, Bridge], list[Stage]]"
 
 
 class CannotListenError(Exception):
     """The settings name a place where we can't listen; the text says which one, why and what to change."""
 
 
-def make_stages(settings: Settings, environ: Mapping[str, str], listener: socket.socket) -> list[Stage]:
+def make_stages(settings: Settings, environ: Mapping[str, str], listener: socket.socket, bridge: Bridge) -> list[Stage]:
     """Make the table of children: simulators if there are to be any, the worker, the APIs.
 
     Args:
         settings: what is in effect.
-        environ: the environment of every child.
+        environ: the environment of the simulators, whom the bridge doesn't concern.
         listener: the APIs' listening socket, which each of them inherits.
+        bridge: between worker and APIs.
     """
     stages = []
     if settings.simulate:
@@ -60,10 +60,11 @@ def make_stages(settings: Settings, environ: Mapping[str, str], listener: socket
             for processor, (host, port) in zip(settings.processors, places, strict=True)
         ]
         stages.append(Stage(tuple(simulators), partial(until_listening, places)))
-    stages.append(Stage((_rinha("payment-worker", ("worker",), environ),)))
-    fd = listener.fileno()
+    fds = () if bridge.listener is None else (bridge.listener.fileno(),)
+    stages.append(Stage((_rinha("payment-worker", ("worker", *_take_over(fds)), bridge.environ, fds),)))
+    fds = (listener.fileno(),)
     names = [f"payment-api-{number}" for number in range(1, settings.api_count + 1)]
-    apis = [_rinha(name, ("api", "--fd", str(fd)), {**environ, "RINHA_API_NAME": name}, (fd,)) for name in names]
+    apis = [_rinha(name, ("api", *_take_over(fds)), {**bridge.environ, "RINHA_API_NAME": name}, fds) for name in names]
     stages.append(Stage(tuple(apis), partial(until_apis_ready, *_reachable(listener), frozenset(names))))
     return stages
 
@@ -87,8 +88,8 @@ def run_up(settings: Settings, environ: Mapping[str, str], table: Table = make_s
     except CannotListenError as error:
         print(error, file=sys.stderr)
         return ExitCode.REFUSED
-    with listener, _bridge(environ) as bridge:
-        stages = table(settings, {**environ, "RINHA_BRIDGE": bridge}, listener)
+    with listener, open_bridge(environ) as bridge:
+        stages = table(settings, environ, listener, bridge)
         return asyncio.run(run_stages(stages, settings, lambda: _announce(listener, bridge)))
 
 
@@ -105,14 +106,8 @@ def _rinha(name: str, arguments: tuple[str, ...], environ: Mapping[str, str], fd
     return ChildSpec(name, (sys.executable, "-m", "rinha", *arguments), environ, fds)
 
 
-@contextlib.contextmanager
-def _bridge(environ: Mapping[str, str]) -> Iterator[str]:
-    """The configured bridge, or a Unix socket in a directory that nobody else can enter."""
-    if address := environ.get("RINHA_BRIDGE"):
-        yield address
-        return
-    with tempfile.TemporaryDirectory(prefix="rinha-") as directory:
-        yield f"unix:{Path(directory, 'bridge')}"
+def _take_over(fds: tuple[int, ...]) -> tuple[str, ...]:
+    return tuple(word for fd in fds for word in ("--fd", str(fd)))
 
 
 def _listen(place: Address) -> socket.socket:
@@ -150,7 +145,7 @@ def _reachable(listener: socket.socket) -> tuple[str, int]:
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port
 
 
-def _announce(listener: socket.socket, bridge: str) -> None:
+def _announce(listener: socket.socket, bridge: Bridge) -> None:
     host, port = _reachable(listener)
     base = f"http://{bracketed(host)}:{port}"
     # On stderr, because stdout holds JSON lines alone.
@@ -158,8 +153,7 @@ def _announce(listener: socket.socket, bridge: str) -> None:
         f"rinha listens on {base}; Ctrl-C drains and stops it. Try:\n"
         f"  curl -i {base}/payments -H 'Content-Type: application/json' "
         """-d "{\\"correlationId\\": \\"$(cat /proc/sys/kernel/random/uuid)\\", \\"amount\\": 19.90}"\n"""
-        f"  curl {base}/payments-summary\n"
-        f"  RINHA_BRIDGE={bridge} rinha statistics",
+        f"  curl {base}/payments-summary" + (f"\n  {bridge.ask}" if bridge.ask else ""),
         file=sys.stderr,
         flush=True,
     )

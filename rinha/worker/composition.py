@@ -41,15 +41,17 @@ class Worker:
 
     Args:
         settings: the settings.
+        listen_fd: a bound socket that was inherited for the bridge; without one, the address in the settings is bound.
 
     Raises:
         StoreBroken: the store's library isn't there.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, listen_fd: int | None = None) -> None:
         self.failed = Event()
         """Set when the process must end: actors crashed too often, or the store can't be trusted."""
         self._settings = settings
+        self._listen_fd = listen_fd
         self._clock = SystemClock()
         self._tracer = Tracer(settings.trace_share, trace_sink)
         self._store = _store(settings)
@@ -82,16 +84,19 @@ class Worker:
         Raises:
             StartFailed: an actor did not start.
             StoreUnavailable, StoreBroken: the store can't be read.
-            OSError: the bridge's address can't be bound.
+            OSError: the bridge's address can't be bound, or its secret can't be written or read.
+            ValueError: the file of the bridge's secret holds none.
         """
         self._system.start()
+        self._settings.bridge_secret.make()
         self._server = BridgeServer(
             self._settings.bridge,
-            self._settings.bridge_secret.reveal().encode(),
+            self._settings.bridge_secret.read(),
             incarnation=secrets.randbits(62) + 1,
             intake=self._system.intake,
             answer=self._system.answer,
             tracer=self._tracer,
+            listen_fd=self._listen_fd,
         )
         self._server.start()
 

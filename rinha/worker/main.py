@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def run_worker(settings: Settings) -> ExitCode:
+def run_worker(settings: Settings, listen_fd: int | None = None) -> ExitCode:
     """Run the worker until a signal stops it, then drain.
 
     Args:
         settings: the settings.
+        listen_fd: a bound socket that was inherited for the bridge; without one, the address in the settings is bound.
 
     Returns:
         ``OK`` if nothing waits, ``FAILED`` if payments wait (their ids are logged) or the actors crashed too often,
@@ -34,7 +35,7 @@ def run_worker(settings: Settings) -> ExitCode:
     for number in STOP_SIGNALS:
         gevent.signal_handler(number, asked_to_stop.set)
     try:
-        worker = Worker(settings)
+        worker = Worker(settings, listen_fd)
         worker.start()
     except StoreUnavailable as error:
         logger.error("worker.store_unavailable", extra={"reason": str(error)})

@@ -27,14 +27,14 @@ def sent(session: ClientSession) -> list[Any]:
 
 
 def opened(credit: int = 10, *, incarnation: int = 7, epoch: int = 1) -> ClientSession:
-    session = ClientSession(b"secret", api_id=bytes(16), name="api")
+    session = ClientSession(api_id=bytes(16), name="api")
     reconnect(session, incarnation=incarnation, epoch=epoch)
     give(session, Credit(1 + credit))
     return session
 
 
 def reconnect(session: ClientSession, *, incarnation: int = 7, epoch: int = 1) -> list[Any]:
-    session.connection_made()
+    session.connection_made(b"secret")
     give(session, CHALLENGE)
     session.data_to_send()
     return give(session, Welcome(incarnation, epoch))

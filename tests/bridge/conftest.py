@@ -10,6 +10,7 @@ import pytest
 from actors.tracing import Tracer
 from rinha.bridge.client.client import BridgeClient
 from rinha.net.address import UnixAddress, parse_address
+from rinha.net.secret import FixedSecret
 from tests.bridge.raw_peer import Peer
 from tests.bridge.scripted_worker import SECRET, ScriptedWorker
 from tests.bridge.worker_thread import Worker, no_answer
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rinha.net.address import Address
+    from rinha.net.secret import SharedSecret
 
 
 class StartWorker(Protocol):
@@ -32,6 +34,7 @@ class StartWorker(Protocol):
         credit: int = ...,
         answer: Callable[[Any], Any] = ...,
         tracer: Tracer = ...,
+        listen_fd: int | None = ...,
     ) -> Worker: ...
 
 
@@ -49,6 +52,7 @@ def start_worker() -> Iterator[StartWorker]:
             credit: int = 100,
             answer: Callable[[Any], Any] = no_answer,
             tracer: Tracer | None = None,
+            listen_fd: int | None = None,
         ) -> Worker:
             worker = Worker(
                 parse_address(address) if isinstance(address, str) else address,
@@ -58,6 +62,7 @@ def start_worker() -> Iterator[StartWorker]:
                 credit=credit,
                 answer=answer,
                 tracer=tracer or Tracer(),
+                listen_fd=listen_fd,
             )
             stack.callback(worker.stop)
             return worker
@@ -88,11 +93,14 @@ async def connect_scripted(scripted_worker: ScriptedWorker) -> AsyncIterator[Cal
     clients = []
 
     async def start(
-        answer_timeout_s: float = 5.0, secret: bytes = SECRET, tracer: Tracer | None = None, linger_s: float = 0.0
+        answer_timeout_s: float = 5.0,
+        secret: SharedSecret | None = None,
+        tracer: Tracer | None = None,
+        linger_s: float = 0.0,
     ) -> BridgeClient:
         client = BridgeClient(
             scripted_worker.address,
-            secret,
+            secret or FixedSecret(SECRET),
             name="api",
             answer_timeout_s=answer_timeout_s,
             tracer=tracer or Tracer(),

@@ -12,6 +12,7 @@ from actors.tracing import Tracer
 from actors.values import LedgerRow, ParkedPayment, RowsPage, Totals, Verdict
 from rinha.bridge.client.client import BridgeClient
 from rinha.net.address import UnixAddress
+from rinha.net.secret import FixedSecret
 from tests.bridge.scripted_worker import eventually, payment
 from tests.support.samples import STATISTICS
 
@@ -26,7 +27,7 @@ async def connect() -> AsyncIterator[Callable[..., Any]]:
     clients = []
 
     async def start(address: Address, *, secret: bytes = b"secret", ready: bool = True) -> BridgeClient:
-        client = BridgeClient(address, secret, name="api", answer_timeout_s=5.0, tracer=Tracer())
+        client = BridgeClient(address, FixedSecret(secret), name="api", answer_timeout_s=5.0, tracer=Tracer())
         clients.append(client)
         await client.start()
         if ready:

@@ -117,6 +117,7 @@ class Worker:
         credit: int,
         answer: Callable[[Any], Any],
         tracer: Tracer,
+        listen_fd: int | None = None,
     ) -> None:
         self.intake = FakeIntake(credit, epoch)
         self._jobs: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = queue.SimpleQueue()
@@ -127,6 +128,7 @@ class Worker:
             intake=self.intake,
             answer=answer,
             tracer=tracer,
+            listen_fd=listen_fd,
         )
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()

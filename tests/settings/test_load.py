@@ -7,6 +7,7 @@ import pytest
 
 from rinha.net.address import TcpAddress, UnixAddress
 from rinha.net.http_url import HttpUrl
+from rinha.net.secret import FixedSecret
 from rinha.settings.errors import SettingsError
 from rinha.settings.load import load_settings
 from rinha.settings.processors import ProcessorSettings
@@ -37,7 +38,7 @@ def test_an_empty_environment_gives_the_documented_defaults() -> None:
     )
     assert settings.simulate
     assert settings.bridge == TcpAddress("127.0.0.1", 7000)
-    assert not settings.bridge_secret
+    assert settings.bridge_secret == FixedSecret(b"")
     assert (settings.accept, settings.routing) == ("received", "fastest")
     assert (settings.patience_s, settings.latency_tolerance_ms, settings.benchmark_share) == (5.0, 10.0, 0.05)
     assert (settings.pool_size, settings.attempt_deadline_s, settings.backlog_max) == (64, 10.0, 100_000)
@@ -219,35 +220,49 @@ def test_a_bridge_that_others_can_reach_needs_a_secret(bridge: str) -> None:
     (error,) = errors_of(RINHA_BRIDGE=bridge)
     assert error.startswith("RINHA_BRIDGE_SECRET: must be set (or RINHA_BRIDGE_SECRET_FILE)")
     assert bridge in error
-    assert load_settings({"RINHA_BRIDGE": bridge, "RINHA_BRIDGE_SECRET": "s3cret"}).bridge_secret == Secret("s3cret")
+    settings = load_settings({"RINHA_BRIDGE": bridge, "RINHA_BRIDGE_SECRET": "s3cret"})
+    assert settings.bridge_secret == FixedSecret(b"s3cret")
 
 
 @pytest.mark.parametrize("bridge", ["tcp://127.0.0.1:7000", "tcp://localhost:7000", "tcp://[::1]:7000", "unix:/b"])
 def test_a_local_bridge_needs_no_secret(bridge: str) -> None:
-    assert not load_settings({"RINHA_BRIDGE": bridge}).bridge_secret
+    assert load_settings({"RINHA_BRIDGE": bridge}).bridge_secret == FixedSecret()
 
 
 def test_the_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_bytes(b"s3cret\n")
     settings = load_settings({"RINHA_BRIDGE": "tcp://worker:7000", "RINHA_BRIDGE_SECRET_FILE": str(file)})
-    assert settings.bridge_secret.reveal() == "s3cret"
+    assert settings.bridge_secret.read() == b"s3cret"
+
+
+def test_a_secret_file_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    settings = load_settings({"RINHA_BRIDGE": "tcp://worker:7000", "RINHA_BRIDGE_SECRET_FILE": str(file)})
+    with pytest.raises(FileNotFoundError):
+        settings.bridge_secret.read()
+    settings.bridge_secret.make()
+    assert settings.bridge_secret.read() == file.read_bytes().strip()
+
+
+def test_a_secret_file_in_a_directory_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
+    file = tmp_path / "no" / "secret"
+    (error,) = errors_of(RINHA_BRIDGE_SECRET_FILE=str(file))
+    assert error == f"RINHA_BRIDGE_SECRET_FILE={file}: there is no directory {tmp_path / 'no'}"
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (None, "No such file"),
-        (b" \n", "must be 1 to"),
-        (b"x" * 5000, "must be 1 to"),
-        (b"\xff", "must be UTF-8"),
+        (b" \n", "the file is empty"),
+        (b"x" * 5000, "the file has more than 4096"),
+        (b"\xff", "the file is no UTF-8"),
         (b"a\nb", "one line"),
     ],
 )
-def test_a_secret_file_that_holds_none_is_refused(tmp_path: Path, content: bytes | None, reason: str) -> None:
+def test_a_secret_file_that_holds_none_is_refused(tmp_path: Path, content: bytes, reason: str) -> None:
     file = tmp_path / "secret"
-    if content is not None:
-        file.write_bytes(content)
+    file.write_bytes(content)
     (error,) = errors_of(RINHA_BRIDGE_SECRET_FILE=str(file))
     assert error.startswith(f"RINHA_BRIDGE_SECRET_FILE={file}: ")
     assert reason in error

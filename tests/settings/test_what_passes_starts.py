@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from rinha.net.address import Address, TcpAddress, require_secret
 from rinha.net.http_url import HttpUrl
+from rinha.net.secret import FixedSecret
 from rinha.settings.errors import SettingsError
 from rinha.settings.load import load_settings
 from rinha.settings.processors import ProcessorSettings
@@ -85,7 +86,8 @@ def test_a_worker_can_be_made_of_it(url: str, bridge: str, store: str, secret: s
             assert error.errors
             assert all(str(each).isprintable() for each in error.errors)
             continue
-        require_secret(settings.bridge, settings.bridge_secret.reveal().encode())
+        assert isinstance(settings.bridge_secret, FixedSecret)
+        require_secret(settings.bridge, settings.bridge_secret.read())
         can_be_reached(settings.bridge)
         for processor in settings.processors:
             can_be_looked_up(processor.url.host, processor.url.port)

@@ -63,7 +63,7 @@ class SimulatedApi:
         self._begin()
 
     def _begin(self) -> None:
-        self.session = ClientSession(SECRET, api_id=self._scheduler.chance.randbytes(16), name=self.name)
+        self.session = ClientSession(api_id=self._scheduler.chance.randbytes(16), name=self.name)
         self.waiting: dict[int, Submission] = {}
         self.connection: Connection | None = None
         self._reconnect()
@@ -114,7 +114,7 @@ class SimulatedApi:
             return
         self._generation += 1
         mine = self._generation
-        self.session.connection_made()
+        self.session.connection_made(SECRET)
         self.connection = bridge.connect(lambda data: self._receive(mine, data), lambda: self._lost(mine))
 
     def _lost(self, generation: int) -> None:

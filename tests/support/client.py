@@ -13,6 +13,7 @@ from actors.values import LedgerRow
 from rinha.bridge.client.client import BridgeClient
 from rinha.commands.reconcile import Discrepancy, reconcile
 from rinha.net.address import parse_address
+from rinha.net.secret import FixedSecret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -130,7 +131,7 @@ async def their_rows(session: aiohttp.ClientSession, urls: Mapping[str, str]) ->
 
 async def our_rows(bridge: str) -> list[LedgerRow]:
     """The ledger's rows, through the bridge."""
-    client = BridgeClient(parse_address(bridge), b"", name="checker", answer_timeout_s=10, tracer=Tracer())
+    client = BridgeClient(parse_address(bridge), FixedSecret(), name="checker", answer_timeout_s=10, tracer=Tracer())
     await client.start()
     try:
         assert await client.wait_ready(10), "no worker answers at the bridge"

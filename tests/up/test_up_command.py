@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ import pytest
 from rinha.net.http_url import HttpUrl
 from rinha.settings.load import load_settings
 from rinha.settings.processors import ProcessorSettings
+from rinha.up.bridge import Bridge
 from rinha.up.main import make_stages, run_up
 from tests.support.patience import PATIENCE_S
 
@@ -52,11 +54,12 @@ UP = """
 import os, sys
 from rinha.settings.load import load_settings
 from rinha.up.child import ChildSpec
+from rinha.up.bridge import Bridge
 from rinha.up.main import make_stages, run_up
 from rinha.up.stages import Stage
 
-def table(settings, environ, listener):
-    stage = make_stages(settings, environ, listener)[-1]
+def table(settings, environ, listener, bridge):
+    stage = make_stages(settings, environ, listener, bridge)[-1]
     argv = sys.executable, "-c", sys.argv[1]
     apis = [ChildSpec(api.name, (*argv, *api.argv[3:]), api.environ, api.pass_fds) for api in stage.children]
     return [Stage(tuple(apis), stage.until_ready)]
@@ -95,6 +98,7 @@ class Command:
             "RINHA_PORT": "0",
             "PROCESSOR_DEFAULT_URL": "http://one",
             "PROCESSOR_FALLBACK_URL": "http://two",
+            "XDG_RUNTIME_DIR": str(tmp_path),
         }
         with self.out.open("w") as out, self.err.open("w") as err:
             self.process = subprocess.Popen([sys.executable, "-c", UP, API], stdout=out, stderr=err, env=environ)
@@ -125,13 +129,21 @@ def test_up_tells_where_it_listens_and_ends_well_on_a_signal(
     wait_for(lambda: "rinha statistics" in command.err.read_text())
     assert "rinha listens on http://127.0.0.1:" in command.err.read_text()
     assert "curl -i http://127.0.0.1:" in command.err.read_text()
-    bridges = {words[0] for words in command.words("bridge")}
-    (directory,) = (os.path.dirname(bridge.removeprefix("unix:")) for bridge in bridges)
-    assert os.stat(directory).st_mode & 0o777 == 0o700
+    ((bridge,),) = {tuple(words) for words in command.words("bridge")}
+    left = tmp_path / "rinha.json"
+    word = json.loads(left.read_text())
+    assert word["RINHA_BRIDGE"] == bridge
+    assert bridge.startswith("tcp://127.0.0.1:")
+    assert left.stat().st_mode & 0o777 == 0o600
+    secret = word["RINHA_BRIDGE_SECRET"]
+    assert len(secret) == 64
+    assert secret not in command.err.read_text() + command.out.read_text()
+    for pid in (command.process.pid, *command.pids()):
+        assert secret.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
     command.process.send_signal(signum)
     assert command.process.wait(PATIENCE_S) == 0
     assert sorted(words[0] for words in command.words("stopped")) == ["payment-api-1", "payment-api-2"]
-    assert not os.path.exists(directory)
+    assert not left.exists()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs PR_SET_PDEATHSIG")
@@ -186,11 +198,10 @@ def test_a_taken_simulator_port_is_named_with_the_way_out(
 
 
 def test_the_table_starts_simulators_worker_and_apis_in_this_order() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        stages = make_stages(
-            load_settings({"RINHA_API_COUNT": "3"}), {"HOME": "/", "RINHA_BRIDGE": "unix:/b"}, listener
-        )
-        fd = listener.fileno()
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_server(("", 0)) as worker_listener:
+        bridge = Bridge({"HOME": "/", "RINHA_BRIDGE": "unix:/b"}, worker_listener)
+        stages = make_stages(load_settings({"RINHA_API_COUNT": "3"}), {"HOME": "/"}, listener, bridge)
+        fd, worker_fd = listener.fileno(), worker_listener.fileno()
     assert [[child.name for child in stage.children] for stage in stages] == [
         ["payment-processor-default", "payment-processor-fallback"],
         ["payment-worker"],
@@ -200,7 +211,9 @@ def test_the_table_starts_simulators_worker_and_apis_in_this_order() -> None:
     assert simulator.argv[1:] == (
         *("-m", "rinha", "simulator", "--name", "default", "--host", "127.0.0.1", "--port", "8001"),
     )
-    assert worker.argv[1:] == ("-m", "rinha", "worker")
+    assert simulator.environ == {"HOME": "/"}
+    assert worker.argv[1:] == ("-m", "rinha", "worker", "--fd", str(worker_fd))
+    assert worker.pass_fds == (worker_fd,)
     assert worker.environ == {"HOME": "/", "RINHA_BRIDGE": "unix:/b"}
     assert api.argv[1:] == ("-m", "rinha", "api", "--fd", str(fd))
     assert api.pass_fds == (fd,)
@@ -210,7 +223,8 @@ def test_the_table_starts_simulators_worker_and_apis_in_this_order() -> None:
 def test_there_is_a_simulator_for_each_processor_that_the_settings_hold() -> None:
     processors = tuple(ProcessorSettings(f"p{n}", HttpUrl("127.0.0.1", 9000 + n), 100) for n in range(3))
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        simulators = make_stages(msgspec.structs.replace(load_settings({}), processors=processors), {}, listener)[0]
+        settings = msgspec.structs.replace(load_settings({}), processors=processors)
+        simulators = make_stages(settings, {}, listener, Bridge({}))[0]
     assert [child.argv[4:] for child in simulators.children] == [
         ("--name", f"p{n}", "--host", "127.0.0.1", "--port", f"900{n}") for n in range(3)
     ]
@@ -219,5 +233,6 @@ def test_there_is_a_simulator_for_each_processor_that_the_settings_hold() -> Non
 def test_with_processors_of_its_own_it_starts_no_simulators() -> None:
     environ = {"PROCESSOR_DEFAULT_URL": "http://one", "PROCESSOR_FALLBACK_URL": "http://two"}
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        names = [c.name for stage in make_stages(load_settings(environ), environ, listener) for c in stage.children]
+        stages = make_stages(load_settings(environ), environ, listener, Bridge(environ))
+    names = [child.name for stage in stages for child in stage.children]
     assert names == ["payment-worker", "payment-api-1", "payment-api-2"]

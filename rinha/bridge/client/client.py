@@ -20,6 +20,7 @@ from rinha.bridge.protocol.api_end import ClientSession
 from rinha.bridge.protocol.events import PaymentsDecided, ReplyReceived
 from rinha.bridge.protocol.handshake import API_ID_BYTES
 from rinha.net.address import Address, require_secret
+from rinha.net.secret import FixedSecret, SharedSecret
 
 if TYPE_CHECKING:
     from actors.messages import GetParked, GetRows, GetStatistics, GetSummary, Purge, RetryParked
@@ -36,7 +37,7 @@ class BridgeClient:
 
     Args:
         address: where the worker listens.
-        secret: shared with the worker; may be empty if the address is local.
+        secret: shared with the worker, read at each connection; may be empty if the address is local.
         name: of this API, for the worker's logs; at most 64 bytes.
         answer_timeout_s: how long ``submit`` waits for a verdict, in seconds.
         tracer: records ``bridge.sent`` and ``bridge.decided`` of traced payments.
@@ -49,26 +50,30 @@ class BridgeClient:
     def __init__(
         self,
         address: Address,
-        secret: bytes,
+        secret: SharedSecret,
         *,
         name: str,
         answer_timeout_s: float,
         tracer: Tracer,
         linger_s: float = 0.0,
     ) -> None:
-        require_secret(address, secret)
+        if isinstance(secret, FixedSecret):  # a file never holds an empty one
+            require_secret(address, secret.read())
         self._address = address
         self._answer_timeout_s = answer_timeout_s
         self._tracer = tracer
         self._linger_s = linger_s
-        self._session = ClientSession(secret, api_id=secrets.token_bytes(API_ID_BYTES), name=name)
+        self._secret = secret
+        self._session = ClientSession(api_id=secrets.token_bytes(API_ID_BYTES), name=name)
         self._closing = False
         self._changed = asyncio.Event()
         """Set and replaced whenever a session opens or payments are decided."""
 
     async def start(self) -> None:
         """Begin to connect, and keep connected from now on. Doesn't wait for the worker."""
-        self._link = ClientLink(self._address, self._session, on_event=self._on_event, on_lost=self._on_lost)
+        self._link = ClientLink(
+            self._address, self._secret, self._session, on_event=self._on_event, on_lost=self._on_lost
+        )
         self._waiters = Waiters(asyncio.get_running_loop(), self._answer_timeout_s)
         self._requests = ClientRequests(self._session, flush_soon=self._link.flush_soon, reopened=self._reopened)
         self._connecting = asyncio.create_task(self._link.run())

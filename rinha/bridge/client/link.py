@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rinha.bridge.protocol.api_end import ClientSession
+    from rinha.net.secret import SharedSecret
 
 HANDSHAKE_TIMEOUT_S = 5.0
 SILENCE_BEFORE_PING_S = 5.0
@@ -37,6 +38,7 @@ class ClientLink(asyncio.Protocol):
 
     Args:
         address: the worker's.
+        secret: shared with the worker.
         session: whose bytes to carry.
         on_event: called for every event of the session, in order.
         on_lost: called when a connection has ended, after ``session.connection_lost``.
@@ -45,12 +47,14 @@ class ClientLink(asyncio.Protocol):
     def __init__(
         self,
         address: Address,
+        secret: SharedSecret,
         session: ClientSession,
         *,
         on_event: Callable[[ClientEvent], None],
         on_lost: Callable[[], None],
     ) -> None:
         self._address = address
+        self._secret = secret
         self._session = session
         self._on_event = on_event
         self._on_lost = on_lost
@@ -64,7 +68,8 @@ class ClientLink(asyncio.Protocol):
         self._flush_due = False
         self._lingering: asyncio.TimerHandle | None = None
         self._pause_s = FIRST_PAUSE_S
-        self._failures = 0
+        self._failing = ""
+        """The event of the last failure; empty while there is none."""
 
     async def run(self) -> None:
         """Connect, and connect again, until cancelled."""
@@ -98,10 +103,7 @@ class ClientLink(asyncio.Protocol):
             async with asyncio.timeout(HANDSHAKE_TIMEOUT_S):
                 await self._dial()
         except OSError as error:
-            # The first of a row is news, the others are not.
-            level = logging.DEBUG if self._failures else logging.WARNING
-            logger.log(level, "bridge.connect_failed", extra={"address": str(self._address), "error": str(error)})
-            self._failures += 1
+            self._failed("bridge.connect_failed", error)
             return
         dialled_at = self._loop.time()
         opened_at: float | None = None
@@ -155,7 +157,14 @@ class ClientLink(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._write_paused = False
         self._heard_at = self._loop.time()
-        self._session.connection_made()
+        try:
+            # Only now: a worker has its secret before it listens, and a new worker may have made another.
+            secret = self._secret.read()
+        except (OSError, ValueError) as error:
+            self._failed("bridge.no_secret", error)
+            self._transport.abort()
+        else:
+            self._session.connection_made(secret)
 
     def data_received(self, data: bytes) -> None:
         """Hand it to the session, and send what that makes due."""
@@ -163,7 +172,7 @@ class ClientLink(asyncio.Protocol):
         try:
             for event in self._session.receive(data):
                 if isinstance(event, SessionReady):
-                    self._failures = 0
+                    self._failing = ""
                 self._on_event(event)
         except HandshakeRefused as refusal:
             self._broken_off("bridge.refused", refusal)
@@ -175,6 +184,12 @@ class ClientLink(asyncio.Protocol):
             # Or else each acknowledgement would end the lingering of the payments after it.
             if self._lingering is None:
                 self._flush()
+
+    def _failed(self, event: str, error: Exception) -> None:
+        # The first of a row is news, the others are not.
+        level = logging.DEBUG if self._failing == event else logging.WARNING
+        logger.log(level, event, extra={"address": str(self._address), "error": str(error)})
+        self._failing = event
 
     def _broken_off(self, event: str, error: BridgeError) -> None:
         logger.error(event, extra={"address": str(self._address), "error": str(error)})

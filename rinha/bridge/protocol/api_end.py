@@ -46,7 +46,6 @@ class ClientSession:
     """One API's side of the protocol.
 
     Args:
-        secret: shared with the worker; empty if the bridge is local.
         api_id: 16 random bytes that stay the same for the life of this object.
         name: for the worker's logs, 1 to 64 bytes of UTF-8.
 
@@ -54,12 +53,12 @@ class ClientSession:
         ValueError: the name is empty or too long.
     """
 
-    def __init__(self, secret: bytes, *, api_id: bytes, name: str) -> None:
+    def __init__(self, *, api_id: bytes, name: str) -> None:
         if not 0 < len(name.encode()) <= MAX_NAME_BYTES:
             raise ValueError(f"the API's name {name!r} has not 1 to {MAX_NAME_BYTES} bytes")
         self.incarnation = 0
         self.epoch = 0
-        self._secret = secret
+        self._secret = b""
         self._api_id = api_id
         self._name = name
         self._state = _State.CLOSED
@@ -88,9 +87,14 @@ class ClientSession:
     def __len__(self) -> int:
         return len(self._outbox)
 
-    def connection_made(self) -> None:
-        """A connection is there; the worker speaks first."""
+    def connection_made(self, secret: bytes) -> None:
+        """A connection is there; the worker speaks first.
+
+        Args:
+            secret: shared with the worker at its other end; empty if the bridge is local.
+        """
         self.connection_lost()
+        self._secret = secret
         self._state = _State.AWAITING_CHALLENGE
 
     def connection_lost(self) -> None:

@@ -51,6 +51,7 @@ class BridgeServer:
         intake: is told of sessions, payments and purges (``delivery.py``).
         answer: replies to a question of ``actors.messages``. It runs in a greenlet of its own, and may block or raise.
         tracer: records ``bridge.received`` of traced payments.
+        listen_fd: a socket bound to ``address`` that was inherited; without one, ``start`` binds it.
 
     Raises:
         ValueError: an empty secret for an address that isn't local.
@@ -65,6 +66,7 @@ class BridgeServer:
         intake: Recipient,
         answer: Callable[[object], object],
         tracer: Tracer,
+        listen_fd: int | None = None,
     ) -> None:
         require_secret(address, secret)
         self._address = address
@@ -72,6 +74,7 @@ class BridgeServer:
         self._incarnation = incarnation
         self._intake = intake
         self._tracer = tracer
+        self._listen_fd = listen_fd
         self._listener: Listener | None = None
         self._socket: socket.socket | None = None
         self._connections: set[ServerConnection] = set()
@@ -94,9 +97,9 @@ class BridgeServer:
         """Listen and accept.
 
         Raises:
-            OSError: the address can't be bound.
+            OSError: the address can't be bound, or the inherited socket isn't one.
         """
-        self._listener = Listener(self._address, backlog=_BACKLOG)
+        self._listener = Listener(self._address, backlog=_BACKLOG, fd=self._listen_fd)
         self._socket = socket.socket(fileno=self._listener.socket.detach())
         self._loops.spawn(self._accept, self._socket)
         self._loops.spawn(self._check)

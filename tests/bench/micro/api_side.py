@@ -24,10 +24,10 @@ def submit_all(path: str, payments: list[Payment]) -> float:
     Returns:
         CPU seconds from the opening of the session.
     """
-    session = ClientSession(b"", api_id=os.urandom(16), name="bench")
+    session = ClientSession(api_id=os.urandom(16), name="bench")
     with socket.socket(socket.AF_UNIX) as sock:
         sock.connect(path)
-        session.connection_made()
+        session.connection_made(b"")
         while not session.is_open:
             _read(sock, session)
         begun_s = time.process_time()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,9 +15,10 @@ from rinha.bridge.client import link as client_link
 from rinha.bridge.client.client import BridgeClient
 from rinha.bridge.protocol.codec import PaymentRun
 from rinha.bridge.protocol.frames import Ack, Ping, Pong
-from rinha.bridge.protocol.handshake import Challenge, Hello, Refusal, RefusalCode, Welcome
+from rinha.bridge.protocol.handshake import Challenge, Hello, Refusal, RefusalCode, Welcome, proves
 from rinha.net.address import parse_address
-from tests.bridge.scripted_worker import NONCE, ScriptedWorker, opened, payment
+from rinha.net.secret import FixedSecret, SecretFile
+from tests.bridge.scripted_worker import NONCE, SECRET, ScriptedWorker, opened, payment
 
 
 @pytest.mark.parametrize("lie", [Ack(5), Welcome(1, 1), b"\0\0\0\0\0", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
@@ -51,7 +53,7 @@ async def test_a_wrong_secret_is_told_and_retried_slowly(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(client_link, "PAUSE_AFTER_REFUSAL_S", 0.4)
-    client = await connect_scripted(secret=b"wrong")
+    client = await connect_scripted(secret=FixedSecret(b"wrong"))
     peer = await scripted_worker.peer()
     peer.send(Challenge(1, NONCE))
     await peer.expect(Hello)
@@ -63,6 +65,34 @@ async def test_a_wrong_secret_is_told_and_retried_slowly(
     assert [vars(record)["error"] for record in caplog.records if record.message == "bridge.refused"] == [
         "wrong secret (code 2)"
     ]
+
+
+async def test_an_api_waits_for_its_secret_and_reads_it_at_each_connection(
+    scripted_worker: ScriptedWorker,
+    connect_scripted: Any,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    failures = [FileNotFoundError("not yet"), FileNotFoundError("not yet")]
+    found = iter([SECRET, b"of a new worker"])
+
+    def read(file: SecretFile) -> bytes:
+        if failures:
+            raise failures.pop()
+        return next(found)
+
+    monkeypatch.setattr(SecretFile, "read", read)
+    client = await connect_scripted(secret=SecretFile(Path("/secret")))
+    for _ in range(2):
+        assert await (await scripted_worker.peer()).read() is None, "it doesn't guess"
+    peer = await opened(scripted_worker, client)
+    told = [record for record in caplog.records if record.message == "bridge.no_secret"]
+    assert [vars(record)["error"] for record in told if record.levelname == "WARNING"] == ["not yet"]
+
+    peer.hang_up()
+    peer = await scripted_worker.peer()
+    peer.send(Challenge(1, NONCE))
+    assert proves(b"of a new worker", NONCE, await peer.expect(Hello))
 
 
 async def test_a_stalled_handshake_is_given_up(
@@ -110,4 +140,4 @@ async def test_a_worker_that_does_not_read_stops_the_writing_not_the_client(
 
 def test_a_bridge_that_others_can_reach_needs_a_secret() -> None:
     with pytest.raises(ValueError, match="needs a secret"):
-        BridgeClient(parse_address("tcp://10.0.0.1:7"), b"", name="api", answer_timeout_s=1, tracer=Tracer())
+        BridgeClient(parse_address("tcp://10.0.0.1:7"), FixedSecret(), name="api", answer_timeout_s=1, tracer=Tracer())

@@ -15,8 +15,8 @@ from tests.bridge.client_ends import CHALLENGE, NONCE, give, opened, payment, re
 
 
 def test_it_says_hello_with_a_proof_of_the_secret() -> None:
-    session = ClientSession(b"secret", api_id=bytes(range(16)), name="api-1")
-    session.connection_made()
+    session = ClientSession(api_id=bytes(range(16)), name="api-1")
+    session.connection_made(b"secret")
     assert session.data_to_send() == b""
     give(session, CHALLENGE)
     (hello,) = sent(session)
@@ -33,7 +33,7 @@ def test_the_next_hello_tells_what_it_knows_and_what_it_has_to_deliver() -> None
         session.submit(payment(number))
     give(session, Ack(1))
     session.connection_lost()
-    session.connection_made()
+    session.connection_made(b"secret")
     session.data_to_send()
     give(session, CHALLENGE)
     (hello,) = sent(session)
@@ -41,10 +41,10 @@ def test_the_next_hello_tells_what_it_knows_and_what_it_has_to_deliver() -> None
 
 
 def test_without_a_session_nothing_is_taken_and_nothing_is_sent_later() -> None:
-    session = ClientSession(b"", api_id=bytes(16), name="api")
+    session = ClientSession(api_id=bytes(16), name="api")
     with pytest.raises(NoCredit, match="no session"):
         session.submit(payment(1))
-    session.connection_made()
+    session.connection_made(b"secret")
     with pytest.raises(NoCredit):
         session.submit(payment(1))
     give(session, CHALLENGE)

@@ -22,9 +22,9 @@ def test_worked_example() -> None:
         written[who] += bytes.fromhex(digits)
 
     sent = {"worker": b"", "api": b""}
-    api = ClientSession(b"open sesame", api_id=bytes(range(0xA0, 0xB0)), name="api-1")
+    api = ClientSession(api_id=bytes(range(0xA0, 0xB0)), name="api-1")
     worker = WorkerSession(b"open sesame", nonce=bytes(range(16)))
-    api.connection_made()
+    api.connection_made(b"open sesame")
 
     def from_api() -> None:
         sent["api"] += (data := api.data_to_send())

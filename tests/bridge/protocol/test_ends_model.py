@@ -30,7 +30,7 @@ class Submitted:
 
 class Model:
     def __init__(self) -> None:
-        self.api = ClientSession(SECRET, api_id=bytes(16), name="api")
+        self.api = ClientSession(api_id=bytes(16), name="api")
         self.worker: WorkerSession | None = None
         self.to_worker = b""
         self.to_api = b""
@@ -74,7 +74,7 @@ class Model:
 
     def connect(self) -> None:
         self.worker = WorkerSession(SECRET, nonce=bytes(16))
-        self.api.connection_made()
+        self.api.connection_made(SECRET)
         self.granted = self.fresh = 0
 
     def cut(self) -> None:

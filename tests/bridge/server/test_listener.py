@@ -24,6 +24,23 @@ def test_a_taken_port_is_an_error(start_worker: Any) -> None:
         start_worker(worker.address)
 
 
+def test_an_inherited_socket_outlives_the_worker(start_worker: Any, connect_raw: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as reserved:
+        address = parse_address(f"tcp://127.0.0.1:{reserved.getsockname()[1]}")
+        worker = start_worker(address, listen_fd=os.dup(reserved.fileno()))
+        assert connect_raw(address).greet()
+        worker.stop()
+        # Who connects between two workers isn't refused: the next one finds it waiting.
+        between = connect_raw(address)
+        start_worker(address, listen_fd=os.dup(reserved.fileno()))
+        assert between.greet()
+
+
+def test_what_is_no_socket_can_not_be_taken_over(start_worker: Any, tmp_path: Path) -> None:
+    with (tmp_path / "file").open("w") as file, pytest.raises(OSError, match="socket"):
+        start_worker(listen_fd=os.dup(file.fileno()))
+
+
 def test_ipv6(start_worker: Any, connect_raw: Any) -> None:
     if not socket.has_ipv6:
         pytest.skip("no IPv6 here")

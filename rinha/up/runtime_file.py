@@ -1,0 +1,127 @@
+"""Where ``rinha up`` leaves word of its bridge, for commands that are told of none.
+
+The file holds the settings that lead to the worker, as a JSON object: ``RINHA_BRIDGE`` and, if ``rinha up`` made it,
+``RINHA_BRIDGE_SECRET``. It is ``$XDG_RUNTIME_DIR/rinha.json``; without that directory it is in one of our own that
+nobody else can enter. Whoever reads it believes it, so it must be the user's alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import stat
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from rinha.files import read_guarded, write_whole
+from rinha.settings.errors import SettingError, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+logger = logging.getLogger(__name__)
+
+NAME = "rinha.json"
+MAX_BYTES = 4096
+MODE = 0o600
+OTHERS = 0o077
+"""The rights of everybody but the user."""
+
+SECRETS = ("RINHA_BRIDGE_SECRET", "RINHA_BRIDGE_SECRET_FILE")
+
+
+@contextlib.contextmanager
+def published(environ: Mapping[str, str], settings: Mapping[str, str]) -> Iterator[bool]:
+    """Write the file for the length of a context, in the place of one that is there.
+
+    Args:
+        environ: tells where.
+        settings: what to write.
+
+    Yields:
+        Whether it is written; if not the log says why, and commands have to be told by whoever calls them.
+    """
+    path = _place(environ)
+    content = msgspec.json.encode(settings)
+    try:
+        if not _runtime_directory(environ):
+            _claim(path.parent)
+        write_whole(path, content, mode=MODE, replace=True)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        logger.warning("up.runtime_file_not_written", extra={"path": str(path), "reason": reason})
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        with contextlib.suppress(OSError):
+            if path.read_bytes() == content:  # or it is another system's by now
+                path.unlink()
+                if not _runtime_directory(environ):
+                    path.parent.rmdir()
+
+
+def with_running_system(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Complete an environment that doesn't say where the worker is by what ``rinha up`` left.
+
+    Args:
+        environ: what a command was told. A secret in it counts more than the file's.
+
+    Returns:
+        The environment; as it was if it names a bridge, or no file is there.
+
+    Raises:
+        SettingsError: the file mustn't be believed.
+    """
+    if environ.get("RINHA_BRIDGE"):
+        return environ
+    path = _place(environ)
+    try:
+        if not _runtime_directory(environ):
+            _check_private(path.parent)
+        content = read_guarded(path, max_bytes=MAX_BYTES, forbidden=OTHERS, owner=os.geteuid())
+        found = msgspec.json.decode(content, type=dict[str, str])
+        bridge = {"RINHA_BRIDGE": found["RINHA_BRIDGE"]}
+    except FileNotFoundError:
+        return environ
+    except (OSError, ValueError, KeyError) as error:
+        reason = f"must be set, or {path} be removed, which {_reason(error)}"
+        raise SettingsError([SettingError("RINHA_BRIDGE", "", reason)]) from None
+    if (secret := found.get(SECRETS[0])) and not any(environ.get(name) for name in SECRETS):
+        bridge[SECRETS[0]] = secret
+    return {**environ, **bridge}
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"can't be read ({error.strerror})"
+    return "isn't what `rinha up` writes" if isinstance(error, KeyError | msgspec.MsgspecError) else str(error)
+
+
+def _runtime_directory(environ: Mapping[str, str]) -> str:
+    directory = environ.get("XDG_RUNTIME_DIR", "")
+    # The XDG specification has a relative path ignored.
+    return directory if os.path.isabs(directory) else ""
+
+
+def _place(environ: Mapping[str, str]) -> Path:
+    directory = _runtime_directory(environ) or os.path.join(tempfile.gettempdir(), f"rinha-{os.geteuid()}")
+    return Path(directory, NAME)
+
+
+def _claim(directory: Path) -> None:
+    with contextlib.suppress(FileExistsError):
+        directory.mkdir(mode=0o700)
+    _check_private(directory)
+
+
+def _check_private(directory: Path) -> None:
+    # Everybody may make a directory there, with the name of ours.
+    status = directory.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & OTHERS:
+        raise ValueError(f"is in a directory that isn't this user's alone ({directory})")
