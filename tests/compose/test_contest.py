@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 CPU_MAX = 1.5
 MEMORY_MAX_MB = 350
 NETWORK = "payment-processor"
-MADE_BY_COMPOSE = {"RINHA_HOST", "RINHA_PORT", "RINHA_API_COUNT", "RINHA_BRIDGE_SECRET_FILE"}
-"""Settings that mean nothing in a container, or need a file that an overlay mounts."""
+MADE_BY_COMPOSE = {"RINHA_HOST", "RINHA_PORT", "RINHA_API_COUNT", "RINHA_BRIDGE_SECRET"}
+"""Settings that mean nothing in a container, or that it makes itself."""
 
 
 def contest() -> Stack:
@@ -93,6 +93,7 @@ def test_the_preset_is_in_effect(rendered: dict[str, Any]) -> None:
         assert environment["RINHA_ROUTING"] == "cheapest"
         assert float(environment["RINHA_PATIENCE_S"]) >= 20, "the default processor fails for 20 s"
         assert environment["RINHA_TRACE_SHARE"] == "0"
+        assert environment["RINHA_BRIDGE"] == "unix:/run/rinha/bridge"
 
 
 def test_every_setting_reaches_the_containers(rendered: dict[str, Any]) -> None:

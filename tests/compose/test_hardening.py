@@ -90,21 +90,45 @@ def test_9999_is_the_only_port_of_the_services_proper(stack: Stack) -> None:
     assert taken_port(8404) is None, "the statistics can be reached from outside"
 
 
-@pytest.mark.parametrize("service", ["payment-api-1", "payment-worker"])
-def test_it_listens_on_no_network(stack: Stack, service: str) -> None:
-    tables = stack.run_in(service, "cat", "/proc/net/tcp", "/proc/net/tcp6").splitlines()
-    states = [fields[3] for line in tables if (fields := line.split())[0] != "sl"]
-    docker_resolver = sum("0B00007F:" in line for line in tables)
-    assert states.count("0A") == docker_resolver, tables
+def listening(stack: Stack, service: str) -> set[tuple[str, int]]:
+    """Where a service listens by TCP, the engine's own resolver left out."""
+    found = set()
+    for line in stack.run_in(service, "cat", "/proc/net/tcp").splitlines()[1:]:
+        local, state = line.split()[1], line.split()[3]
+        host, _, port = local.partition(":")
+        place = ".".join(str(each) for each in reversed(bytes.fromhex(host)))
+        if state == "0A" and not place.startswith("127.0.0.11"):
+            found.add((place, int(port, 16)))
+    return found
 
 
-@pytest.mark.parametrize(("volume", "path"), [("bridge", "/run/rinha/bridge"), ("apis", "/run/apis/payment-api-1")])
-def test_no_other_container_reaches_the_sockets(stack: Stack, volume: str, path: str) -> None:
-    mounted = f"--volume={PROJECT}_{volume}:{Path(path).parent}"
+def test_an_api_listens_on_no_network(stack: Stack) -> None:
+    assert listening(stack, "payment-api-1") == set()
+
+
+def test_the_worker_listens_on_the_bridges_network_alone(stack: Stack) -> None:
+    assert listening(stack, "payment-worker") == {(address(stack, "payment-worker", "bridge"), 7000)}
+
+
+def test_the_worker_made_a_secret_that_only_the_apis_share(stack: Stack) -> None:
+    secret = stack.run_in("payment-worker", "cat", "/run/rinha/secret").strip()
+    assert len(secret) == 64
+    assert stack.run_in("payment-worker", "stat", "--format=%a %u", "/run/rinha/secret").split() == ["400", "10001"]
+    for api in ("payment-api-1", "payment-api-2"):
+        assert stack.run_in(api, "cat", "/run/rinha/secret").strip() == secret
+    for service in ("haproxy", "payment-api-1", "payment-worker"):
+        assert secret not in str(stack.inspect(service)), "it is in the container's configuration"
+    said = fails(*stack.command("exec", "--no-TTY", "payment-api-1", "touch", "/run/rinha/attempt"))
+    assert "Read-only file system" in said
+
+
+def test_no_other_container_reaches_the_apis_sockets(stack: Stack) -> None:
+    path = "/run/apis/payment-api-1"
+    mounted = f"--volume={PROJECT}_apis:/run/apis"
     # It is there, and the right user gets through: what follows fails for the reasons meant.
     run(*stranger("--network=none", mounted), CONNECT_UNIX, path)
     assert "PermissionError" in fails(*stranger("--network=none", "--user=65534:65534", mounted), CONNECT_UNIX, path)
-    assert "FileNotFoundError" in fails(*stranger(f"--network={PROJECT}_isolated"), CONNECT_UNIX, path)
+    assert "FileNotFoundError" in fails(*stranger(f"--network={PROJECT}_bridge"), CONNECT_UNIX, path)
 
 
 def test_haproxy_reaches_the_apis_and_not_the_bridge(stack: Stack) -> None:
@@ -118,14 +142,14 @@ def test_haproxy_reaches_the_apis_and_not_the_bridge(stack: Stack) -> None:
 def test_the_bridge_opens_with_the_secret_alone(stack: Stack) -> None:
     assert '"accepted"' in stack.run_in("payment-worker", "rinha", "statistics")
     for wrong in ("", "a guess"):
-        setting = f"--env=RINHA_BRIDGE_SECRET={wrong}"
-        fails(*stack.command("exec", "--no-TTY", setting, "payment-worker", "rinha", "statistics"))
+        settings = f"--env=RINHA_BRIDGE_SECRET={wrong}", "--env=RINHA_BRIDGE_SECRET_FILE="
+        fails(*stack.command("exec", "--no-TTY", *settings, "payment-worker", "rinha", "statistics"))
 
 
 def test_containers_outside_reach_haproxy_and_nothing_behind_it(stack: Stack) -> None:
-    worker, api = address(stack, "payment-worker", "processors"), address(stack, "payment-api-1", "isolated")
+    worker, api = address(stack, "payment-worker", "processors"), address(stack, "payment-api-1", "bridge")
     run(*stranger(f"--network={PROJECT}_edge"), CONNECT, address(stack, "haproxy", "edge"), "9999")
-    assert "ConnectionRefusedError" in fails(*stranger(f"--network={PROJECT}_isolated"), CONNECT, api, "9999")
+    assert "ConnectionRefusedError" in fails(*stranger(f"--network={PROJECT}_bridge"), CONNECT, api, "9999")
     assert "ConnectionRefusedError" in fails(*stranger(f"--network={PROJECT}_processors"), CONNECT, worker, "7000")
 
 
