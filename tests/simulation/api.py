@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors.messages import Purge
 from rinha.bridge.errors import NoCredit
-from rinha.bridge.protocol.api_end import ClientSession
+from rinha.bridge.protocol.api_end import ApiEnd
 from rinha.bridge.protocol.events import PaymentsDecided, SessionReady
 from rinha.bridge.protocol.questions import encode_request
 from tests.simulation.bridge import SECRET
@@ -63,7 +63,7 @@ class SimulatedApi:
         self._begin()
 
     def _begin(self) -> None:
-        self.session = ClientSession(api_id=self._scheduler.chance.randbytes(16), name=self.name)
+        self.session = ApiEnd(api_id=self._scheduler.chance.randbytes(16), name=self.name)
         self.waiting: dict[int, Submission] = {}
         self.connection: Connection | None = None
         self._reconnect()

@@ -16,7 +16,7 @@ from rinha.bridge.client.link import ClientLink
 from rinha.bridge.client.questions import ClientRequests
 from rinha.bridge.client.verdicts import Waiters
 from rinha.bridge.errors import NoCredit, WorkerUnavailable
-from rinha.bridge.protocol.api_end import ClientSession
+from rinha.bridge.protocol.api_end import ApiEnd
 from rinha.bridge.protocol.events import PaymentsDecided, ReplyReceived
 from rinha.bridge.protocol.handshake import API_ID_BYTES
 from rinha.net.address import Address, require_secret
@@ -64,7 +64,7 @@ class BridgeClient:
         self._tracer = tracer
         self._linger_s = linger_s
         self._secret = secret
-        self._session = ClientSession(api_id=secrets.token_bytes(API_ID_BYTES), name=name)
+        self._session = ApiEnd(api_id=secrets.token_bytes(API_ID_BYTES), name=name)
         self._closing = False
         self._changed = asyncio.Event()
         """Set and replaced whenever a session opens or payments are decided."""

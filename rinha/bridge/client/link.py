@@ -15,7 +15,7 @@ from rinha.net.address import Address, UnixAddress
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rinha.bridge.protocol.api_end import ClientSession
+    from rinha.bridge.protocol.api_end import ApiEnd
     from rinha.net.secret import SharedSecret
 
 HANDSHAKE_TIMEOUT_S = 5.0
@@ -48,7 +48,7 @@ class ClientLink(asyncio.Protocol):
         self,
         address: Address,
         secret: SharedSecret,
-        session: ClientSession,
+        session: ApiEnd,
         *,
         on_event: Callable[[ClientEvent], None],
         on_lost: Callable[[], None],

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actors.values import LedgerRow
-    from rinha.bridge.protocol.api_end import ClientSession
+    from rinha.bridge.protocol.api_end import ApiEnd
     from rinha.bridge.protocol.events import ReplyReceived
 
 ROWS_PER_PAGE = 2_000
@@ -34,7 +34,7 @@ class ClientRequests:
         reopened: waits until the session may be open again; raises ``WorkerUnavailable`` if it never will.
     """
 
-    def __init__(self, session: ClientSession, *, flush_soon: Callable[[], None], reopened: Callable[[], Any]) -> None:
+    def __init__(self, session: ApiEnd, *, flush_soon: Callable[[], None], reopened: Callable[[], Any]) -> None:
         self._session = session
         self._flush_soon = flush_soon
         self._reopened = reopened

@@ -42,7 +42,7 @@ class _State(Enum):
     OPEN = auto()
 
 
-class ClientSession:
+class ApiEnd:
     """One API's side of the protocol.
 
     Args:
@@ -231,24 +231,24 @@ class ClientSession:
         return iter(())
 
 
-_Handler = Callable[[ClientSession, Any], Iterator[ClientEvent]]
+_Handler = Callable[[ApiEnd, Any], Iterator[ClientEvent]]
 _TRANSITIONS: dict[_State, dict[type, _Handler]] = {
     _State.CLOSED: {},
     _State.AWAITING_CHALLENGE: {
-        Challenge: ClientSession._challenged,
-        Refusal: ClientSession._refused,
+        Challenge: ApiEnd._challenged,
+        Refusal: ApiEnd._refused,
     },
     _State.AWAITING_WELCOME: {
-        Welcome: ClientSession._welcomed,
-        Refusal: ClientSession._refused,
+        Welcome: ApiEnd._welcomed,
+        Refusal: ApiEnd._refused,
     },
     _State.OPEN: {
-        Ack: ClientSession._acknowledged,
-        Credit: ClientSession._credited,
-        Epoch: ClientSession._purged,
-        Reply: ClientSession._replied,
-        Ping: ClientSession._pinged,
-        Pong: ClientSession._ponged,
-        Refusal: ClientSession._refused,
+        Ack: ApiEnd._acknowledged,
+        Credit: ApiEnd._credited,
+        Epoch: ApiEnd._purged,
+        Reply: ApiEnd._replied,
+        Ping: ApiEnd._pinged,
+        Pong: ApiEnd._ponged,
+        Refusal: ApiEnd._refused,
     },
 }

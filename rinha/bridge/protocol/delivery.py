@@ -29,7 +29,7 @@ from rinha.bridge.protocol.events import EpochWasAdopted, PaymentsReceived, Requ
 from rinha.bridge.protocol.frames import ReplyStatus
 from rinha.bridge.protocol.pending import PendingRequest
 from rinha.bridge.protocol.questions import decode_request
-from rinha.bridge.protocol.worker_end import WorkerSession
+from rinha.bridge.protocol.worker_end import WorkerEnd
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -87,7 +87,7 @@ class Delivery:
         self.api_id = b""
         """Empty until the API has proved who it is."""
         self.api_name = ""
-        self.session = WorkerSession(secret, nonce=nonce)
+        self.session = WorkerEnd(secret, nonce=nonce)
         self.line = line
         self._incarnation = incarnation
         self._intake = intake

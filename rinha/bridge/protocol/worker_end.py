@@ -24,7 +24,7 @@ class _State(Enum):
     CLOSED = auto()
 
 
-class WorkerSession:
+class WorkerEnd:
     """The worker's side of the protocol on one connection. The challenge is among the bytes to send at once.
 
     Args:
@@ -216,16 +216,16 @@ class WorkerSession:
         pass
 
 
-_Handler = Callable[[WorkerSession, Any], WorkerEvent | None]
+_Handler = Callable[[WorkerEnd, Any], WorkerEvent | None]
 _TRANSITIONS: dict[_State, dict[type, _Handler]] = {
-    _State.AWAITING_HELLO: {Hello: WorkerSession._greeted},
+    _State.AWAITING_HELLO: {Hello: WorkerEnd._greeted},
     _State.DECIDING: {},
     _State.OPEN: {
-        PaymentRun: WorkerSession._submitted,
-        EpochAdopted: WorkerSession._adopted,
-        Request: WorkerSession._requested,
-        Ping: WorkerSession._pinged,
-        Pong: WorkerSession._ponged,
+        PaymentRun: WorkerEnd._submitted,
+        EpochAdopted: WorkerEnd._adopted,
+        Request: WorkerEnd._requested,
+        Ping: WorkerEnd._pinged,
+        Pong: WorkerEnd._ponged,
     },
     _State.CLOSED: {},
 }

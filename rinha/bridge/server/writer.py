@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from gevent.socket import socket as Socket
 
-    from rinha.bridge.protocol.worker_end import WorkerSession
+    from rinha.bridge.protocol.worker_end import WorkerEnd
 
 
 class ServerWriter:
@@ -27,7 +27,7 @@ class ServerWriter:
     """
 
     def __init__(
-        self, sock: Socket, session: WorkerSession, *, on_sent: Callable[[], None], on_broken: Callable[[], None]
+        self, sock: Socket, session: WorkerEnd, *, on_sent: Callable[[], None], on_broken: Callable[[], None]
     ) -> None:
         self._sock = sock
         self._session = session

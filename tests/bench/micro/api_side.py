@@ -11,7 +11,7 @@ import sys
 import time
 
 from actors.values import Payment
-from rinha.bridge.protocol.api_end import ClientSession
+from rinha.bridge.protocol.api_end import ApiEnd
 
 READ_BYTES = 65_536
 PAYMENTS_PER_WRITE = 64
@@ -24,7 +24,7 @@ def submit_all(path: str, payments: list[Payment]) -> float:
     Returns:
         CPU seconds from the opening of the session.
     """
-    session = ClientSession(api_id=os.urandom(16), name="bench")
+    session = ApiEnd(api_id=os.urandom(16), name="bench")
     with socket.socket(socket.AF_UNIX) as sock:
         sock.connect(path)
         session.connection_made(b"")
@@ -46,7 +46,7 @@ def submit_all(path: str, payments: list[Payment]) -> float:
         return time.process_time() - begun_s
 
 
-def _read(sock: socket.socket, session: ClientSession) -> None:
+def _read(sock: socket.socket, session: ApiEnd) -> None:
     data = sock.recv(READ_BYTES)
     if not data:
         raise ConnectionError("the worker hung up")

@@ -6,7 +6,7 @@ import pytest
 
 from actors.values import Payment, Verdict
 from rinha.bridge.errors import NoCredit
-from rinha.bridge.protocol.api_end import ClientSession
+from rinha.bridge.protocol.api_end import ApiEnd
 from rinha.bridge.protocol.codec import PaymentRun
 from rinha.bridge.protocol.events import PaymentsDecided, SessionReady
 from rinha.bridge.protocol.frames import Ack, Credit, Epoch, EpochAdopted, Ping, Pong
@@ -15,7 +15,7 @@ from tests.bridge.client_ends import CHALLENGE, NONCE, give, opened, payment, re
 
 
 def test_it_says_hello_with_a_proof_of_the_secret() -> None:
-    session = ClientSession(api_id=bytes(range(16)), name="api-1")
+    session = ApiEnd(api_id=bytes(range(16)), name="api-1")
     session.connection_made(b"secret")
     assert session.data_to_send() == b""
     give(session, CHALLENGE)
@@ -41,7 +41,7 @@ def test_the_next_hello_tells_what_it_knows_and_what_it_has_to_deliver() -> None
 
 
 def test_without_a_session_nothing_is_taken_and_nothing_is_sent_later() -> None:
-    session = ClientSession(api_id=bytes(16), name="api")
+    session = ApiEnd(api_id=bytes(16), name="api")
     with pytest.raises(NoCredit, match="no session"):
         session.submit(payment(1))
     session.connection_made(b"secret")

@@ -8,7 +8,7 @@ import pytest
 
 from actors.values import Verdict
 from rinha.bridge.errors import HandshakeRefused, NoCredit, ProtocolError
-from rinha.bridge.protocol.api_end import MAX_OUTBOX, MAX_REPLY_BYTES, ClientSession
+from rinha.bridge.protocol.api_end import MAX_OUTBOX, MAX_REPLY_BYTES, ApiEnd
 from rinha.bridge.protocol.codec import encode
 from rinha.bridge.protocol.events import PaymentsDecided, ReplyReceived
 from rinha.bridge.protocol.frames import MAX_PIECE_BYTES, Ack, Credit, Epoch, EpochAdopted, Reply, Request
@@ -100,7 +100,7 @@ def test_what_came_before_a_lie_still_counts() -> None:
 
 @pytest.mark.parametrize("steps", [[], [CHALLENGE], [CHALLENGE, Welcome(7, 1)]])
 def test_a_refusal_is_understood_at_any_time(steps: list[Any]) -> None:
-    session = ClientSession(api_id=bytes(16), name="api")
+    session = ApiEnd(api_id=bytes(16), name="api")
     session.connection_made(b"")
     give(session, *steps)
     with pytest.raises(HandshakeRefused, match="go away") as caught:
@@ -109,14 +109,14 @@ def test_a_refusal_is_understood_at_any_time(steps: list[Any]) -> None:
 
 
 def test_a_worker_of_another_version_is_refused_with_both_versions() -> None:
-    session = ClientSession(api_id=bytes(16), name="api")
+    session = ApiEnd(api_id=bytes(16), name="api")
     session.connection_made(b"")
     with pytest.raises(HandshakeRefused, match="version 2 of the protocol, this API 1"):
         give(session, Challenge(2, b"?"))
 
 
 def test_a_welcome_before_the_challenge_is_refused() -> None:
-    session = ClientSession(api_id=bytes(16), name="api")
+    session = ApiEnd(api_id=bytes(16), name="api")
     session.connection_made(b"")
     with pytest.raises(ProtocolError, match="unexpected Welcome"):
         give(session, Welcome(1, 1))
@@ -125,4 +125,4 @@ def test_a_welcome_before_the_challenge_is_refused() -> None:
 @pytest.mark.parametrize("name", ["", "x" * 65, "é" * 33])
 def test_a_name_that_fits_no_hello_is_refused_at_once(name: str) -> None:
     with pytest.raises(ValueError, match="1 to 64 bytes"):
-        ClientSession(api_id=bytes(16), name=name)
+        ApiEnd(api_id=bytes(16), name=name)

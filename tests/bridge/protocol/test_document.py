@@ -6,10 +6,10 @@ from pathlib import Path
 
 from actors.messages import Purge
 from actors.values import Payment, Verdict
-from rinha.bridge.protocol.api_end import ClientSession
+from rinha.bridge.protocol.api_end import ApiEnd
 from rinha.bridge.protocol.frames import ReplyStatus
 from rinha.bridge.protocol.questions import encode_reply, encode_request
-from rinha.bridge.protocol.worker_end import WorkerSession
+from rinha.bridge.protocol.worker_end import WorkerEnd
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "bridge.md"
 
@@ -22,8 +22,8 @@ def test_worked_example() -> None:
         written[who] += bytes.fromhex(digits)
 
     sent = {"worker": b"", "api": b""}
-    api = ClientSession(api_id=bytes(range(0xA0, 0xB0)), name="api-1")
-    worker = WorkerSession(b"open sesame", nonce=bytes(range(16)))
+    api = ApiEnd(api_id=bytes(range(0xA0, 0xB0)), name="api-1")
+    worker = WorkerEnd(b"open sesame", nonce=bytes(range(16)))
     api.connection_made(b"open sesame")
 
     def from_api() -> None:

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from actors.values import Payment, Verdict
 from rinha.bridge.errors import NoCredit
-from rinha.bridge.protocol.api_end import ClientSession
+from rinha.bridge.protocol.api_end import ApiEnd
 from rinha.bridge.protocol.events import EpochWasAdopted, HelloReceived, PaymentsDecided, PaymentsReceived, SessionReady
-from rinha.bridge.protocol.worker_end import WorkerSession
+from rinha.bridge.protocol.worker_end import WorkerEnd
 
 SECRET = b"secret"
 
@@ -30,8 +30,8 @@ class Submitted:
 
 class Model:
     def __init__(self) -> None:
-        self.api = ClientSession(api_id=bytes(16), name="api")
-        self.worker: WorkerSession | None = None
+        self.api = ApiEnd(api_id=bytes(16), name="api")
+        self.worker: WorkerEnd | None = None
         self.to_worker = b""
         self.to_api = b""
         self.incarnation = 1
@@ -73,7 +73,7 @@ class Model:
         assert self.api.outbox == [each.payment for each in self.payments[self.decided :]]
 
     def connect(self) -> None:
-        self.worker = WorkerSession(SECRET, nonce=bytes(16))
+        self.worker = WorkerEnd(SECRET, nonce=bytes(16))
         self.api.connection_made(SECRET)
         self.granted = self.fresh = 0
 

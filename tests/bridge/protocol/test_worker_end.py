@@ -24,7 +24,7 @@ from rinha.bridge.protocol.frames import (
     Request,
 )
 from rinha.bridge.protocol.handshake import Challenge, Hello, Refusal, RefusalCode, Welcome, prove
-from rinha.bridge.protocol.worker_end import WorkerSession
+from rinha.bridge.protocol.worker_end import WorkerEnd
 
 SECRET = b"secret"
 NONCE = bytes(range(16))
@@ -39,11 +39,11 @@ def hello(first: int = 1, following: int = 1, secret: bytes = SECRET, version: i
     return unproved._replace(proof=prove(secret, NONCE, unproved))
 
 
-def give(session: WorkerSession, *frames: Any) -> list[Any]:
+def give(session: WorkerEnd, *frames: Any) -> list[Any]:
     return list(session.receive(b"".join(each if isinstance(each, bytes) else encode(each) for each in frames)))
 
 
-def sent(session: WorkerSession) -> list[Any]:
+def sent(session: WorkerEnd) -> list[Any]:
     """All that is due, the challenge too."""
     stream = b""
     while data := session.data_to_send():
@@ -51,8 +51,8 @@ def sent(session: WorkerSession) -> list[Any]:
     return FrameDecoder().feed(stream)
 
 
-def opened(first: int = 1, following: int = 1, *, credit: int = 10) -> WorkerSession:
-    session = WorkerSession(SECRET, nonce=NONCE)
+def opened(first: int = 1, following: int = 1, *, credit: int = 10) -> WorkerEnd:
+    session = WorkerEnd(SECRET, nonce=NONCE)
     assert give(session, hello(first, following)) == [HelloReceived(bytes(16), "api")]
     session.welcome(7, 3)
     session.grant(credit)
@@ -61,11 +61,11 @@ def opened(first: int = 1, following: int = 1, *, credit: int = 10) -> WorkerSes
 
 
 def test_it_speaks_first() -> None:
-    assert sent(WorkerSession(SECRET, nonce=NONCE)) == [Challenge(1, NONCE)]
+    assert sent(WorkerEnd(SECRET, nonce=NONCE)) == [Challenge(1, NONCE)]
 
 
 def test_it_opens_when_welcomed() -> None:
-    session = WorkerSession(SECRET, nonce=NONCE)
+    session = WorkerEnd(SECRET, nonce=NONCE)
     give(session, hello())
     before = session.is_open
     session.welcome(7, 3)
@@ -83,7 +83,7 @@ def test_it_opens_when_welcomed() -> None:
     ],
 )
 def test_who_can_not_prove_it_knows_the_secret_is_refused(wrong: Hello, code: RefusalCode) -> None:
-    session = WorkerSession(SECRET, nonce=NONCE)
+    session = WorkerEnd(SECRET, nonce=NONCE)
     with pytest.raises(HandshakeRefused) as caught:
         give(session, wrong)
     assert caught.value.code == code
@@ -96,7 +96,7 @@ def test_who_can_not_prove_it_knows_the_secret_is_refused(wrong: Hello, code: Re
     "early", [encode_payment(1, payment(1)), Request(1, 1, b""), Ping(), b"GET / HTTP/1.1\r\n\r\n"]
 )
 def test_nothing_goes_before_the_hello(early: Any) -> None:
-    session = WorkerSession(SECRET, nonce=NONCE)
+    session = WorkerEnd(SECRET, nonce=NONCE)
     with pytest.raises(ProtocolError):
         give(session, early)
     assert [frame.code for frame in sent(session)] == [RefusalCode.PROTOCOL]
@@ -174,7 +174,7 @@ def test_credit_can_be_withdrawn_and_restored() -> None:
 
 def test_an_api_that_had_another_worker_is_suspect() -> None:
     for incarnation, suspect in ((0, False), (7, False), (8, True)):
-        session = WorkerSession(SECRET, nonce=NONCE)
+        session = WorkerEnd(SECRET, nonce=NONCE)
         unproved = hello()._replace(incarnation=incarnation)
         give(session, unproved._replace(proof=prove(SECRET, NONCE, unproved)))
         session.welcome(7, 3)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rinha.bridge.protocol import api_end
-from rinha.bridge.protocol.api_end import ClientSession
+from rinha.bridge.protocol.api_end import ApiEnd
 from rinha.bridge.protocol.delivery import Delivery
 from rinha.bridge.protocol.handshake import Welcome
-from rinha.bridge.protocol.worker_end import WorkerSession
+from rinha.bridge.protocol.worker_end import WorkerEnd
 from tests.simulation.mutants.registry import Mutants
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ MUTANTS = Mutants()
 
 @MUTANTS.at("fragile")
 def a_session_that_is_never_suspect(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(WorkerSession, "is_suspect", False)
+    patch.setattr(WorkerEnd, "is_suspect", False)
 
 
 @MUTANTS.at("steady")
@@ -48,9 +48,9 @@ def a_session_that_ends_unheard(patch: pytest.MonkeyPatch) -> None:
 
 @MUTANTS.at("steady")
 def an_outbox_that_is_not_sent_again(patch: pytest.MonkeyPatch) -> None:
-    real = ClientSession._welcomed
+    real = ApiEnd._welcomed
 
-    def welcomed(self: ClientSession, welcome: Any) -> Any:
+    def welcomed(self: ApiEnd, welcome: Any) -> Any:
         yield from real(self, welcome)
         self._out.clear()
 
