@@ -22,7 +22,7 @@ from collections import deque
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from actors.intake.entry import Entry
+from actors.intake.entry import CRASHES_MAX, LONGEST_DELAY_S, Entry
 from actors.intake.unknowns import Unknowns
 from actors.packed.id_map import IdMap
 from actors.values import ParkedPayment, Statistics, Verdict
@@ -31,12 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from actors.values import OpenPayment, Payment
-
-LONGEST_DELAY_S = 6.0
-"""A processor may commit so long after its client has gone (5 s were seen); before that, "not found" proves nothing."""
-
-CRASHES_MAX = 3
-"""A payment whose actor has crashed on it so often is parked."""
 
 
 class Backlog:

@@ -7,6 +7,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from actors.values import Payment
 
+LONGEST_DELAY_S = 6.0
+"""A processor may commit so long after its client has gone (5 s were seen); before that, "not found" proves nothing."""
+
+CRASHES_MAX = 3
+"""A payment whose actor has crashed on it so often is parked."""
+
 
 class Entry:
     """One payment that is not settled yet.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actors.intake.backlog import LONGEST_DELAY_S
+from actors.intake.entry import LONGEST_DELAY_S
 from actors.intake.routing import Fastest
 from actors.messages import (
     CreditGranted,

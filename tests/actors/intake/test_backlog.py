@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import strategies as st
 
-from actors.intake.backlog import CRASHES_MAX, Backlog
-from actors.intake.entry import Entry
+from actors.intake.backlog import Backlog
+from actors.intake.entry import CRASHES_MAX, Entry
 from actors.intake.unknowns import RETRY_MAX_S
 from actors.values import Payment, Verdict
 

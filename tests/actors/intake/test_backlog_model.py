@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from actors.intake.backlog import CRASHES_MAX, Backlog
+from actors.intake.backlog import Backlog
+from actors.intake.entry import CRASHES_MAX
 from actors.values import Payment, Verdict
 
 if TYPE_CHECKING:
