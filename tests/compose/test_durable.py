@@ -24,16 +24,17 @@ async def test_nothing_acknowledged_is_lost_with_the_worker(
     stack = Stack(FILES, env_file="config/durable.env")
     with run_stack(stack, PORT, *PROCESSOR_PORTS.values()):
         answers = Answers()
-        load = asyncio.create_task(Load(session, [URL], answers).ramp(users=40, pause_s=0.2, duration_s=9.0))
-        for _ in range(2):
-            await asyncio.sleep(2)
-            await asyncio.to_thread(stack.compose, "kill", "payment-worker")
-            await asyncio.to_thread(stack.compose, "start", "payment-worker")
-        await load
+        load = Load(session, [URL], answers)
+        async with load.running(users=40, pause_s=0.2):
+            for _ in range(2):
+                await load.until_answered(100)
+                await asyncio.to_thread(stack.compose, "kill", "payment-worker")
+                await asyncio.to_thread(stack.compose, "start", "payment-worker")
+            await load.until_answered(100)
         await asyncio.to_thread(stack.up)
         statistics = await until_settled(session, URL)
 
         print({"answers": answers.counts(), "settled": statistics["settled"]})
-        assert statistics["settled"] >= len(answers.acknowledged()) > 100
+        assert statistics["settled"] >= len(answers.acknowledged()) >= 300
         theirs = await their_rows(session, PROCESSORS)
         assert reconcile(stack.rows(), theirs, acknowledged=answers.acknowledged(), refused=answers.refused()) == []

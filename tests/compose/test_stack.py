@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
     import aiohttp
 
-LOAD_S = 9.0
-"""Long enough for a container to end, start again and take part under the load."""
-
 NO_PROMISE = {0, 502, 503, 504}
 """What a client may see while an API or the worker goes away: none of these says that a payment is taken."""
 
@@ -34,10 +31,11 @@ async def under_load(session: aiohttp.ClientSession, disturb: Callable[[], objec
         What clients were told.
     """
     answers = Answers()
-    load = asyncio.create_task(Load(session, [URL], answers).ramp(users=60, pause_s=0.2, duration_s=LOAD_S))
-    await asyncio.sleep(LOAD_S / 4)
-    await asyncio.to_thread(disturb)
-    await load
+    load = Load(session, [URL], answers)
+    async with load.running(users=60, pause_s=0.2):
+        await load.until_answered(250)
+        await asyncio.to_thread(disturb)
+        await load.until_answered(250)
     return answers
 
 
@@ -84,7 +82,7 @@ async def test_nothing_acknowledged_is_lost_with_an_api(
 
     counts = answers.counts()
     print(disturbance, counts)
-    assert counts[202] > 500, counts
+    assert counts[202] >= 500, counts
     assert set(counts) <= {202, *NO_PROMISE}
     theirs = await their_rows(session, PROCESSORS)
     found = reconcile(stack.rows(), theirs, acknowledged=answers.acknowledged(), refused=answers.refused())
@@ -102,7 +100,7 @@ async def test_a_worker_that_restarts_settles_what_it_acknowledged(
 
     counts = answers.counts()
     print("restart of the worker", counts)
-    assert counts[202] > 500, counts
+    assert counts[202] >= 500, counts
     assert set(counts) <= {202, *NO_PROMISE}
     assert stack.exit_codes("payment-worker", began_s) == [0]
     stopped = [line for line in stack.logs("payment-worker") if line["event"] == "worker.stopped"]

@@ -14,6 +14,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.support.client import post
+from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -114,7 +115,7 @@ class Load:
         async with self.running(users=users, pause_s=pause_s, within_s=duration_s):
             await asyncio.sleep(duration_s)
 
-    async def until(self, condition: Callable[[], object], timeout_s: float = 20.0) -> None:
+    async def until(self, condition: Callable[[], object], timeout_s: float = PATIENCE_S) -> None:
         """Wait until a condition holds that the load brings about.
 
         Raises:
