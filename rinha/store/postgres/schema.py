@@ -1,4 +1,4 @@
-"""The SQL of a journal in PostgreSQL: the tables of ``sqlite_schema``, in a schema of their own.
+"""The SQL of a journal in PostgreSQL: the tables of ``sqlite.schema``, in a schema of their own.
 
 The ids come first in their indexes: plans are made while the tables are empty, and by the epoch alone, which all rows
 share, an index would look good then.
@@ -8,45 +8,10 @@ share, an index would look good then.
 
 from __future__ import annotations
 
-VERSION = 1
-
 LOCK_KEY = 0x52696E4A
 """Of the session's advisory lock; such locks are per database."""
 
 EXISTS = "SELECT to_regnamespace('rinha') IS NOT NULL"
-
-CREATE = (
-    "CREATE SCHEMA rinha",
-    """
-CREATE TABLE rinha.journal (
-    place smallint PRIMARY KEY DEFAULT 1 CHECK (place = 1),
-    version integer NOT NULL,
-    epoch bigint NOT NULL,
-    writer uuid
-)""",
-    f"INSERT INTO rinha.journal (version, epoch) VALUES ({VERSION}, 0)",
-    """
-CREATE TABLE rinha.open_payments (
-    taken_order bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
-    epoch bigint NOT NULL,
-    payment_id bytea NOT NULL CHECK (length(payment_id) = 16),
-    amount_cents bigint NOT NULL,
-    processor text NOT NULL DEFAULT '',
-    requested_at_ms bigint NOT NULL DEFAULT 0,
-    UNIQUE (payment_id, epoch)
-)""",
-    """
-CREATE TABLE rinha.settled_payments (
-    settled_order bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
-    epoch bigint NOT NULL,
-    payment_id bytea NOT NULL CHECK (length(payment_id) = 16),
-    taken_cents bigint NOT NULL,
-    processor text NOT NULL,
-    settled_cents bigint NOT NULL,
-    requested_at_ms bigint NOT NULL,
-    UNIQUE (payment_id, epoch)
-)""",
-)
 
 LOCK = "SELECT pg_advisory_lock(%s)"
 JOURNAL = "SELECT version, epoch, writer FROM rinha.journal"

@@ -2,42 +2,11 @@
 
 Open payments stand apart from settled ones, so that taking a payment, whose client waits, writes to the few pages of a
 small table; the index over all ids, which spreads over the whole file, is read then and written only by a settlement.
-Both tables number their rows upwards, so the rows of an earlier epoch are always those with the lowest numbers.
+Both tables number their rows upwards, so the rows of an earlier epoch are always those with the lowest numbers. How the
+tables are made is in ``versions``.
 """
 
 from __future__ import annotations
-
-APPLICATION_ID = 0x52696E4A  # "RinJ"
-USER_VERSION = 1
-
-CREATE = f"""
-PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {USER_VERSION};
-CREATE TABLE journal (
-    place INTEGER PRIMARY KEY CHECK (place = 1),
-    epoch INTEGER NOT NULL
-) STRICT;
-INSERT INTO journal VALUES (1, 0);
-CREATE TABLE open_payments (
-    taken_order INTEGER PRIMARY KEY,
-    epoch INTEGER NOT NULL,
-    payment_id BLOB NOT NULL CHECK (length(payment_id) = 16),
-    amount_cents INTEGER NOT NULL,
-    processor TEXT NOT NULL DEFAULT '',
-    requested_at_ms INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (epoch, payment_id)
-) STRICT;
-CREATE TABLE settled_payments (
-    settled_order INTEGER PRIMARY KEY,
-    epoch INTEGER NOT NULL,
-    payment_id BLOB NOT NULL CHECK (length(payment_id) = 16),
-    taken_cents INTEGER NOT NULL,
-    processor TEXT NOT NULL,
-    settled_cents INTEGER NOT NULL,
-    requested_at_ms INTEGER NOT NULL,
-    UNIQUE (epoch, payment_id)
-) STRICT;
-"""
 
 EPOCH = "SELECT epoch FROM journal"
 RAISE_EPOCH = "UPDATE journal SET epoch = ?1"
