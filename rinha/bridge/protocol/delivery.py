@@ -70,7 +70,8 @@ class Delivery:
         intake: told of the session, its payments and its purges.
         line: the connection below.
         on_hello: called when the API has proved who it is; ends older sessions of the same API (``supersede``).
-        ask: has any request but those that are the intake's (purges, closed payments) answered, now or later (``PendingRequest.carry_out``). Doesn't block.
+        ask: has any request but those that are the intake's, purges and words on payments, answered now or later
+            (``PendingRequest.carry_out``). Doesn't block.
         tracer: records ``bridge.received`` of traced payments.
     """
 

@@ -47,6 +47,20 @@ CREATE TABLE rinha.settled_payments (
         "ALTER TABLE rinha.journal ADD COLUMN journal_id uuid NOT NULL DEFAULT gen_random_uuid()",
         "ALTER TABLE rinha.open_payments ADD COLUMN crashes integer NOT NULL DEFAULT 0",
     ),
+    (
+        """
+CREATE TABLE rinha.closed_payments (
+    closed_order bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    epoch bigint NOT NULL,
+    payment_id bytea NOT NULL CHECK (length(payment_id) = 16),
+    taken_cents bigint NOT NULL,
+    written_off boolean NOT NULL,
+    closed_by text NOT NULL,
+    reason text NOT NULL,
+    closed_at_ms bigint NOT NULL,
+    UNIQUE (payment_id, epoch)
+)""",
+    ),
 )
 
 LATEST = len(_STEPS)

@@ -19,6 +19,9 @@ SELECT ?3, substr(?1, 16 * new.key + 1, 16), new.value
 FROM json_each(?2) AS new
 WHERE NOT EXISTS (
     SELECT 1 FROM settled_payments WHERE epoch = ?3 AND payment_id = substr(?1, 16 * new.key + 1, 16)
+) AND NOT EXISTS (
+    SELECT 1 FROM closed_payments
+    WHERE epoch = ?3 AND payment_id = substr(?1, 16 * new.key + 1, 16) AND written_off
 )
 ORDER BY new.key
 ON CONFLICT (epoch, payment_id) DO NOTHING
@@ -46,6 +49,19 @@ CLOSE = """
 DELETE FROM open_payments WHERE epoch = ?3
 AND payment_id IN (SELECT substr(?1, 16 * key + 1, 16) FROM json_each(?2))
 """
+NOTE_CLOSED = """
+INSERT INTO closed_payments (epoch, payment_id, taken_cents, written_off, closed_by, reason, closed_at_ms)
+SELECT ?3, substr(?1, 16 * new.key + 1, 16),
+       new.value ->> 0, new.value ->> 1, new.value ->> 2, new.value ->> 3, new.value ->> 4
+FROM json_each(?2) AS new
+WHERE true
+ORDER BY new.key
+ON CONFLICT (epoch, payment_id) DO NOTHING
+"""
+WRITE_OFF = """
+DELETE FROM open_payments WHERE epoch = ?3
+AND payment_id IN (SELECT substr(?1, 16 * key + 1, 16) FROM json_each(?2) WHERE value ->> 1)
+"""
 
 PRUNE = (
     """
@@ -56,12 +72,21 @@ AND settled_order IN (SELECT settled_order FROM settled_payments ORDER BY settle
 DELETE FROM open_payments WHERE epoch < ?1
 AND taken_order IN (SELECT taken_order FROM open_payments ORDER BY taken_order LIMIT ?2)
 """,
+    """
+DELETE FROM closed_payments WHERE epoch < ?1
+AND closed_order IN (SELECT closed_order FROM closed_payments ORDER BY closed_order LIMIT ?2)
+""",
 )
 
 OPEN = """
 SELECT payment_id, amount_cents, processor, requested_at_ms FROM open_payments
 WHERE +epoch = ?1 ORDER BY taken_order
 """  # "+": else the index over ids would be taken, and all rows sorted.
+WRITTEN_OFF = """
+SELECT payment_id, taken_cents FROM closed_payments AS closed WHERE epoch = ?1 AND written_off
+AND NOT EXISTS (SELECT 1 FROM settled_payments WHERE epoch = ?1 AND payment_id = closed.payment_id)
+ORDER BY closed_order
+"""
 SETTLED_RANGE = """
 SELECT (SELECT min(settled_order) FROM settled_payments), (SELECT max(settled_order) FROM settled_payments)
 """

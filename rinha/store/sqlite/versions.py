@@ -44,6 +44,20 @@ ALTER TABLE journal ADD COLUMN journal_id BLOB NOT NULL DEFAULT x'';
 UPDATE journal SET journal_id = randomblob(16);
 ALTER TABLE open_payments ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;
 """,
+    # What people have said of how payments ended.
+    """
+CREATE TABLE closed_payments (
+    closed_order INTEGER PRIMARY KEY,
+    epoch INTEGER NOT NULL,
+    payment_id BLOB NOT NULL CHECK (length(payment_id) = 16),
+    taken_cents INTEGER NOT NULL,
+    written_off INTEGER NOT NULL,
+    closed_by TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    closed_at_ms INTEGER NOT NULL,
+    UNIQUE (epoch, payment_id)
+) STRICT;
+""",
 )
 
 LATEST = len(_STEPS)
