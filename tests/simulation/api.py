@@ -81,8 +81,12 @@ class SimulatedApi:
 
     def purge(self) -> bool:
         """Ask for a purge, if there is a session."""
+        return self.ask(*encode_request(Purge()))
+
+    def ask(self, kind: int, payload: bytes) -> bool:
+        """Ask the worker, if there is a session; nobody waits for the reply."""
         if self.session.is_open:
-            self.session.request(*encode_request(Purge()))
+            self.session.request(kind, payload)
             self._flush()
         return self.session.is_open
 

@@ -2,7 +2,7 @@
 
 The full rules hold for a run with one worker, and with a journal for any run:
 
-1. Every acknowledged id is in exactly one processor's rows, and no id is in both.
+1. Every acknowledged id is in exactly one processor's rows, or written off and in none's; no id is in both.
 2. The ledger equals the processors' rows: id, processor, cents, ``requestedAt``.
 3. accepted = settled + waiting + in flight + unknown + parked + written off (at random instants too, see
    ``run.py``).
@@ -27,7 +27,7 @@ from actors.values import LedgerRow, Statistics, Summary, Totals, Verdict
 from rinha.commands.reconcile import reconcile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from tests.simulation.api import Submission
     from tests.simulation.processor import SimulatedProcessor
@@ -55,6 +55,7 @@ class Outcome(NamedTuple):
     purges: Sequence[PurgeWindow]
     incarnation: int
     durable: bool
+    given_up: Collection[bytes]
 
     @property
     def strict(self) -> bool:
@@ -93,9 +94,16 @@ def _books(outcome: Outcome) -> list[str]:
     by_id = _by_id(outcome)
     refused = {payment_id for payment_id, all_ in by_id.items() if all(each.answer == "unavailable" for each in all_)}
     found = reconcile(outcome.ledger, theirs, acknowledged=sorted(acknowledged), refused=sorted(refused))
-    lines = [f"{each.kind}: #{int.from_bytes(each.payment_id)} {each.detail}" for each in found]
+    lines = [
+        f"{each.kind}: #{int.from_bytes(each.payment_id)} {each.detail}"
+        for each in found
+        if each.kind != "lost" or each.payment_id not in outcome.given_up
+    ]
     lines += _doubled_alone(outcome)
-    lines += [f"lost: #{int.from_bytes(each)} not in our books" for each in sorted(acknowledged - in_ledger)]
+    missing = acknowledged - in_ledger
+    lines += [f"lost: #{int.from_bytes(each)} not in our books" for each in sorted(missing - set(outcome.given_up))]
+    if len(missing) > outcome.statistics.written_off:
+        lines.append(f"lost: {len(missing)} are not in our books, {outcome.statistics.written_off} are written off")
     return lines
 
 

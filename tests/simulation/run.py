@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from actors.messages import GetCounts, GetHeld, GetParked, GetRows, GetSummary, RetryParked
 from actors.values import Verdict
+from tests.simulation.api import Submission
 from tests.simulation.checker import Outcome, check
 from tests.simulation.plan import LEVELS, SPAN_S
-from tests.simulation.world import World
+from tests.simulation.world import RESTART_MAX_S, World
 
 if TYPE_CHECKING:
-    from actors.values import RowsPage
-    from tests.simulation.api import Submission
+    from actors.values import LedgerRow, RowsPage
 
-LIVENESS_S = 30.0
+LIVENESS_S = 25.0
 """So long after the last fault all that was accepted is settled: an attempt's deadline, a processor's delay, a retry
 after 5 s, a poll after 5 s, a probe, and a margin."""
 
@@ -41,11 +41,13 @@ class Run(World):
         scheduler = self.scheduler
         for each in self.plan.happenings:
             scheduler.later(each.at_s, self.happens(each.kind, each.arguments))
+        self.person.begin(scheduler.now_s + SPAN_S)
         try:
             scheduler.run(scheduler.now_s + SPAN_S)
             self.heal()
             # Nothing that happens from outside may help those that are held.
             if self.settles("stuck"):
+                self.repeat_what_is_written_off()
                 self.ask(RetryParked())
                 scheduler.run(scheduler.now_s + BACK_S)
                 newcomers = [self.submit_anew(number) for number in range(len(self.apis))]
@@ -57,6 +59,29 @@ class Run(World):
             if self.worker is not None:
                 self.worker.kill()
         return Result(self.seed, self.plan.level, self.violations, self.chaos.crashed, self.trace.lines)
+
+    def repeat_what_is_written_off(self) -> None:
+        """With a durable journal the next worker says so, too, if it has credit for it."""
+        elsewhere = {row.payment_id for row in self.rows()} | set(self.ask(GetHeld()))
+        taken = {each.payment for each in self.submissions if each.answer is Verdict.TAKEN}
+        written_off = [each for each in sorted(taken) if each.payment_id in self.person.given_up - elsewhere]
+        if self.plan.level != "durable" or self.purges or not written_off:
+            return
+        self.crash_worker()
+        self.scheduler.run(self.scheduler.now_s + RESTART_MAX_S + BACK_S)
+        repeated = [Submission(each, self.scheduler.now_s) for each in written_off]
+        for each in repeated:
+            self.submissions.append(each)
+            self.apis[0].submit(each)
+        self.scheduler.run(self.scheduler.now_s + BACK_S)
+        self.violations += [f"revived: {each.payment}" for each in repeated if each.answer is Verdict.TAKEN]
+
+    def rows(self) -> list[LedgerRow]:
+        page: RowsPage = self.ask(GetRows(0, 3))
+        rows = list(page.rows)
+        while len(rows) < page.total:
+            rows += self.ask(GetRows(len(rows), 3)).rows
+        return rows
 
     def ask(self, message: Any) -> Any:
         assert self.worker is not None
@@ -96,10 +121,7 @@ class Run(World):
         parked = self.ask(GetParked())
         if parked:
             self.violations.append(f"parked without a fault: {parked}")
-        page: RowsPage = self.ask(GetRows(0, 3))
-        rows = list(page.rows)
-        while len(rows) < page.total:
-            rows += self.ask(GetRows(len(rows), 3)).rows
+        rows = self.rows()
         outcome = Outcome(
             ledger=rows,
             summary=self.ask(GetSummary()),
@@ -109,6 +131,7 @@ class Run(World):
             purges=self.purges,
             incarnation=self.incarnation,
             durable=self.plan.level == "durable",
+            given_up=self.person.given_up,
         )
         self.violations += check(outcome)
         taken = sum(each.answer is Verdict.TAKEN for each in self.submissions)

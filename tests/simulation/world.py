@@ -14,6 +14,7 @@ from actors.values import Payment
 from tests.simulation.api import SimulatedApi, Submission
 from tests.simulation.chaos import Chaos
 from tests.simulation.checker import PurgeWindow
+from tests.simulation.person import Person
 from tests.simulation.plan import draw_plan
 from tests.simulation.processor import Faults, SimulatedProcessor
 from tests.simulation.runtime import SimulatedClock
@@ -67,6 +68,7 @@ class World:
         self.worker: SimulatedWorker | None = None
         self.start_worker()
         self.apis = [SimulatedApi(f"api-{number}", self.scheduler, self.bridge, self.trace.note) for number in (1, 2)]
+        self.person = Person(seed, self.scheduler, lambda: self.worker, self.processors, self.apis, self.trace.note)
 
     def start_worker(self) -> None:
         self.incarnation += 1
