@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from actors.intake.doubts import Doubts, listed
 from actors.intake.entry import CRASHES_MAX, LONGEST_DELAY_S, Entry, State
-from actors.intake.holds import HOLD_S, Holds
+from actors.intake.holds import HOLD_S
 from actors.intake.unknowns import Unknowns
 from actors.packed.id_map import IdMap
 from actors.values import ParkedPayment, Statistics, Verdict
@@ -59,7 +59,6 @@ class Backlog:
         self._waiting: dict[frozenset[str], deque[Entry]] = {frozenset(): deque()}
         self._in_flight: dict[bytes, Entry] = {}
         self._unknown = Unknowns(self._processors)
-        self._held = Holds()
         self.doubts = Doubts()
         """The payments of unknown outcome, for whoever warns of them."""
         self._parked: dict[bytes, tuple[Entry, str]] = {}
@@ -142,7 +141,7 @@ class Backlog:
     @property
     def has_unsent(self) -> bool:
         """Whether anything waits, or has an unknown outcome."""
-        return any(self._waiting.values()) or bool(self._unknown) or bool(self._held)
+        return any(self._waiting.values()) or bool(self._unknown)
 
     def heads(self) -> list[Entry]:
         """The oldest waiting payment of each kind: those welcome everywhere, and those some processor rejected."""
@@ -156,14 +155,10 @@ class Backlog:
 
     def unknown_due_s(self, processor: str) -> float | None:
         """When the next payment of unknown outcome at a processor is due, on the monotonic clock; None without any."""
-        dues = self._unknown.due_s(processor), self._held.due_s(processor) if self._held else None
-        return min((each for each in dues if each is not None), default=None)
+        return self._unknown.due_s(processor)
 
     def dispatch_due(self, processor: str, now_s: float) -> Entry | None:
         """Put the payment of unknown outcome at a processor that is due first in flight again, if one is due."""
-        if self._held:
-            for entry in self._held.pop_due(processor, now_s):
-                self._unknown.push(entry, now_s)
         return self._in_flight_again(self._unknown.pop_due(processor, now_s), processor)
 
     def dispatch_bound(self, processor: str) -> Entry | None:
@@ -264,10 +259,7 @@ class Backlog:
 
     def _wait_for_outcome(self, entry: Entry, now_s: float) -> None:
         self.doubts.begin(entry, now_s)
-        if entry.held_until_s > now_s:
-            self._held.add(entry)
-        else:
-            self._unknown.push_later(entry, now_s)
+        self._unknown.push_later(entry, now_s)
         del self._in_flight[entry.payment.payment_id]
 
     def _ask_everywhere(self, entry: Entry, now_s: float) -> None:
@@ -300,7 +292,7 @@ class Backlog:
         """Those whose outcome has been unknown for longest, parked ones among them; ``LISTED_MAX`` at most."""
         in_flight = (each for each in self._in_flight.values() if each.unknown_since_s is not None)
         parked = (entry for entry, _reason in self._parked.values() if entry.unknown_since_s is not None)
-        return listed(chain(self._unknown, self._held, in_flight, parked), now_s)
+        return listed(chain(self._unknown, in_flight, parked), now_s)
 
     def has_processor(self, name: str) -> bool:
         """Whether there is a processor of this name."""
@@ -320,7 +312,7 @@ class Backlog:
             return State.IN_FLIGHT, self._in_flight[payment_id]
         if payment_id in self._parked:
             return State.PARKED, self._parked[payment_id][0]
-        for entry in chain(self._unknown, self._held):
+        for entry in self._unknown:
             if entry.payment.payment_id == payment_id:
                 return State.UNKNOWN, entry
         waits = payment_id in self._storing or any(
@@ -331,8 +323,7 @@ class Backlog:
     def hold(self, entry: Entry, now_s: float) -> None:
         """Leave a payment alone for a while: in flight it isn't looked into after that, unknown not before."""
         entry.held_until_s = now_s + HOLD_S
-        if self._unknown.remove(entry):
-            self._held.add(entry)
+        self._unknown.hold(entry)
 
     def settle_by_hand(self, entry: Entry) -> None:
         """Note that a payment, unknown or parked, is on its way into the books: it counts as in flight until then."""
@@ -346,7 +337,7 @@ class Backlog:
 
     def _end_doubt(self, entry: Entry) -> None:
         entry.unknown_since_s = None
-        if not (self._unknown.remove(entry) or self._held.remove(entry)):
+        if not self._unknown.remove(entry):
             self._parked.pop(entry.payment.payment_id, None)
 
     def purge(self) -> int:
@@ -361,7 +352,7 @@ class Backlog:
 
     def held(self) -> int:
         """Payments that are not settled."""
-        return self._waiting_count() + len(self._in_flight) + self._unknown_count() + len(self._parked)
+        return self._waiting_count() + len(self._in_flight) + len(self._unknown) + len(self._parked)
 
     def held_ids(self) -> tuple[bytes, ...]:
         """Ids of the payments that are not settled, the oldest first."""
@@ -369,11 +360,7 @@ class Backlog:
 
     def _entries(self) -> Iterator[Entry]:
         parked = (entry for entry, _reason in self._parked.values())
-        doubted = chain(self._unknown, self._held)
-        return chain(self._storing.values(), *self._waiting.values(), self._in_flight.values(), doubted, parked)
-
-    def _unknown_count(self) -> int:
-        return len(self._unknown) + len(self._held)
+        return chain(self._storing.values(), *self._waiting.values(), self._in_flight.values(), self._unknown, parked)
 
     def _waiting_count(self) -> int:
         return len(self._storing) + sum(map(len, self._waiting.values()))
@@ -386,7 +373,7 @@ class Backlog:
             settled=self._settled,
             waiting=self._waiting_count(),
             in_flight=len(self._in_flight),
-            unknown=self._unknown_count(),
+            unknown=len(self._unknown),
             parked=len(self._parked),
             written_off=len(self._written_off),
             duplicates=self._duplicates,

@@ -41,11 +41,15 @@ class Holds:
         return self._entries.pop(entry.payment.payment_id, None) is not None
 
     def due_s(self, processor: str) -> float | None:
-        """When the next one at a processor is due, on the monotonic clock; None without any."""
+        """When the next one at a processor is due, on the monotonic clock; None without any, as nearly always."""
+        if not self._entries:
+            return None
         return min((each.held_until_s for each in self if _at(each) == processor), default=None)
 
     def pop_due(self, processor: str, now_s: float) -> list[Entry]:
         """Let go of all at a processor that are due."""
+        if not self._entries:
+            return []
         due = [each for each in self if _at(each) == processor and each.held_until_s <= now_s]
         for each in due:
             self.remove(each)

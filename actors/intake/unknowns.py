@@ -6,6 +6,8 @@ from heapq import heapify, heappop, heappush
 from itertools import chain, count
 from typing import TYPE_CHECKING
 
+from actors.intake.holds import Holds
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -20,6 +22,8 @@ RETRY_FIRST_S, RETRY_MAX_S = 0.1, 5.0
 class Unknowns:
     """Two kinds at each processor: those *bound* to it, which were sent there, and those that may have been (suspects).
 
+    Of either kind some are *held*: a person is looking into them, so nobody else does for a while.
+
     Args:
         processors: the processors' names.
     """
@@ -28,15 +32,17 @@ class Unknowns:
         self._tiebreak = count()
         self._bound: dict[str, Heap] = {name: [] for name in processors}
         self._suspected: dict[str, Heap] = {name: [] for name in processors}
+        self._held = Holds()
 
     def __len__(self) -> int:
-        return sum(map(len, chain(self._bound.values(), self._suspected.values())))
+        return sum(map(len, chain(self._bound.values(), self._suspected.values()))) + len(self._held)
 
     def __bool__(self) -> bool:
-        return any(self._bound.values()) or any(self._suspected.values())
+        return any(self._bound.values()) or any(self._suspected.values()) or bool(self._held)
 
     def __iter__(self) -> Iterator[Entry]:
-        return (each[2] for heap in chain(self._bound.values(), self._suspected.values()) for each in heap)
+        due = (each[2] for heap in chain(self._bound.values(), self._suspected.values()) for each in heap)
+        return chain(due, self._held)
 
     def push(self, entry: Entry, due_s: float) -> None:
         """Add a payment; it is due at its processor, or at the first of its suspects, at an instant."""
@@ -44,17 +50,28 @@ class Unknowns:
         heappush(heap, (due_s, next(self._tiebreak), entry))
 
     def push_later(self, entry: Entry, now_s: float) -> None:
-        """Add a payment that was looked into in vain: at once the first time, then after ever longer pauses."""
+        """Add a payment that was looked into in vain: at once the first time, then after ever longer pauses.
+
+        One that a person is looking into is held instead.
+        """
+        if entry.held_until_s > now_s:
+            self._held.add(entry)
+            return
         pause_s = min(RETRY_FIRST_S * 2 ** min(entry.retries - 1, 10), RETRY_MAX_S) if entry.retries else 0.0
         entry.retries += 1
         self.push(entry, now_s + pause_s)
 
     def due_s(self, processor: str) -> float | None:
         """When the next one at a processor is due; None without any."""
-        return min((heap[0][0] for heap in self._at(processor) if heap), default=None)
+        dues = [heap[0][0] for heap in self._at(processor) if heap]
+        if (held_until_s := self._held.due_s(processor)) is not None:
+            dues.append(held_until_s)
+        return min(dues, default=None)
 
     def pop_due(self, processor: str, now_s: float) -> Entry | None:
         """Take out the one at a processor that is due first, if one is due."""
+        for entry in self._held.pop_due(processor, now_s):
+            self.push(entry, now_s)
         heap = min((heap for heap in self._at(processor) if heap), default=None)
         return heappop(heap)[2] if heap and heap[0][0] <= now_s else None
 
@@ -63,12 +80,19 @@ class Unknowns:
         heap = self._bound[processor]
         return heappop(heap)[2] if heap else None
 
+    def hold(self, entry: Entry) -> None:
+        """Hold a payment that is here until its ``held_until_s``."""
+        if self.remove(entry):
+            self._held.add(entry)
+
     def remove(self, entry: Entry) -> bool:
-        """Take out a payment, wherever it is.
+        """Take out a payment, wherever it is; that takes time.
 
         Returns:
             Whether it was here.
         """
+        if self._held.remove(entry):
+            return True
         for heap in chain(self._bound.values(), self._suspected.values()):
             for place, each in enumerate(heap):
                 if each[2] is entry:

@@ -14,8 +14,6 @@ import orjson
 
 from actors.messages import Close, GetParked, GetRows, GetStatistics, GetSummary, GetUnknown, Purge, RetryParked
 from actors.values import (
-    CloseAnswer,
-    CloseResult,
     LedgerRow,
     ParkedPayment,
     Payment,
@@ -24,10 +22,10 @@ from actors.values import (
     Statistics,
     Summary,
     Totals,
-    UnknownPayment,
     WorkerStatistics,
 )
 from rinha.bridge.errors import ProtocolError
+from rinha.bridge.protocol.doubts import dump_close, dump_unknown, load_close, load_close_answer, load_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -186,41 +184,6 @@ def _load_parked(payload: bytes) -> tuple[ParkedPayment, ...]:
     )
 
 
-def _dump_unknown(unknown: tuple[UnknownPayment, ...]) -> bytes:
-    return orjson.dumps([[one.payment[0].hex(), *one.payment[1:], *one[1:]] for one in unknown])
-
-
-def _load_unknown(payload: bytes) -> tuple[UnknownPayment, ...]:
-    return tuple(
-        UnknownPayment(
-            Payment(bytes.fromhex(payment_id), int(cents), int(traced_at_us)),
-            str(processor),
-            int(requested_at_ms),
-            float(unknown_s),
-            str(reason),
-        )
-        for payment_id, cents, traced_at_us, processor, requested_at_ms, unknown_s, reason in orjson.loads(payload)
-    )
-
-
-def _dump_close(order: Close) -> bytes:
-    return orjson.dumps([order.payment_id.hex(), *order[1:]])
-
-
-def _load_close(payload: bytes) -> Close:
-    payment_id, processor, amount_cents, requested_at_ms, by, reason = orjson.loads(payload)
-    order = Close(bytes.fromhex(payment_id), processor, amount_cents, requested_at_ms, by, reason)
-    numbers = type(amount_cents), type(requested_at_ms)
-    if len(order.payment_id) != 16 or {type(processor), type(by), type(reason)} != {str} or set(numbers) != {int}:
-        raise ValueError(f"{order} is no word on a payment")
-    return order
-
-
-def _load_close_answer(payload: bytes) -> CloseAnswer:
-    result, wait_s = orjson.loads(payload)
-    return CloseAnswer(CloseResult(result), float(wait_s))
-
-
 def _load_rows_question(payload: bytes) -> GetRows:
     question = GetRows(*_GET_ROWS.unpack(payload))
     if question.limit > MAX_ROWS_PER_PAGE:
@@ -276,6 +239,6 @@ _CODECS: Mapping[int, _Codec] = {
     Kind.ROWS: _Codec(lambda q: _GET_ROWS.pack(*q), _load_rows_question, _dump_page, _load_page),
     Kind.PARKED: _Codec(_no_payload, _load_bare(GetParked), _dump_parked, _load_parked),
     Kind.RETRY_PARKED: _Codec(_no_payload, _load_bare(RetryParked), orjson.dumps, _load_int),
-    Kind.UNKNOWN: _Codec(_no_payload, _load_bare(GetUnknown), _dump_unknown, _load_unknown),
-    Kind.CLOSE: _Codec(_dump_close, _load_close, _dump_list, _load_close_answer),
+    Kind.UNKNOWN: _Codec(_no_payload, _load_bare(GetUnknown), dump_unknown, load_unknown),
+    Kind.CLOSE: _Codec(dump_close, load_close, _dump_list, load_close_answer),
 }
