@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
-from actors.intake import closing
+from actors.intake.closing import Closer
 from actors.messages import (
     AttemptEnded,
-    CloseAnswered,
     CloseFailed,
     ClosePayment,
     CreditGranted,
@@ -30,7 +27,6 @@ from actors.messages import (
     PurgeFailed,
     PurgePayments,
     RecordingFailed,
-    RecordPayment,
     RetryParked,
     SessionAdmitted,
     SessionClosed,
@@ -56,8 +52,6 @@ if TYPE_CHECKING:
     from actors.runtime.clocks import Clock, Timers
     from actors.tracing import Tracer
     from actors.values import Outcome
-
-logger = logging.getLogger(__name__)
 
 
 class Intake:
@@ -102,6 +96,7 @@ class Intake:
         self._clock = clock
         self._tracer = tracer
         self._alarm = Alarm(me, timers, clock)
+        self._closer = Closer(backlog, ledger, relay, clock)
 
     def on_start(self) -> None:
         """Go on with what the backlog holds."""
@@ -152,7 +147,7 @@ class Intake:
                 self._dispatch()
                 return retried
             case ClosePayment():
-                self._close(message)
+                self._closer.close(message.order, message.reply_to, self._me)
             case _:
                 raise TypeError(f"the intake doesn't know {message!r}")
         self._grant_credit()
@@ -283,35 +278,10 @@ class Intake:
         if due_s is not None:
             self._alarm.wake_in(due_s - now_s)
 
-    def _close(self, message: ClosePayment) -> None:
-        order, reply_to = message
-        answer, entry = closing.decide(self._backlog, order, self._clock.monotonic_s())
-        answered = reply_to, CloseAnswered(answer)
-        if entry is None:
-            self._relay.after((), answered)
-            return
-        epoch = self._backlog.epoch
-        facts = closing.facts(order, entry, self._clock.now_ms(), epoch)
-        payment_id, processor = order.payment_id, order.processor
-        by_whom = {"by": order.by, "reason": order.reason}
-        logger.warning("payment.closed", extra={"payment": _text(payment_id), "processor": processor, **by_whom})
-        # Told first, noted then: after a crash in between it is told twice, which does no harm.
-        if processor:
-            values = order.amount_cents, order.requested_at_ms, epoch, self._me, bool(entry.payment.traced_at_us)
-            self._relay.after(facts, (self._ledger, RecordPayment(payment_id, processor, *values)), answered)
-            self._backlog.settle_by_hand(entry)
-        else:
-            self._relay.after(facts, answered)
-            self._backlog.write_off(entry)
-
     def _warn_of_doubts(self) -> None:
         now_s, doubts = self._clock.monotonic_s(), self._backlog.doubts
-        for entry in doubts.overdue(now_s):
-            where = "any" if entry.unasked else entry.processor
-            extra = {"payment": _text(entry.payment.payment_id), "processor": where, "reason": entry.reason}
-            logger.warning("payment.outcome_unknown", extra=extra)
-        due_s = doubts.due_s
-        if due_s is not None:
+        doubts.warn(now_s)
+        if (due_s := doubts.due_s) is not None:
             self._alarm.wake_in(due_s - now_s)
 
     def _suspend(self, suspended: bool) -> None:
@@ -340,7 +310,3 @@ class Intake:
         payment_id, processor = attempt.payment.payment_id, attempt.processor
         started = AttemptStarted(payment_id, processor, attempt.requested_at_ms, attempt.epoch)
         self._relay.after((started,), (actor, attempt))
-
-
-def _text(payment_id: bytes) -> str:
-    return str(UUID(bytes=payment_id))

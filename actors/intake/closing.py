@@ -6,16 +6,24 @@ its longest delay after the last post, nobody can know what comes of it; so it i
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from actors.intake.entry import LONGEST_DELAY_S, State
+from actors.messages import CloseAnswered, RecordPayment
 from actors.values import CloseAnswer, CloseResult, PaymentClosed, PaymentSettled
 
 if TYPE_CHECKING:
     from actors.intake.backlog import Backlog
     from actors.intake.entry import Entry
     from actors.messages import Close
+    from actors.ports import Relay
+    from actors.recipient import Recipient
+    from actors.runtime.clocks import Clock
     from actors.values import JournalEntry
+
+logger = logging.getLogger(__name__)
 
 _ENDED = {
     State.WAITING: CloseResult.WAITS,
@@ -61,3 +69,52 @@ def facts(order: Close, entry: Entry, now_ms: int, epoch: int) -> tuple[JournalE
     if not processor:
         return (closed,)
     return closed, PaymentSettled(payment_id, processor, order.amount_cents, order.requested_at_ms, epoch)
+
+
+class Closer:
+    """Takes a person's word on a payment, or says why not.
+
+    Args:
+        backlog: where the payment is.
+        ledger: told of a payment that is settled.
+        relay: how far the journal goes before the person is answered.
+        clock: for the record, and for what is too soon.
+    """
+
+    def __init__(self, backlog: Backlog, ledger: Recipient, relay: Relay, clock: Clock) -> None:
+        self._backlog = backlog
+        self._ledger = ledger
+        self._relay = relay
+        self._clock = clock
+
+    def close(self, order: Close, reply_to: Recipient, me: Recipient) -> None:
+        """Do as the person says, if it may be done now.
+
+        Args:
+            order: what the person says.
+            reply_to: told ``CloseAnswered``.
+            me: the intake, told when the payment is in the books.
+        """
+        backlog, epoch = self._backlog, self._backlog.epoch
+        answer, entry = decide(backlog, order, self._clock.monotonic_s())
+        answered = reply_to, CloseAnswered(answer)
+        if entry is None:
+            self._relay.after((), answered)
+            return
+        entries = facts(order, entry, self._clock.now_ms(), epoch)
+        _log(order)
+        # Told first, noted then: after a crash in between it is told twice, which does no harm.
+        if order.processor:
+            traced = bool(entry.payment.traced_at_us)
+            row = order.payment_id, order.processor, order.amount_cents, order.requested_at_ms
+            self._relay.after(entries, (self._ledger, RecordPayment(*row, epoch, me, traced)), answered)
+            backlog.settle_by_hand(entry)
+        else:
+            self._relay.after(entries, answered)
+            backlog.write_off(entry)
+
+
+def _log(order: Close) -> None:
+    payment, processor = str(UUID(bytes=order.payment_id)), order.processor
+    extra = {"payment": payment, "processor": processor, "by": order.by, "reason": order.reason}
+    logger.warning("payment.closed", extra=extra)

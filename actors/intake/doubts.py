@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from heapq import nsmallest
 from operator import itemgetter
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from actors.values import UnknownPayment
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from actors.intake.entry import Entry
+
+logger = logging.getLogger(__name__)
 
 LISTED_MAX = 1000
 """As many as a person can look at; the statistics tell how many there are."""
@@ -45,6 +49,13 @@ class Doubts:
         """When to look again, on the monotonic clock; None if there is no need."""
         self._drop_known()
         return max(self._queue[0][0] + WARNING_AFTER_S, self._pause_until_s) if self._queue else None
+
+    def warn(self, now_s: float) -> None:
+        """Write a warning of each that is overdue."""
+        for entry in self.overdue(now_s):
+            payment, where = str(UUID(bytes=entry.payment.payment_id)), "any" if entry.unasked else entry.processor
+            extra = {"payment": payment, "processor": where, "reason": entry.reason}
+            logger.warning("payment.outcome_unknown", extra=extra)
 
     def overdue(self, now_s: float) -> list[Entry]:
         """Those of which to warn now; each comes once."""
