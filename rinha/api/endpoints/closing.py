@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from rinha.api.gateway import Gateway
     from rinha.api.replies import Replies
 
+ADDRESS_MAX_CHARS = 60
+"""An IPv6 address has up to 45."""
+
 _PROBLEMS = {
     CloseResult.NO_PAYMENT: problems.UNKNOWN_PAYMENT,
     CloseResult.NO_PROCESSOR: problems.INVALID_CLOSING,
@@ -91,5 +94,10 @@ class ClosingHandlers:
 
 
 def _who(name: str, request: web.BaseRequest) -> str:
-    """The name that the caller gives, and the address that the request comes from, as far as it is known."""
-    return " ".join(each for each in (name, f"({request.remote})" if request.remote else "") if each) or "nobody named"
+    """The name that the caller gives, and the address that the request comes from, as far as it is known.
+
+    Over a Unix socket comes what a balancer passes on, which says whose it is.
+    """
+    address = request.remote or request.headers.get("X-Forwarded-For", "")
+    shown = f"({address[:ADDRESS_MAX_CHARS]})" if address and address.isprintable() else ""
+    return " ".join(each for each in (name, shown) if each) or "nobody named"

@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from aiohttp import ClientSession, UnixConnector, web
 
 from actors.messages import Close, GetUnknown
+from actors.tracing import Tracer
 from actors.values import CloseAnswer, CloseResult, Payment, UnknownPayment
+from rinha.api.app import make_server
 from rinha.bridge.errors import RequestFailed, RequestTimeout, WorkerUnavailable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.api.conftest import Api, FakeGateway, StartApi
 
 ID = "4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b3"
@@ -67,6 +72,35 @@ async def test_it_is_said_not_to_be_settled(
     status, _, document = await say(api, "not-settled", body)
     assert (status, document) == (200, {"status": "written-off", "correlationId": ID})
     assert gateway.asked == [Close(ID_BYTES, "", 0, 0, by or "(127.0.0.1)", "")]
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "by"), [("10.0.0.7", "(10.0.0.7)"), ("x" * 99, f"({'x' * 60})"), (None, "nobody named")]
+)
+async def test_behind_a_balancer_the_address_is_the_one_that_it_names(
+    gateway: FakeGateway, tmp_path: Path, forwarded: str | None, by: str
+) -> None:
+    gateway.answer = CloseAnswer(CloseResult.CLOSED)
+    server = make_server(gateway, accept="received", name="api-1", tracer=Tracer(), admin_token="token")
+    runner = web.ServerRunner(server, shutdown_timeout=1)
+    await runner.setup()
+    try:
+        await web.UnixSite(runner, str(tmp_path / "api")).start()
+        async with ClientSession(connector=UnixConnector(str(tmp_path / "api"))) as client:
+            headers = TOKEN | ({} if forwarded is None else {"X-Forwarded-For": forwarded})
+            async with client.post(f"http://api/payments/{ID}/not-settled", headers=headers) as response:
+                assert response.status == 200
+    finally:
+        await runner.cleanup()
+    assert gateway.asked == [Close(ID_BYTES, "", 0, 0, by, "")]
+
+
+async def test_over_tcp_nobody_is_believed_who_names_another_address(api: Api, gateway: FakeGateway) -> None:
+    gateway.answer = CloseAnswer(CloseResult.CLOSED)
+    headers = TOKEN | {"X-Forwarded-For": "10.0.0.7"}
+    async with api.client.post(f"/payments/{ID}/not-settled", headers=headers) as response:
+        assert response.status == 200
+    assert gateway.asked == [Close(ID_BYTES, "", 0, 0, "(127.0.0.1)", "")]
 
 
 async def test_that_needs_no_body(api: Api, gateway: FakeGateway) -> None:
