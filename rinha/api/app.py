@@ -15,6 +15,7 @@ from aiohttp import web
 from rinha.api import problems
 from rinha.api.admin import AdminGuard
 from rinha.api.body import BodyReader, ClientGone
+from rinha.api.cross_site import is_cross_site
 from rinha.api.endpoints.payments import PaymentHandler
 from rinha.api.endpoints.summary import SummaryHandler
 from rinha.api.endpoints.worker import WorkerHandlers
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 logger = logging.getLogger(__name__)
+
+ACTING = frozenset({"POST", "DELETE"})
+"""The methods with which something is done. To ask is no harm: a browser lets no page read what another site answers."""
 
 CONNECTION_OPTIONS: dict[str, Any] = {
     "access_log": None,
@@ -66,10 +70,17 @@ class ApiServer(web.Server):
         await self._bodies.wait_until_none_arrives()
 
     def _dispatch(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
+        # Before any handler, so that none can be forgotten. It costs a payment 0.1 µs.
+        if request.method in ACTING and is_cross_site(request.headers):
+            return self._forbidden(request)
         methods = self._routes.get(request.path)
         if methods is None:
             return self._not_found(request)
         return methods.get(request.method, self._method_not_allowed)(request)
+
+    async def _forbidden(self, request: web.BaseRequest) -> web.StreamResponse:
+        detail = "Only a page of the API's own origin may, and what is no page. Nothing was done."
+        return self._replies.problem(problems.CROSS_SITE, detail)
 
     async def _not_found(self, request: web.BaseRequest) -> web.StreamResponse:
         path = problems.shorten(request.path)

@@ -53,6 +53,7 @@ MALFORMED_HTTP = ProblemType("malformed-http", 400, "The request is not valid HT
 INVALID_PAYMENT = ProblemType("invalid-payment", 400, "The payment is not valid")
 INVALID_WINDOW = ProblemType("invalid-window", 400, "The summary's window is not valid")
 UNAUTHORIZED = ProblemType("unauthorized", 401, "This needs the administrator's token")
+CROSS_SITE = ProblemType("cross-site", 403, "A page of another site may not do this")
 NOT_FOUND = ProblemType("not-found", 404, "There is nothing at this path")
 METHOD_NOT_ALLOWED = ProblemType("method-not-allowed", 405, "This path does not know the method")
 BODY_TIMEOUT = ProblemType("body-timeout", 408, "The request's body did not arrive in time")

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct, field
 from rinha.net.address import Address, TcpAddress, UnixAddress, parse_address, parse_host_or_path
 from rinha.net.secret import FixedSecret, SharedSecret
 from rinha.settings.processors import PROCESSORS, ProcessorSettings
-from rinha.settings.secret import Secret
+from rinha.settings.secret import Secret, parse_token
 from rinha.settings.variable import ReadBy, Variable
 from rinha.store.url import StoreUrl, parse_store_url
 
@@ -70,8 +70,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         Variable(
             "RINHA_BRIDGE_SECRET",
             "",
-            "secret shared by worker and APIs; it or its file is required unless the bridge is on loopback or a Unix "
-            "socket; `rinha up` makes one if neither they nor `RINHA_BRIDGE` are set",
+            "secret shared by worker and APIs, of at least 16 bytes; it or its file is required unless the bridge is "
+            "on loopback or a Unix socket; `rinha up` makes one if neither they nor `RINHA_BRIDGE` are set",
             secret=True,
         ),
     ] = FixedSecret()
@@ -95,11 +95,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     ]
     admin_token: Annotated[
         Secret,
-        ReadBy(Secret),
+        ReadBy(parse_token),
         Variable(
             "RINHA_ADMIN_TOKEN",
             "",
-            "token that purging and statistics need, as `Authorization: Bearer <token>`; open to all if it isn't set",
+            "token that purging and statistics need, as `Authorization: Bearer <token>`, of at least 16 characters; "
+            "open to all if it isn't set",
             secret=True,
         ),
     ] = Secret()

@@ -140,7 +140,7 @@ def test_haproxy_reaches_the_apis_and_not_the_bridge(stack: Stack) -> None:
 
 def test_the_bridge_opens_with_the_secret_alone(stack: Stack) -> None:
     assert '"accepted"' in stack.run_in("payment-worker", "rinha", "statistics")
-    for wrong in ("", "a guess"):
+    for wrong in ("", "a guess, and a long one"):
         settings = f"--env=RINHA_BRIDGE_SECRET={wrong}", "--env=RINHA_BRIDGE_SECRET_FILE="
         fails(*stack.command("exec", "--no-TTY", *settings, "payment-worker", "rinha", "statistics"))
 
