@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 ACTING = frozenset({"POST", "DELETE"})
-"""The methods with which something is done. To ask is no harm: a browser lets no page read what another site answers."""
+"""The methods with which something is done. To ask is no harm: a browser lets no page read another site's answer."""
 
 CONNECTION_OPTIONS: dict[str, Any] = {
     "access_log": None,

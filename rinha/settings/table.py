@@ -43,7 +43,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         Variable(
             "RINHA_HOST",
             "0.0.0.0",
-            "address that the HTTP APIs listen on; for `rinha api` also a Unix socket, `unix:/path`, without a port",
+            "address that the HTTP APIs listen on, `::` for all of IPv6 and IPv4; for `rinha api` also a Unix socket, "
+            "`unix:/path`, without a port",
         ),
     ]
     port: Annotated[

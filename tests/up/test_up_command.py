@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -23,7 +25,7 @@ from rinha.up.main import make_stages, run_up
 from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 API = r"""
 import http.server, os, signal, socket, sys
@@ -89,7 +91,7 @@ def wait_for(condition: Callable[[], object]) -> None:
 class Command:
     """``rinha up`` with stand-ins for the APIs and nothing else, in a process of its own."""
 
-    def __init__(self, tmp_path: Path) -> None:
+    def __init__(self, tmp_path: Path, **variables: str) -> None:
         self.out, self.err = tmp_path / "out", tmp_path / "err"
         environ = {
             **os.environ,
@@ -99,6 +101,7 @@ class Command:
             "PROCESSOR_DEFAULT_URL": "http://one",
             "PROCESSOR_FALLBACK_URL": "http://two",
             "XDG_RUNTIME_DIR": str(tmp_path),
+            **variables,
         }
         with self.out.open("w") as out, self.err.open("w") as err:
             self.process = subprocess.Popen([sys.executable, "-c", UP, API], stdout=out, stderr=err, env=environ)
@@ -109,17 +112,34 @@ class Command:
     def pids(self) -> list[int]:
         return [int(words[1]) for words in self.words("started")]
 
+    def end(self) -> None:
+        """Leave nothing of it."""
+        for pid in self.pids():
+            if not gone(pid):
+                os.kill(pid, signal.SIGKILL)
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(PATIENCE_S)
+
 
 @pytest.fixture
-def command(tmp_path: Path) -> Any:
+def command(tmp_path: Path) -> Iterator[Command]:
     running = Command(tmp_path)
     yield running
-    for pid in running.pids():
-        if not gone(pid):
-            os.kill(pid, signal.SIGKILL)
-    if running.process.poll() is None:
-        running.process.kill()
-    running.process.wait(PATIENCE_S)
+    running.end()
+
+
+@pytest.fixture
+def run_command(tmp_path: Path) -> Iterator[Callable[..., Command]]:
+    """Start it with other variables."""
+    with contextlib.ExitStack() as stack:
+
+        def run(**variables: str) -> Command:
+            running = Command(tmp_path, **variables)
+            stack.callback(running.end)
+            return running
+
+        yield run
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
@@ -144,6 +164,29 @@ def test_up_tells_where_it_listens_and_ends_well_on_a_signal(
     assert command.process.wait(PATIENCE_S) == 0
     assert sorted(words[0] for words in command.words("stopped")) == ["payment-api-1", "payment-api-2"]
     assert not left.exists()
+
+
+def test_on_all_of_ipv6_it_serves_ipv4_too(run_command: Callable[..., Command]) -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError as error:
+        pytest.skip(f"no IPv6 here: {error}")
+    command = run_command(RINHA_HOST="::")
+    wait_for(lambda: "rinha listens on" in command.err.read_text())
+    found = re.search(r"http://\[::1\]:(\d+);", command.err.read_text())
+    assert found, command.err.read_text()
+    for host in ("::1", "127.0.0.1"):
+        socket.create_connection((host, int(found[1])), timeout=PATIENCE_S).close()
+
+
+def test_a_tmpdir_too_long_for_a_unix_socket_s_path_is_none_of_its_concern(
+    run_command: Callable[..., Command], tmp_path: Path
+) -> None:
+    directory = tmp_path / ("x" * 120)
+    directory.mkdir()
+    command = run_command(TMPDIR=str(directory), XDG_RUNTIME_DIR="")
+    wait_for(lambda: "rinha statistics" in command.err.read_text())
+    assert list(directory.glob("rinha-*/rinha.json"))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs PR_SET_PDEATHSIG")
