@@ -148,6 +148,8 @@ def test_the_bridge_opens_with_the_secret_alone(stack: Stack) -> None:
 def test_containers_outside_reach_haproxy_and_nothing_behind_it(stack: Stack) -> None:
     worker, api = address(stack, "payment-worker", "processors"), address(stack, "payment-api-1", "bridge")
     run(*stranger(f"--network={PROJECT}_edge"), CONNECT, address(stack, "haproxy", "edge"), "9999")
+    statistics = address(stack, "haproxy", "edge"), "8404"
+    assert "ConnectionRefusedError" in fails(*stranger(f"--network={PROJECT}_edge"), CONNECT, *statistics)
     assert "ConnectionRefusedError" in fails(*stranger(f"--network={PROJECT}_bridge"), CONNECT, api, "9999")
     assert "ConnectionRefusedError" in fails(*stranger(f"--network={PROJECT}_processors"), CONNECT, worker, "7000")
 
