@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -25,7 +23,7 @@ from rinha.up.main import make_stages, run_up
 from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 API = r"""
 import http.server, os, signal, socket, sys
@@ -123,23 +121,10 @@ class Command:
 
 
 @pytest.fixture
-def command(tmp_path: Path) -> Iterator[Command]:
+def command(tmp_path: Path) -> Any:
     running = Command(tmp_path)
     yield running
     running.end()
-
-
-@pytest.fixture
-def run_command(tmp_path: Path) -> Iterator[Callable[..., Command]]:
-    """Start it with other variables."""
-    with contextlib.ExitStack() as stack:
-
-        def run(**variables: str) -> Command:
-            running = Command(tmp_path, **variables)
-            stack.callback(running.end)
-            return running
-
-        yield run
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
@@ -164,29 +149,6 @@ def test_up_tells_where_it_listens_and_ends_well_on_a_signal(
     assert command.process.wait(PATIENCE_S) == 0
     assert sorted(words[0] for words in command.words("stopped")) == ["payment-api-1", "payment-api-2"]
     assert not left.exists()
-
-
-def test_on_all_of_ipv6_it_serves_ipv4_too(run_command: Callable[..., Command]) -> None:
-    try:
-        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
-    except OSError as error:
-        pytest.skip(f"no IPv6 here: {error}")
-    command = run_command(RINHA_HOST="::")
-    wait_for(lambda: "rinha listens on" in command.err.read_text())
-    found = re.search(r"http://\[::1\]:(\d+);", command.err.read_text())
-    assert found, command.err.read_text()
-    for host in ("::1", "127.0.0.1"):
-        socket.create_connection((host, int(found[1])), timeout=PATIENCE_S).close()
-
-
-def test_a_tmpdir_too_long_for_a_unix_socket_s_path_is_none_of_its_concern(
-    run_command: Callable[..., Command], tmp_path: Path
-) -> None:
-    directory = tmp_path / ("x" * 120)
-    directory.mkdir()
-    command = run_command(TMPDIR=str(directory), XDG_RUNTIME_DIR="")
-    wait_for(lambda: "rinha statistics" in command.err.read_text())
-    assert list(directory.glob("rinha-*/rinha.json"))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs PR_SET_PDEATHSIG")
