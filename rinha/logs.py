@@ -22,6 +22,10 @@ STANDARD_ATTRIBUTES = frozenset(vars(logging.makeLogRecord({}))) | {"message", "
 OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_SUBCLASS
 
 
+_CLOSE_S = 0.1
+"""A thread with nothing to do ends at once."""
+
+
 class JsonFormatter(logging.Formatter):
     """Renders a record as one line of JSON.
 
@@ -78,6 +82,11 @@ class StdoutHandler(logging.Handler):
     def flush(self) -> None:
         """Wait for ``FLUSH_S`` at most until all is written; ``logging`` does so at the process's end."""
         self._writer.flush(FLUSH_S)
+
+    def close(self) -> None:
+        """End the thread, unless nobody reads what it writes; ``flush`` comes first."""
+        self._writer.close(_CLOSE_S)
+        super().close()
 
     def _line(self, record: logging.LogRecord) -> bytes:
         return self.format(record).encode() + b"\n"

@@ -44,6 +44,7 @@ class LineWriter:
         self._waiting_bytes = 0
         self._dropped = 0
         self._is_writing = False
+        self._is_ending = False
         self._thread: threading.Thread | None = None
 
     def put(self, line: bytes) -> None:
@@ -76,13 +77,29 @@ class LineWriter:
         with self._changed:
             return self._changed.wait_for(lambda: not self._waiting and not self._is_writing, timeout_s)
 
+    def close(self, timeout_s: float) -> None:
+        """End the thread once all is written. A later line starts another one.
+
+        Args:
+            timeout_s: how long to wait for it.
+        """
+        with self._changed:
+            thread = self._thread
+            self._is_ending = thread is not None
+            self._changed.notify_all()
+        if thread is not None:
+            thread.join(timeout_s)
+
     def _run(self) -> None:
         missing = 0
         while True:
             with self._changed:
                 self._is_writing = False
                 self._changed.notify_all()
-                self._changed.wait_for(lambda: self._waiting)
+                self._changed.wait_for(lambda: self._waiting or self._is_ending)
+                if not self._waiting:
+                    self._is_ending, self._thread = False, None
+                    return
                 self._is_writing = True
                 lines, self._waiting, self._waiting_bytes = self._waiting, [], 0
                 # They came when these lines were all there already: this is the place of the gap.
@@ -117,7 +134,7 @@ def say(text: str) -> None:
     writer = LineWriter(STDERR, lambda missing: b"")
     with contextlib.suppress(RuntimeError):
         writer.put(text.encode(errors="replace") + b"\n")
-    writer.flush(FLUSH_S)
+    writer.close(FLUSH_S)
 
 
 def discard(fd: int) -> None:

@@ -30,6 +30,7 @@ def configured() -> Iterator[logging.Logger]:
     root.setLevel(level)
     for handler in [handler for handler in root.handlers if isinstance(handler, StdoutHandler)]:
         root.removeHandler(handler)
+        handler.close()
 
 
 def only_line(capfd: pytest.CaptureFixture[str]) -> dict[str, Any]:

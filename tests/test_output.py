@@ -8,7 +8,7 @@ import select
 import subprocess
 import sys
 import threading
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TypeAlias
 
 import pytest
 
@@ -17,9 +17,12 @@ from rinha.output import LineWriter, open_missing_streams, say
 from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 PIPE_FILLING = b"x" * 2**20
+
+
+Writers: TypeAlias = "Callable[[int], LineWriter]"
 
 
 class Pipe:
@@ -41,21 +44,37 @@ def pipe() -> Iterator[Pipe]:
     pipe.close()
 
 
+@pytest.fixture
+def writers() -> Iterator[Writers]:
+    """Makes writers, and ends them."""
+    made: list[LineWriter] = []
+
+    def make(fd: int) -> LineWriter:
+        made.append(LineWriter(fd, missing))
+        return made[-1]
+
+    yield make
+    for writer in made:
+        writer.close(PATIENCE_S)
+
+
 def missing(lines: int) -> bytes:
     return b"%d missing\n" % lines
 
 
-def test_lines_are_written_in_order(pipe: Pipe) -> None:
-    writer = LineWriter(pipe.write_end, missing)
+def test_lines_are_written_in_order(pipe: Pipe, writers: Writers) -> None:
+    writer = writers(pipe.write_end)
     for number in range(100):
         writer.put(b"%d\n" % number)
     assert writer.flush(PATIENCE_S)
     assert [int(pipe.reader.readline()) for _ in range(100)] == list(range(100))
 
 
-def test_what_nobody_reads_is_dropped_and_counted_in_its_place(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_nobody_reads_is_dropped_and_counted_in_its_place(
+    pipe: Pipe, writers: Writers, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(output, "WAITING_BYTES_MAX", 20)
-    writer = LineWriter(pipe.write_end, missing)
+    writer = writers(pipe.write_end)
     writer.put(PIPE_FILLING + b"\n")
     select.select([pipe.reader], [], [])  # the thread has taken it, and can't go on
     for number in range(10, 20):
@@ -67,16 +86,18 @@ def test_what_nobody_reads_is_dropped_and_counted_in_its_place(pipe: Pipe, monke
     assert pipe.reader.readline() == b"after\n"
 
 
-def test_a_line_longer_than_the_bound_is_written_if_nothing_waits(pipe: Pipe, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_longer_than_the_bound_is_written_if_nothing_waits(
+    pipe: Pipe, writers: Writers, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(output, "WAITING_BYTES_MAX", 20)
-    LineWriter(pipe.write_end, missing).put(b"y" * 100 + b"\n")
+    writers(pipe.write_end).put(b"y" * 100 + b"\n")
     assert len(pipe.reader.readline()) == 101
 
 
-def test_what_a_full_disk_does_not_take_is_counted(pipe: Pipe) -> None:
+def test_what_a_full_disk_does_not_take_is_counted(pipe: Pipe, writers: Writers) -> None:
     full = os.open("/dev/full", os.O_WRONLY)
     place = os.dup(full)
-    writer = LineWriter(place, missing)
+    writer = writers(place)
     for _ in range(3):
         writer.put(b"lost\n")
     assert writer.flush(PATIENCE_S)
@@ -87,17 +108,17 @@ def test_what_a_full_disk_does_not_take_is_counted(pipe: Pipe) -> None:
     os.close(place)
 
 
-def test_a_stream_that_another_process_made_non_blocking_loses_nothing(pipe: Pipe) -> None:
+def test_a_stream_that_another_process_made_non_blocking_loses_nothing(pipe: Pipe, writers: Writers) -> None:
     os.set_blocking(pipe.write_end, False)
-    writer = LineWriter(pipe.write_end, missing)
+    writer = writers(pipe.write_end)
     writer.put(PIPE_FILLING + b"\n")
     assert pipe.reader.readline() == PIPE_FILLING + b"\n"
     writer.put(b"after\n")
     assert pipe.reader.readline() == b"after\n"
 
 
-def test_several_threads_may_put(pipe: Pipe) -> None:
-    writer = LineWriter(pipe.write_end, missing)
+def test_several_threads_may_put(pipe: Pipe, writers: Writers) -> None:
+    writer = writers(pipe.write_end)
 
     def put() -> None:
         for _ in range(200):
@@ -109,6 +130,16 @@ def test_several_threads_may_put(pipe: Pipe) -> None:
     assert {pipe.reader.readline() for _ in range(800)} == {b"line\n"}
     for thread in threads:
         thread.join(PATIENCE_S)
+
+
+def test_a_closed_writer_has_written_all_and_its_thread_is_gone(pipe: Pipe, writers: Writers) -> None:
+    before = set(threading.enumerate())
+    writer = writers(pipe.write_end)
+    writer.put(b"one\n")
+    writer.close(PATIENCE_S)
+    assert set(threading.enumerate()) <= before
+    writer.put(b"another\n")
+    assert [pipe.reader.readline(), pipe.reader.readline()] == [b"one\n", b"another\n"]
 
 
 LOGGING = "import logging, sys\nfrom rinha.logs import configure_logging\nconfigure_logging('info', role='x')\n"
