@@ -62,8 +62,9 @@ class LineWriter:
                 return
             if self._thread is None:
                 # A daemon: it may be stuck in a write for ever.
-                self._thread = threading.Thread(target=self._run, name=f"writer of {self._fd}", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name=f"writer of {self._fd}", daemon=True)
+                thread.start()
+                self._thread = thread
             self._waiting.append(line)
             self._waiting_bytes += len(line)
             self._changed.notify_all()
