@@ -14,6 +14,7 @@ import msgspec
 from tests.soak.plan import FAULTS
 from tests.soak.report import Report, table
 from tests.soak.run import Options, soak
+from tests.store.postgres_server import find_program
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,6 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
     seed = random.SystemRandom().randrange(2**32) if options.seed is None else options.seed
     reports: list[Report] = []
     for store in options.store or FAULTS:
+        if store == "postgres" and find_program("initdb") is None:
+            print("NOT TESTED: a journal in PostgreSQL, for want of its server (apt-get install postgresql)")
+            continue
         print(f"soak on {store}: {options.seconds:g} s at {options.rate:g}/s, --seed {seed}", flush=True)
         with tempfile.TemporaryDirectory(prefix="rinha-soak-") as directory:
             reports.append(asyncio.run(soak(Options(store, seed, options.seconds, options.rate), Path(directory))))

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 WORKER = "tests.support.silent_names_worker"
 NAME = "default.example"
+ANSWER_TIMEOUT_S = 5
 DRAIN_S = 3
 GRACE_S = 2.0
 """On top of ``DRAIN_S``: after that a process that was asked to end should have."""
@@ -63,14 +64,22 @@ async def soak(options: Options, directory: Path) -> Report:
         await reset_processors(processors)
         answers = directory / "answers"
         answers.touch()
-        variables = {"RINHA_ACCEPT": "durable", "RINHA_STORE": url, "RINHA_DRAIN_S": str(DRAIN_S)}
         worker = {
             "SILENT_NAME": NAME,
             "ANSWER_FILE": str(answers),
             "PROCESSOR_DEFAULT_URL": processors["default"].replace("127.0.0.1", NAME),
         }
-        variables["RINHA_ANSWER_TIMEOUT_S"] = "5"
-        async with running_lab(processors, directory, apis=APIS, module=WORKER, worker=worker, **variables) as lab:
+        async with running_lab(
+            processors,
+            directory,
+            apis=APIS,
+            module=WORKER,
+            worker=worker,
+            RINHA_ACCEPT="durable",
+            RINHA_STORE=url,
+            RINHA_DRAIN_S=str(DRAIN_S),
+            RINHA_ANSWER_TIMEOUT_S=str(ANSWER_TIMEOUT_S),
+        ) as lab:
             keeper = Keeper(lab, lambda: lab.start_worker(module=WORKER, **worker), DRAIN_S + GRACE_S)
             keeping = asyncio.create_task(keeper.keep())
             try:
@@ -102,12 +111,8 @@ async def _soak(options: Options, lab: Lab, keeper: Keeper, faults: Faults) -> R
         settled_after_s = time.monotonic() - settling_s
     found = await check_books(lab.session, lab.processors, lab.bridge, lab.answers)
     strikes = [strike for pair in pairs for strike in pair]
-    complaints = Counter(
-        line["event"]
-        for process in keeper.processes
-        for line in process.lines
-        if line["level"] in {"error", "critical"}
-    )
+    lines = [line for process in keeper.processes for line in process.lines]
+    complaints = Counter(line["event"] for line in lines if line["level"] in {"error", "critical"})
     return Report(
         store=options.store,
         seed=options.seed,
