@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 RESTART_MAX_S = 0.5
 CLIENT_TRIES = 6
+AGAIN, AGAIN_WITHIN_S = 3, 4.0
+"""Some clients send a payment so often again, so that it comes to two workers and through two APIs."""
+DRAIN_S = 2.0
+"""Shorter than in earnest, so that some are left behind."""
 
 
 class World:
@@ -66,7 +70,9 @@ class World:
         self.incarnation = 0
         self.worker: SimulatedWorker | None = None
         self.start_worker()
-        self.apis = [SimulatedApi(f"api-{number}", self.scheduler, self.bridge, self.trace.note) for number in (1, 2)]
+        self.apis = [
+            SimulatedApi(f"api-{number}", plan.level, self.scheduler, self.bridge, self.trace.note) for number in (1, 2)
+        ]
 
     def start_worker(self) -> None:
         self.incarnation += 1
@@ -90,7 +96,9 @@ class World:
         return SimulatedStore(self.disk, self.scheduler, process, self.trace.note)
 
     def bridge(self) -> SimulatedBridge | None:
-        return None if self.worker is None else self.worker.bridge
+        """The bridge that an API can connect to now."""
+        bridge = None if self.worker is None else self.worker.bridge
+        return None if bridge is None or bridge.is_draining else bridge
 
     def end_worker(self, incarnation: int) -> None:
         worker = self.worker
@@ -116,10 +124,12 @@ class World:
         if self.chaos.share and self.chance.random() < self.plan.poisonous_share:
             self.chaos.poisonous.add(payment_id)
         self.submit(Payment(payment_id, cents, traced_at_us), CLIENT_TRIES)
-        if style != "plain":
-            other = Payment(payment_id, cents if style == "twice" else cents + 1, traced_at_us)
-            delay_s = self.chance.choice((0.0, 0.5)) * self.chance.random()
-            self.scheduler.later(delay_s, lambda: self.submit(other, CLIENT_TRIES))
+        if style == "plain":
+            return
+        other = Payment(payment_id, cents + 1 if style == "conflict" else cents, traced_at_us)
+        for _ in range(AGAIN if style == "again" else 1):
+            most_s = AGAIN_WITHIN_S if style == "again" else self.chance.choice((0.0, 0.5))
+            self.scheduler.later(most_s * self.chance.random(), lambda: self.submit(other, CLIENT_TRIES))
 
     def submit(self, payment: Payment, tries: int) -> None:
         submission = Submission(payment, self.scheduler.now_s)
@@ -148,6 +158,11 @@ class World:
 
     def crash_worker(self) -> None:
         self.end_worker(self.incarnation)
+
+    def drain_worker(self) -> None:
+        worker = self.worker
+        if worker is not None and worker.bridge is not None and not worker.bridge.is_draining:
+            worker.drain(DRAIN_S, lambda: self.end_worker(worker.incarnation))
 
     def jump_clock(self, jump_ms: int) -> None:
         self.clock.jumped_ms += jump_ms
