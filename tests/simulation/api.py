@@ -30,9 +30,10 @@ class Submission:
 
     Attributes:
         answer: a verdict; ``"unavailable"`` (nothing was sent), ``"lost"`` (the API died); None while it waits. At
-            the level ``queued`` that is a verdict at once; another one, or one of another worker than the API knew then,
-            takes its place.
+            the level ``queued`` that is a verdict at once; another one, or one of another worker than the API knew
+            then, takes its place.
         queued_for: the worker that its API knew when it was told so; 0 at other levels.
+        too_early: its API was new, and came to the worker before those that knew an earlier one.
         api: the life of the API that it was handed to; what that remembers is gone when it ends.
     """
 
@@ -43,6 +44,7 @@ class Submission:
         self.answer: Verdict | str | None = None
         self.api: ApiLife | None = None
         self.queued_for = 0
+        self.too_early = False
         self.incarnation = 0
         self.incarnations: set[int] = set()
         """The workers that it was sent to."""
@@ -57,12 +59,12 @@ class ApiLife:
     """One life of an API process.
 
     Attributes:
-        first_incarnation: the first worker that it had a session with; 0 without any.
+        met_s: the workers that it had sessions with, and when the first with each began.
         crashed: whether it has ended.
     """
 
     def __init__(self) -> None:
-        self.first_incarnation = 0
+        self.met_s: dict[int, float] = {}
         self.crashed = False
 
 
@@ -184,7 +186,7 @@ class SimulatedApi:
                     self._decide(submission, verdict)
         elif isinstance(event, SessionReady):
             self._note(f"{self.name} redelivers", event.redelivered)
-            self.life.first_incarnation = self.life.first_incarnation or event.incarnation
+            self.life.met_s.setdefault(event.incarnation, self._scheduler.now_s)
             for submission in self.waiting.values():
                 submission.incarnations.add(event.incarnation)
 

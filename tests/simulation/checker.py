@@ -11,8 +11,8 @@ The full rules hold for a run with one worker, and with a journal for any run:
 Without a journal a worker that dies takes what it held with it, by design. Then the rules are weaker: 1, 4 and 5 count
 for what the last worker was given and acknowledged; processors may hold rows that only earlier workers' requests
 committed. But no payment is at both processors, however often its client sent it and to whichever API: what was sent
-to an earlier worker is looked for before it is sent on. Only an API that dies forgets what it sent. Whatever is in the
-ledger must still be true.
+to an earlier worker is looked for before it is sent on. Only an API that dies forgets what it sent, and a new one may
+come to a worker before those from which that learns of an earlier one. Whatever is in the ledger must still be true.
 
 A payment acknowledged while a purge was under way may be on either side of it.
 """
@@ -99,7 +99,7 @@ def _books(outcome: Outcome) -> list[str]:
 
 
 def _doubled(outcome: Outcome) -> list[str]:
-    """Payments that are at both processors, though every API remembers that it sent them."""
+    """Payments that are at both processors, though the APIs remember that they sent them, and could say so."""
     if outcome.strict or outcome.purges:
         return []
     by_id = _by_id(outcome)
@@ -107,7 +107,7 @@ def _doubled(outcome: Outcome) -> list[str]:
     return [
         f"doubled: #{int.from_bytes(payment_id)}, sent {len(by_id[payment_id])} times"
         for payment_id in sorted(doubled)
-        if not any(each.api is not None and each.api.crashed for each in by_id[payment_id])
+        if not any(each.too_early or (each.api is not None and each.api.crashed) for each in by_id[payment_id])
     ]
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from actors.values import ProcessorHealth
 
 LEVELS = ("steady", "fragile", "queued", "background", "durable")
-"""No worker crashes; it crashes and has no journal; the same, and APIs promise before it has the payment; it crashes and
+"""No worker crashes; it crashes and has no journal; the same, and APIs promise what it doesn't have yet; it crashes and
 has a journal that is written after the fact; it crashes and has one that is written before anything is promised or
 sent."""
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 RESTART_MAX_S = 0.5
 CLIENT_TRIES = 6
+TELLING_S = 1.0
+"""In which an API that has a session has certainly told the worker what it remembers."""
 AGAIN, AGAIN_WITHIN_S = 3, 4.0
 """Some clients send a payment so often again, so that it comes to two workers and through two APIs."""
 DRAIN_S = 2.0
@@ -143,8 +145,17 @@ class World:
         api = self.chance.choice(self.apis)
         self.trace.note(f"{api.name} is given", payment)
         api.submit(submission)
+        submission.too_early = self.is_too_early(api)
         if tries > 1:
             self.scheduler.later(0.1 + self.chance.random() * 0.5, lambda: self.try_again(submission, tries - 1))
+
+    def is_too_early(self, api: SimulatedApi) -> bool:
+        """Whether an API knows no earlier worker, and the others had no time yet to tell this one what they know."""
+        incarnation = api.session.incarnation
+        if incarnation <= 1 or any(each < incarnation for each in api.life.met_s):
+            return False
+        told_s = (each.life.met_s.get(incarnation, float("inf")) + TELLING_S for each in self.apis if each is not api)
+        return max(told_s) > self.scheduler.now_s
 
     def try_again(self, submission: Submission, tries: int) -> None:
         if submission.answer in {"unavailable", "lost"} and self.chance.random() < 0.8:
