@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from aiohttp import StreamReader
 
     from rinha.api.open_connections import OpenConnections
-    from rinha.api.replies import Replies
+    from rinha.api.replies import FixedReply, Replies
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +64,8 @@ class Connection(web.RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the event loop."""
         super().connection_made(transport)
+        if self._task_handler is not None:
+            self._task_handler.add_done_callback(self._served)
         self._connections.add(self)
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -75,12 +77,15 @@ class Connection(web.RequestHandler):
         """Called by the event loop."""
         self._is_silent = False
         self._connections.heard(self)
+        requests, body = self._request_count, self._last_body
+        was_whole = body is None or body.is_eof()
         super().data_received(data)
-        if not self.is_idle:
+        if self._request_count != requests:
             self.head_since = 0.0
             if self._messages:
                 self._last_body = self._messages[-1][1]
-        elif not self.head_since:
+        elif data and was_whole and not self.head_since:
+            # It belongs to no body, and completes no head.
             self.head_since = self._loop.time()
 
     def eof_received(self) -> bool:  # type: ignore[override]  # asyncio's may say so, aiohttp's says nothing
@@ -99,9 +104,10 @@ class Connection(web.RequestHandler):
 
     def refuse_head(self) -> None:
         """See ``Guest``."""
-        if self.transport is not None and not self._is_silent:
-            self.transport.write(self._replies.head_timeout.encode(int(time.time())))
-        self.force_close()
+        if self._is_silent:
+            self.force_close()
+        else:
+            self._leave_with(self._replies.head_timeout)
 
     def handle_error(
         self,
@@ -119,11 +125,8 @@ class Connection(web.RequestHandler):
             raise exc
         if status == problems.MALFORMED_HTTP.status:
             logger.debug("api.malformed_http", extra={"reason": message})
-            response = self._replies.problem(
-                problems.MALFORMED_HTTP,
-                "The server could not read the request.",
-                reason=problems.shorten(message or ""),
-            )
+            detail, reason = problems.UNREADABLE, problems.shorten(message or "")
+            response = self._replies.problem(problems.MALFORMED_HTTP, detail, reason=reason)
         else:
             logger.error("api.handler_failed", exc_info=exc or True, extra={"path": request.path})
             response = self._replies.problem(
@@ -133,3 +136,14 @@ class Connection(web.RequestHandler):
             raise ConnectionError("a part of the response is already sent")
         response.force_close()
         return response
+
+    def _served(self, serving: asyncio.Task[None]) -> None:
+        if not serving.cancelled() and (error := serving.exception()):
+            # A head that aiohttp's parser takes and its request doesn't, such as a CONNECT to nowhere.
+            logger.debug("api.malformed_http", extra={"reason": repr(error)})
+            self._leave_with(self._replies.malformed)
+
+    def _leave_with(self, reply: FixedReply) -> None:
+        if self.transport is not None:
+            self.transport.write(reply.encode(int(time.time())))
+        self.force_close()

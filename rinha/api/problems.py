@@ -50,6 +50,7 @@ class InvalidRequest(Exception):
 
 
 MALFORMED_HTTP = ProblemType("malformed-http", 400, "The request is not valid HTTP")
+UNREADABLE = "The server could not read the request."
 INVALID_PAYMENT = ProblemType("invalid-payment", 400, "The payment is not valid")
 INVALID_WINDOW = ProblemType("invalid-window", 400, "The summary's window is not valid")
 UNAUTHORIZED = ProblemType("unauthorized", 401, "This needs the administrator's token")

@@ -84,9 +84,12 @@ class Replies:
         self.draining = False
         """Once true, each reply tells the client that its connection is closed."""
         self._headers = {"X-Served-By": name}
+        closing = {"Connection": "close"}
         detail = f"The request's head was not complete after {HEAD_TIMEOUT_S:g} s."
-        self.head_timeout = self.fixed_problem(problems.HEAD_TIMEOUT, detail, headers={"Connection": "close"})
+        self.head_timeout = self.fixed_problem(problems.HEAD_TIMEOUT, detail, headers=closing)
         """For a client whose request never began."""
+        self.malformed = self.fixed_problem(problems.MALFORMED_HTTP, problems.UNREADABLE, headers=closing)
+        """For a client whose request no handler can be given."""
 
     def json(self, value: object, *, status: int = 200) -> web.Response:
         """Answer with a JSON value."""

@@ -62,6 +62,33 @@ async def test_the_head_of_a_later_request_has_no_longer_either(api: Api) -> Non
 
 
 @pytest.mark.usefixtures("short_heads")
+async def test_nor_has_a_head_that_begins_before_the_answer(api: Api, gateway: FakeGateway, until: Until) -> None:
+    gateway.may_answer.clear()
+    async with api.connect() as (reader, writer):
+        writer.write(api.post(PAYMENT))
+        await until(lambda: gateway.submitted)
+        writer.write(LIVE[:20])
+        async with api.connect() as (silent, _):  # a timeout passes
+            await silent.read()
+        gateway.may_answer.set()
+        assert [answer.status for answer in parse_answers(await reader.read())] == [202, 408]
+
+
+@pytest.mark.usefixtures("short_heads")
+async def test_a_body_in_pieces_begins_no_head(api: Api) -> None:
+    async with api.connect() as (reader, writer):
+        request = api.post(PAYMENT)
+        for piece in (request[:-20], request[-20:-9], request[-9:]):
+            writer.write(piece)
+            await asyncio.sleep(0.02)
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 202 ")
+        async with api.connect() as (silent, _):
+            await silent.read()
+        writer.write(api.post(PAYMENT, CLOSE))
+        assert b"HTTP/1.1 202 " in await reader.read()
+
+
+@pytest.mark.usefixtures("short_heads")
 async def test_who_never_says_a_word_is_left_without_one(api: Api) -> None:
     async with api.connect() as (reader, _):
         assert await reader.read() == b""
