@@ -12,7 +12,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from actors.recipient import Recipient
-    from actors.values import Absent, HealthReport, JournalEntry, Outcome, Payment, ProcessorHealth, Step, Verdict
+    from actors.values import (
+        Absent,
+        CloseAnswer,
+        HealthReport,
+        JournalEntry,
+        Outcome,
+        Payment,
+        ProcessorHealth,
+        Step,
+        Verdict,
+    )
 
 
 class SessionOpened(NamedTuple):
@@ -147,6 +157,49 @@ class GetHeld(NamedTuple):
 
 class RetryParked(NamedTuple):
     """Let every parked payment try again, at any processor. The reply to an ask is how many there were, an ``int``."""
+
+
+class GetUnknown(NamedTuple):
+    """Ask for payments whose outcome is unknown, those that have been so for longest: a tuple of ``UnknownPayment``."""
+
+
+class Close(NamedTuple):
+    """What a person says of how a payment ended that doesn't end by itself. The answer is a ``CloseAnswer``.
+
+    Args:
+        payment_id: the payment's 16 bytes.
+        processor: where it is settled; empty if nowhere: it is written off then.
+        amount_cents: with which amount in cents; 0 if it isn't settled.
+        requested_at_ms: with which ``requestedAt``; 0 if it isn't settled.
+        by: who says so.
+        reason: why; may be empty.
+    """
+
+    payment_id: bytes
+    processor: str
+    amount_cents: int
+    requested_at_ms: int
+    by: str
+    reason: str
+
+
+class ClosePayment(NamedTuple):
+    """Session -> intake: how a payment ended. ``reply_to`` is told ``CloseAnswered`` or ``CloseFailed``."""
+
+    order: Close
+    reply_to: Recipient
+
+
+class CloseAnswered(NamedTuple):
+    """Intake: what became of a ``ClosePayment``. If the payment is closed, that is on record."""
+
+    answer: CloseAnswer
+
+
+class CloseFailed(NamedTuple):
+    """Intake: the payment may be closed or not; to say it again is safe."""
+
+    reason: str
 
 
 class PaymentActorReady(NamedTuple):

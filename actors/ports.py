@@ -90,6 +90,10 @@ class Store(Protocol):
         """The payments of the present epoch that are not settled, in the order of their taking."""
         ...
 
+    def written_off(self) -> list[Payment]:
+        """The payments of the present epoch that a person has written off, with the amounts they were taken with."""
+        ...
+
     def append(self, entries: Sequence[JournalEntry]) -> None:
         """Write entries in one transaction. They are on disk when this returns.
 

@@ -265,4 +265,5 @@ class ActorSystem:
                 book.extend(payment_ids, processors, amounts_cents, instants_ms)
                 taken_cents.extend(taken)
         backlog.restore_settled(book.ids_with(taken_cents))
+        backlog.restore_written_off(store.written_off())
         backlog.restore_open(store.open(), self._ports.clock.monotonic_s(), suspect=not self._plan.durable)

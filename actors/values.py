@@ -36,6 +36,8 @@ class Verdict(IntEnum):
     """Refused: the id is known with another amount."""
     PURGED = 2
     """Not held: a purge overtook it."""
+    WRITTEN_OFF = 3
+    """Refused: a person has written it off, and it is never sent again."""
 
 
 class Step(Enum):
@@ -105,10 +107,61 @@ class ParkedPayment(NamedTuple):
     reason: str
 
 
+class UnknownPayment(NamedTuple):
+    """A payment that may be settled or not.
+
+    Args:
+        payment: the payment.
+        processor: where it may be; empty if it may be at any of them.
+        requested_at_ms: the ``requestedAt`` that it was sent with; 0 if that isn't known.
+        unknown_s: for how long its outcome has been unknown, in seconds.
+        reason: why it is.
+    """
+
+    payment: Payment
+    processor: str
+    requested_at_ms: int
+    unknown_s: float
+    reason: str
+
+
+class CloseResult(IntEnum):
+    """What became of a person's word on how a payment ended. The numbers are those of the bridge's replies."""
+
+    CLOSED = 0
+    """It ended so, and that is final."""
+    NO_PAYMENT = 1
+    """The worker knows no payment of this id."""
+    NO_PROCESSOR = 2
+    """There is no processor of this name."""
+    UNDER_WAY = 3
+    """An attempt is under way."""
+    TOO_SOON = 4
+    """The processor may still commit the last attempt."""
+    WAITS = 5
+    """It is certainly at no processor, and will be sent."""
+    SETTLED = 6
+    """It is settled."""
+    WRITTEN_OFF = 7
+    """It is written off."""
+
+
+class CloseAnswer(NamedTuple):
+    """The answer to a person who says how a payment ended.
+
+    Args:
+        result: what became of it.
+        wait_s: after so many seconds another try may do; 0 if none will.
+    """
+
+    result: CloseResult
+    wait_s: float = 0.0
+
+
 class Statistics(NamedTuple):
     """What the intake holds in the current epoch, by distinct id.
 
-    Always ``accepted == settled + waiting + in_flight + unknown + parked``.
+    Always ``accepted == settled + waiting + in_flight + unknown + parked + written_off``.
     """
 
     epoch: int
@@ -118,6 +171,7 @@ class Statistics(NamedTuple):
     in_flight: int
     unknown: int
     parked: int
+    written_off: int
     duplicates: int
     conflicts: int
     purged: int
@@ -231,7 +285,29 @@ class PaymentsPurged(NamedTuple):
     epoch: int
 
 
-JournalEntry = PaymentTaken | AttemptStarted | PaymentSettled | PaymentsPurged
+class PaymentClosed(NamedTuple):
+    """Fact for the journal: a person has said how a payment ended. If it was settled, ``PaymentSettled`` stands by it.
+
+    Args:
+        payment_id: the payment's 16 bytes.
+        amount_cents: amount in cents as taken.
+        written_off: it is settled nowhere, and never will be.
+        by: who said so.
+        reason: why; may be empty.
+        at_ms: when.
+        epoch: the epoch it belongs to.
+    """
+
+    payment_id: bytes
+    amount_cents: int
+    written_off: bool
+    by: str
+    reason: str
+    at_ms: int
+    epoch: int
+
+
+JournalEntry = PaymentTaken | AttemptStarted | PaymentSettled | PaymentsPurged | PaymentClosed
 
 
 class OpenPayment(NamedTuple):

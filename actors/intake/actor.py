@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
+from actors.intake import closing
 from actors.intake.earlier import split_ids
 from actors.messages import (
     AttemptEnded,
+    CloseAnswered,
+    CloseFailed,
+    ClosePayment,
     CreditGranted,
     CreditRestored,
     CreditWithdrawn,
@@ -15,6 +21,7 @@ from actors.messages import (
     GetCounts,
     GetHeld,
     GetParked,
+    GetUnknown,
     HealthChanged,
     PaymentActorReady,
     PaymentRecorded,
@@ -25,6 +32,7 @@ from actors.messages import (
     PurgeFailed,
     PurgePayments,
     RecordingFailed,
+    RecordPayment,
     RetryParked,
     SessionAdmitted,
     SessionClosed,
@@ -51,6 +59,8 @@ if TYPE_CHECKING:
     from actors.runtime.clocks import Clock, Timers
     from actors.tracing import Tracer
     from actors.values import Outcome
+
+logger = logging.getLogger(__name__)
 
 
 class Intake:
@@ -102,6 +112,7 @@ class Intake:
     def on_start(self) -> None:
         """Go on with what the backlog holds."""
         self._dispatch()
+        self._warn_of_doubts()
 
     def on_receive(self, message: Any) -> Any:
         """Handle a message; the kinds are ordered by frequency."""
@@ -124,8 +135,8 @@ class Intake:
                 self._dispatcher.want_probe(message.processor)
             case Wake():
                 pass  # something may be due: see below
-            case GetCounts():
-                return self._backlog.statistics()
+            case GetCounts() | GetHeld() | GetParked() | GetUnknown():
+                return self._answer(message)
             case SessionOpened():
                 self._open(message.session)
             case PaymentsSentBefore():
@@ -144,20 +155,20 @@ class Intake:
                 self._suspend(not message.available)
             case PurgePayments():
                 self._purge(message.reply_to)
-            case GetHeld():
-                return self._backlog.held_ids()
-            case GetParked():
-                return self._backlog.parked()
             case RetryParked():
                 retried = self._backlog.retry_parked(self._clock.monotonic_s())
                 self._dispatch()
                 return retried
+            case ClosePayment():
+                self._close(message)
             case _:
                 raise TypeError(f"the intake doesn't know {message!r}")
         self._grant_credit()
         self._dispatch()
         if self._purges:
             self._conclude_purges()
+        if self._backlog.doubts:
+            self._warn_of_doubts()
         return None
 
     def may_retry(self, message: Any) -> bool:
@@ -180,10 +191,22 @@ class Intake:
             case PurgePayments(reply_to):
                 self._tell_epoch()  # it may have been raised, and what a session sends in the old one is purged
                 reply_to.tell(PurgeFailed("the worker failed on it; to purge again is safe"))
+            case ClosePayment(_, reply_to):
+                reply_to.tell(CloseFailed("the worker failed on it; to say it again is safe"))
             case _:
                 return False
         self._alarm.wake_in(0.0)
         return True
+
+    def _answer(self, question: Any) -> object:
+        match question:
+            case GetHeld():
+                return self._backlog.held_ids()
+            case GetParked():
+                return self._backlog.parked()
+            case GetUnknown():
+                return self._backlog.unknown(self._clock.monotonic_s())
+        return self._backlog.statistics()
 
     def _open(self, session: Recipient) -> None:
         session.tell(SessionAdmitted(self._backlog.epoch))
@@ -244,6 +267,8 @@ class Intake:
 
     def _apply(self, outcome: Outcome | Absent, attempt: Attempt) -> None:
         payment_id, now_s = attempt.payment.payment_id, self._clock.monotonic_s()
+        if attempt.step is not Step.LOOK_UP and not isinstance(outcome, Settled):
+            self._backlog.note_post(payment_id, outcome.reason, now_s)
         match outcome:
             case Settled():
                 self._dispatcher.resolved(attempt)  # and in flight until the ledger has recorded it
@@ -276,6 +301,37 @@ class Intake:
             self._relay.after((), (purge.reply_to, PurgeDone(purge.epoch)))
             self._purges.end(purge)
         due_s = self._purges.due_s
+        if due_s is not None:
+            self._alarm.wake_in(due_s - now_s)
+
+    def _close(self, message: ClosePayment) -> None:
+        order, reply_to = message
+        answer, entry = closing.decide(self._backlog, order, self._clock.monotonic_s())
+        answered = reply_to, CloseAnswered(answer)
+        if entry is None:
+            self._relay.after((), answered)
+            return
+        epoch = self._backlog.epoch
+        facts = closing.facts(order, entry, self._clock.now_ms(), epoch)
+        payment_id, processor = order.payment_id, order.processor
+        by_whom = {"by": order.by, "reason": order.reason}
+        logger.warning("payment.closed", extra={"payment": _text(payment_id), "processor": processor, **by_whom})
+        # Told first, noted then: after a crash in between it is told twice, which does no harm.
+        if processor:
+            values = order.amount_cents, order.requested_at_ms, epoch, self._me, bool(entry.payment.traced_at_us)
+            self._relay.after(facts, (self._ledger, RecordPayment(payment_id, processor, *values)), answered)
+            self._backlog.settle_by_hand(entry)
+        else:
+            self._relay.after(facts, answered)
+            self._backlog.write_off(entry)
+
+    def _warn_of_doubts(self) -> None:
+        now_s, doubts = self._clock.monotonic_s(), self._backlog.doubts
+        for entry in doubts.overdue(now_s):
+            where = "any" if entry.unasked else entry.processor
+            extra = {"payment": _text(entry.payment.payment_id), "processor": where, "reason": entry.reason}
+            logger.warning("payment.outcome_unknown", extra=extra)
+        due_s = doubts.due_s
         if due_s is not None:
             self._alarm.wake_in(due_s - now_s)
 
@@ -315,3 +371,7 @@ class Intake:
         payment_id, processor = attempt.payment.payment_id, attempt.processor
         started = AttemptStarted(payment_id, processor, attempt.requested_at_ms, attempt.epoch)
         self._relay.after((started,), (actor, attempt))
+
+
+def _text(payment_id: bytes) -> str:
+    return str(UUID(bytes=payment_id))

@@ -1,4 +1,4 @@
-"""What the intake holds: payments that wait, are in flight, have an unknown outcome, or are parked.
+"""What the intake holds: payments that wait, are in flight, have an unknown outcome, are parked or written off.
 
 ``Backlog`` knows nothing of who sends what where; it keeps each payment in exactly one state, and its counts true. Each
 method either happens or, if it raises, leaves everything as it was; results for payments that it doesn't hold (any
@@ -13,7 +13,8 @@ more) change nothing, so a message may be handled twice.
                             └──────────┴─mark_unknown─▶ UNKNOWN   (never back to WAITING: it may be committed there)
 
 Two detours: with a durable journal a payment is *storing* before it waits, and counts as waiting; and one that a worker
-before this one may have sent is first looked for at every processor, and counts as unknown.
+before this one may have sent is first looked for at every processor, and counts as unknown. A person may end what is
+unknown or parked: ``closing.py``.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from collections import deque
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from actors.intake.entry import CRASHES_MAX, LONGEST_DELAY_S, Entry
+from actors.intake.doubts import Doubts, listed
+from actors.intake.entry import CRASHES_MAX, LONGEST_DELAY_S, Entry, State
+from actors.intake.holds import HOLD_S, Holds
 from actors.intake.unknowns import Unknowns
 from actors.packed.id_map import RECORDS_PER_BUCKET, IdMap
 from actors.values import ParkedPayment, Statistics, Verdict
@@ -30,7 +33,7 @@ from actors.values import ParkedPayment, Statistics, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from actors.values import OpenPayment, Payment
+    from actors.values import OpenPayment, Payment, UnknownPayment
 
 
 class Backlog:
@@ -68,7 +71,11 @@ class Backlog:
         self._waiting: dict[frozenset[str], deque[Entry]] = {frozenset(): deque()}
         self._in_flight: dict[bytes, Entry] = {}
         self._unknown = Unknowns(self._processors)
+        self._held = Holds()
+        self.doubts = Doubts()
+        """The payments of unknown outcome, for whoever warns of them."""
         self._parked: dict[bytes, tuple[Entry, str]] = {}
+        self._written_off: set[bytes] = set()
         self._settled = self._duplicates = self._conflicts = 0
 
     def take(self, payment: Payment, now_s: float, *, storing: bool = False, suspect: bool = False) -> Verdict:
@@ -93,6 +100,8 @@ class Backlog:
                 self._waiting[frozenset()].append(entry)
             return Verdict.TAKEN
         if known_cents == payment.amount_cents:
+            if payment.payment_id in self._written_off:
+                return Verdict.WRITTEN_OFF
             self._duplicates += 1
             return Verdict.TAKEN
         self._conflicts += 1
@@ -139,16 +148,24 @@ class Backlog:
             entry = Entry(payment, now_s)
             if processor and not suspect:
                 entry.processor, entry.requested_at_ms, entry.bound = processor, requested_at_ms, True
+                entry.reason = "a worker before this one sent it there"
+                self.doubts.begin(entry, now_s)
                 self._unknown.push(entry, now_s)
             elif suspect:
                 self._ask_everywhere(entry, now_s)
             else:
                 self._waiting[frozenset()].append(entry)
 
+    def restore_written_off(self, payments: Iterable[Payment]) -> None:
+        """Go on with the payments of a journal that are written off."""
+        for payment in payments:
+            self._known.add(payment.payment_id, payment.amount_cents)
+            self._written_off.add(payment.payment_id)
+
     @property
     def has_unsent(self) -> bool:
         """Whether anything waits, or has an unknown outcome."""
-        return any(self._waiting.values()) or bool(self._unknown)
+        return any(self._waiting.values()) or bool(self._unknown) or bool(self._held)
 
     def heads(self) -> list[Entry]:
         """The oldest waiting payment of each kind: those welcome everywhere, and those some processor rejected."""
@@ -162,10 +179,14 @@ class Backlog:
 
     def unknown_due_s(self, processor: str) -> float | None:
         """When the next payment of unknown outcome at a processor is due, on the monotonic clock; None without any."""
-        return self._unknown.due_s(processor)
+        dues = self._unknown.due_s(processor), self._held.due_s(processor) if self._held else None
+        return min((each for each in dues if each is not None), default=None)
 
     def dispatch_due(self, processor: str, now_s: float) -> Entry | None:
         """Put the payment of unknown outcome at a processor that is due first in flight again, if one is due."""
+        if self._held:
+            for entry in self._held.pop_due(processor, now_s):
+                self._unknown.push(entry, now_s)
         return self._in_flight_again(self._unknown.pop_due(processor, now_s), processor)
 
     def dispatch_bound(self, processor: str) -> Entry | None:
@@ -184,10 +205,20 @@ class Backlog:
         Returns:
             Whether it was in flight, or parked since.
         """
-        if self._in_flight.pop(payment_id, None) is None and self._parked.pop(payment_id, None) is None:
-            return False
+        entry = self._in_flight.pop(payment_id, None)
+        if entry is None:
+            if payment_id not in self._parked:
+                return False
+            entry, _reason = self._parked.pop(payment_id)
+        entry.unknown_since_s = None
         self._settled += 1
         return True
+
+    def note_post(self, payment_id: bytes, reason: str, now_s: float) -> None:
+        """Note that a payment in flight was posted, and what came of that."""
+        entry = self._in_flight.get(payment_id)
+        if entry is not None:
+            entry.posted_at_s, entry.reason = now_s, reason
 
     def refuse(self, payment_id: bytes, reason: str, now_s: float, *, permanent: bool) -> None:
         """Take back a payment that its attempt certainly did not commit: first in line for any processor.
@@ -241,6 +272,7 @@ class Backlog:
             self._unknown.push(entry, now_s)
         else:
             entry.retries = 0
+            entry.unknown_since_s = None
             self._waiting[frozenset()].appendleft(entry)
 
     def park(self, payment_id: bytes, reason: str) -> None:
@@ -254,11 +286,17 @@ class Backlog:
         self._parked[entry.payment.payment_id] = (entry, reason)
 
     def _wait_for_outcome(self, entry: Entry, now_s: float) -> None:
-        self._unknown.push_later(entry, now_s)
+        self.doubts.begin(entry, now_s)
+        if entry.held_until_s > now_s:
+            self._held.add(entry)
+        else:
+            self._unknown.push_later(entry, now_s)
         del self._in_flight[entry.payment.payment_id]
 
     def _ask_everywhere(self, entry: Entry, now_s: float) -> None:
         entry.unasked = list(self._processors)
+        entry.reason = "a worker before this one may have sent it"
+        self.doubts.begin(entry, now_s)
         self._unknown.push(entry, max(now_s, self._silent_s))
 
     def parked(self) -> tuple[ParkedPayment, ...]:
@@ -281,6 +319,59 @@ class Backlog:
                 self._waiting[frozenset()].append(entry)
         return len(parked)
 
+    def unknown(self, now_s: float) -> tuple[UnknownPayment, ...]:
+        """Those whose outcome has been unknown for longest, parked ones among them; ``LISTED_MAX`` at most."""
+        in_flight = (each for each in self._in_flight.values() if each.unknown_since_s is not None)
+        parked = (entry for entry, _reason in self._parked.values() if entry.unknown_since_s is not None)
+        return listed(chain(self._unknown, self._held, in_flight, parked), now_s)
+
+    def has_processor(self, name: str) -> bool:
+        """Whether there is a processor of this name."""
+        return name in self._processors
+
+    def find(self, payment_id: bytes) -> tuple[State, Entry | None] | None:
+        """Look for a payment, which takes time; an entry comes with what may be closed by hand.
+
+        Returns:
+            Its state, and its entry if it is in flight, unknown or parked; None if the id isn't known.
+        """
+        if self._known.get(payment_id) < 0:
+            return None
+        if payment_id in self._written_off:
+            return State.WRITTEN_OFF, None
+        if payment_id in self._in_flight:
+            return State.IN_FLIGHT, self._in_flight[payment_id]
+        if payment_id in self._parked:
+            return State.PARKED, self._parked[payment_id][0]
+        for entry in chain(self._unknown, self._held):
+            if entry.payment.payment_id == payment_id:
+                return State.UNKNOWN, entry
+        waits = payment_id in self._storing or any(
+            entry.payment.payment_id == payment_id for entry in chain(*self._waiting.values())
+        )
+        return State.WAITING if waits else State.SETTLED, None
+
+    def hold(self, entry: Entry, now_s: float) -> None:
+        """Leave a payment alone for a while: in flight it isn't looked into after that, unknown not before."""
+        entry.held_until_s = now_s + HOLD_S
+        if self._unknown.remove(entry):
+            self._held.add(entry)
+
+    def settle_by_hand(self, entry: Entry) -> None:
+        """Note that a payment, unknown or parked, is on its way into the books: it counts as in flight until then."""
+        self._in_flight[entry.payment.payment_id] = entry
+        self._end_doubt(entry)
+
+    def write_off(self, entry: Entry) -> None:
+        """Forget a payment, unknown or parked, but for its id and amount: it is never sent again."""
+        self._written_off.add(entry.payment.payment_id)
+        self._end_doubt(entry)
+
+    def _end_doubt(self, entry: Entry) -> None:
+        entry.unknown_since_s = None
+        if not (self._unknown.remove(entry) or self._held.remove(entry)):
+            self._parked.pop(entry.payment.payment_id, None)
+
     def purge(self) -> int:
         """Forget everything.
 
@@ -293,7 +384,7 @@ class Backlog:
 
     def held(self) -> int:
         """Payments that are not settled."""
-        return self._waiting_count() + len(self._in_flight) + len(self._unknown) + len(self._parked)
+        return self._waiting_count() + len(self._in_flight) + self._unknown_count() + len(self._parked)
 
     def held_ids(self) -> tuple[bytes, ...]:
         """Ids of the payments that are not settled, the oldest first."""
@@ -301,7 +392,11 @@ class Backlog:
 
     def _entries(self) -> Iterator[Entry]:
         parked = (entry for entry, _reason in self._parked.values())
-        return chain(self._storing.values(), *self._waiting.values(), self._in_flight.values(), self._unknown, parked)
+        doubted = chain(self._unknown, self._held)
+        return chain(self._storing.values(), *self._waiting.values(), self._in_flight.values(), doubted, parked)
+
+    def _unknown_count(self) -> int:
+        return len(self._unknown) + len(self._held)
 
     def _waiting_count(self) -> int:
         return len(self._storing) + sum(map(len, self._waiting.values()))
@@ -314,8 +409,9 @@ class Backlog:
             settled=self._settled,
             waiting=self._waiting_count(),
             in_flight=len(self._in_flight),
-            unknown=len(self._unknown),
+            unknown=self._unknown_count(),
             parked=len(self._parked),
+            written_off=len(self._written_off),
             duplicates=self._duplicates,
             conflicts=self._conflicts,
             purged=self._purged,

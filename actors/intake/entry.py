@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +13,17 @@ LONGEST_DELAY_S = 6.0
 
 CRASHES_MAX = 3
 """A payment whose actor has crashed on it so often is parked."""
+
+
+class State(Enum):
+    """Where a payment is; each id is in one of these."""
+
+    WAITING = "waiting"
+    IN_FLIGHT = "in flight"
+    UNKNOWN = "unknown"
+    PARKED = "parked"
+    SETTLED = "settled"
+    WRITTEN_OFF = "written off"
 
 
 class Entry:
@@ -28,18 +40,26 @@ class Entry:
             anywhere.
         retries: how often its unknown outcome was looked into.
         crashes: how often its actor has crashed on it.
+        posted_at_s: when its last post was over, on the monotonic clock; when it was taken, before the first.
+        reason: what came of that post.
+        unknown_since_s: since when its outcome is unknown, on the monotonic clock; None while it isn't.
+        held_until_s: until then it is left alone, because a person wants to say how it ended.
     """
 
     __slots__ = (
         "bound",
         "crashes",
+        "held_until_s",
         "payment",
+        "posted_at_s",
         "processor",
+        "reason",
         "rejections",
         "requested_at_ms",
         "retries",
         "taken_at_s",
         "unasked",
+        "unknown_since_s",
     )
 
     def __init__(self, payment: Payment, taken_at_s: float) -> None:
@@ -52,3 +72,7 @@ class Entry:
         self.unasked: list[str] = []
         self.retries = 0
         self.crashes = 0
+        self.posted_at_s = taken_at_s
+        self.reason = ""
+        self.unknown_since_s: float | None = None
+        self.held_until_s = 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import chain, count
 from typing import TYPE_CHECKING
 
@@ -62,6 +62,20 @@ class Unknowns:
         """Take out the next one that is bound to a processor, due or not."""
         heap = self._bound[processor]
         return heappop(heap)[2] if heap else None
+
+    def remove(self, entry: Entry) -> bool:
+        """Take out a payment, wherever it is.
+
+        Returns:
+            Whether it was here.
+        """
+        for heap in chain(self._bound.values(), self._suspected.values()):
+            for place, each in enumerate(heap):
+                if each[2] is entry:
+                    del heap[place]
+                    heapify(heap)
+                    return True
+        return False
 
     def _at(self, processor: str) -> tuple[Heap, Heap]:
         return self._bound[processor], self._suspected[processor]

@@ -36,6 +36,14 @@ class AdminGuard:
         """Put the guard before a handler."""
         return handler if self._open else self._guarded(handler)
 
+    def require(self, handler: Handler) -> Handler:
+        """Put the guard before a handler that nobody reaches where there is no token."""
+        return self._closed if self._open else self._guarded(handler)
+
+    async def _closed(self, request: web.BaseRequest) -> web.StreamResponse:
+        detail = "This says how a payment ended, for good. Set RINHA_ADMIN_TOKEN for the API, and send the token."
+        return self._replies.problem(problems.NO_ADMINISTRATOR, detail)
+
     def _guarded(self, handler: Handler) -> Handler:
         async def guarded(request: web.BaseRequest) -> web.StreamResponse:
             given = request.headers.get("Authorization", "").encode(errors="surrogateescape")

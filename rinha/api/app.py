@@ -16,6 +16,7 @@ from rinha.api.admin import AdminGuard
 from rinha.api.body import BodyReader
 from rinha.api.connection import Connection
 from rinha.api.cross_site import is_cross_site
+from rinha.api.endpoints.closing import ClosingHandlers
 from rinha.api.endpoints.payments import PaymentHandler
 from rinha.api.endpoints.summary import SummaryHandler
 from rinha.api.endpoints.worker import WorkerHandlers
@@ -38,7 +39,8 @@ class ApiServer(web.Server):
     """Makes a protocol object per connection; ``asyncio``'s ``create_server`` calls it.
 
     Args:
-        routes: the handlers by path and method.
+        routes: the handlers by path and method. In a path ``*`` stands for any third part, like that of
+            ``/payments/<id>/settled``.
         bodies: reads requests' bodies.
         replies: makes the responses.
         connections: decides which of them have to go.
@@ -73,10 +75,15 @@ class ApiServer(web.Server):
         # Before any handler, so that none can be forgotten. It costs a payment 0.1 µs.
         if request.method in ACTING and is_cross_site(request.headers):
             return self._forbidden(request)
-        methods = self._routes.get(request.path)
+        methods = self._routes.get(request.path) or self._methods_below(request.path)
         if methods is None:
             return self._not_found(request)
-        return methods.get(request.method, self._method_not_allowed)(request)
+        handler = methods.get(request.method)
+        return self._method_not_allowed(methods) if handler is None else handler(request)
+
+    def _methods_below(self, path: str) -> Mapping[str, Handler] | None:
+        _, *parts = path.split("/", 4)
+        return self._routes.get(f"/{parts[0]}/*/{parts[2]}") if len(parts) == 3 else None
 
     async def _forbidden(self, request: web.BaseRequest) -> web.StreamResponse:
         detail = "Only a page of the API's own origin may, and what is no page. Nothing was done."
@@ -86,8 +93,8 @@ class ApiServer(web.Server):
         path = problems.shorten(request.path)
         return self._replies.problem(problems.NOT_FOUND, f"The API has no path {path}.")
 
-    async def _method_not_allowed(self, request: web.BaseRequest) -> web.StreamResponse:
-        allowed = ", ".join(self._routes[request.path])
+    async def _method_not_allowed(self, methods: Mapping[str, Handler]) -> web.StreamResponse:
+        allowed = ", ".join(methods)
         return self._replies.problem(problems.METHOD_NOT_ALLOWED, f"Use one of {allowed}.", headers={"Allow": allowed})
 
 
@@ -110,7 +117,7 @@ def make_server(
         accept: what a 202 means: see ``RINHA_ACCEPT``; ``queued`` is answered without waiting for the worker.
         name: sent as ``X-Served-By`` with each reply.
         tracer: which payments to trace.
-        admin_token: what purging and statistics need; nothing if empty.
+        admin_token: what purging and statistics need, nothing if empty; without one nobody closes payments.
         ask_timeout_s: how long to wait for the worker's answer to a question.
         repeat_s: how long an id is known as sent before, after a restart of a worker that isn't durable.
         body_timeout_s: within which a request's body must have arrived.
@@ -123,6 +130,7 @@ def make_server(
     payments = PaymentHandler(gateway, accept=accept, repeat_s=repeat_s, bodies=bodies, replies=replies, tracer=tracer)
     summary = SummaryHandler(gateway, replies=replies, timeout_s=ask_timeout_s)
     worker = WorkerHandlers(gateway, replies=replies, timeout_s=ask_timeout_s)
+    closing = ClosingHandlers(gateway, bodies=bodies, replies=replies, timeout_s=ask_timeout_s)
 
     admin = AdminGuard(admin_token, replies)
     purge = admin.guard(worker.purge)
@@ -132,6 +140,9 @@ def make_server(
 
     routes: dict[str, dict[str, Handler]] = {
         "/payments": {"POST": payments.post},
+        "/payments/unknown": get(admin.guard(closing.get_unknown)),
+        "/payments/*/settled": {"POST": admin.require(closing.post_settled)},
+        "/payments/*/not-settled": {"POST": admin.require(closing.post_not_settled)},
         "/payments-summary": get(summary.get),
         "/purge-payments": {"POST": purge, "DELETE": purge},
         "/statistics": get(admin.guard(worker.get_statistics)),

@@ -11,6 +11,7 @@ from rinha.api import problems
 
 if TYPE_CHECKING:
     from rinha.api.problems import ProblemType
+    from rinha.api.replies import Replies
 
 BODY_MAX_BYTES = 4096
 """A payment takes about 80 bytes; this leaves room for members that we ignore."""
@@ -83,6 +84,14 @@ class BodyReader:
     async def wait_until_none_arrives(self) -> None:
         """Wait until no body is on its way; bounded by their timeout if no new ones come."""
         await self._none_arriving.wait()
+
+
+def refuse(request: web.BaseRequest, error: BodyRefused, replies: Replies) -> web.Response:
+    """Answer a request whose body can't be read; its connection is closed if a part of it is unread."""
+    response = replies.problem(error.kind, error.detail)
+    if not request.content.is_eof():
+        response.force_close()
+    return response
 
 
 async def _read_as_it_comes(request: web.BaseRequest) -> bytes:

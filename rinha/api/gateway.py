@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from actors.messages import GetStatistics, GetSummary, Purge
+    from actors.messages import Close, GetStatistics, GetSummary, GetUnknown, Purge
     from actors.values import Payment, Verdict
 
 
@@ -38,8 +38,8 @@ class Gateway(Protocol):
         """
         ...
 
-    async def ask(self, request: GetSummary | Purge | GetStatistics, *, timeout_s: float) -> Any:
-        """Ask the worker: a ``Summary``, the new epoch (``int``), or the statistics (``dict``).
+    async def ask(self, request: GetSummary | Purge | GetStatistics | GetUnknown | Close, *, timeout_s: float) -> Any:
+        """Ask the worker; the answers are those of ``BridgeClient.ask``.
 
         Raises:
             WorkerUnavailable: no session is open.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from rinha.settings.table import Settings
 
-QUESTIONS = ("statistics", "rows", "parked")
+QUESTIONS = ("statistics", "rows", "parked", "unknown", "payment")
 """Commands that ask a running worker."""
 
 
@@ -90,6 +90,15 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
             if options.name not in fees_bps:
                 parser.error(f"--name {options.name!r}: the processors are {', '.join(fees_bps)}")
             return _simulator(settings, options, fees_bps[options.name])
+        case "payment":
+            from rinha.commands.ask import run_close
+            from rinha.commands.payment import read_order
+
+            try:
+                order = read_order(options.id, options.settled, by=options.by, reason=options.reason)
+            except ValueError as error:
+                parser.error(str(error))
+            return run_close(settings, order)
         case question:
             from rinha.commands.ask import run_console
 
@@ -125,7 +134,20 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("rows", help="dump the books, a JSON line per settled payment")
     parked = commands.add_parser("parked", help="list the payments that wait for a person, a JSON line each")
     parked.add_argument("--retry", action="store_true", help="let all of them try again")
+    commands.add_parser("unknown", help="list the payments that may be settled or not, a JSON line each")
+    _add_payment(commands.add_parser("payment", help="say how a payment ended that is unknown or parked"))
     return parser
+
+
+def _add_payment(payment: argparse.ArgumentParser) -> None:
+    payment.add_argument("id", help="the payment's UUID")
+    ending = payment.add_mutually_exclusive_group(required=True)
+    ending.add_argument(
+        "--settled", nargs=3, metavar=("PROCESSOR", "REQUESTED_AT", "CENTS"), help="it is in this processor's books so"
+    )
+    ending.add_argument("--not-settled", action="store_true", help="it is in no books: it is written off, for good")
+    payment.add_argument("--by", default="", help="who says so (default: the user who runs this)")
+    payment.add_argument("--reason", default="", help="why")
 
 
 def _descriptor(text: str) -> int:

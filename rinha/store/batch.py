@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from actors.values import AttemptStarted, PaymentSettled, PaymentTaken
+from actors.values import AttemptStarted, PaymentClosed, PaymentSettled, PaymentTaken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +23,7 @@ class Batch(NamedTuple):
         taken: the first ``PaymentTaken`` of each payment, in order.
         attempts: the last ``AttemptStarted`` of each payment.
         settled: the first ``PaymentSettled`` of each payment, in order.
+        closed: the first ``PaymentClosed`` of each payment, in order.
     """
 
     epoch: int
@@ -30,11 +31,12 @@ class Batch(NamedTuple):
     taken: Sequence[PaymentTaken]
     attempts: Sequence[AttemptStarted]
     settled: Sequence[PaymentSettled]
+    closed: Sequence[PaymentClosed]
 
     @property
     def changes_nothing(self) -> bool:
         """Whether there is nothing to write."""
-        return not (self.raises_epoch or self.taken or self.attempts or self.settled)
+        return not (self.raises_epoch or self.taken or self.attempts or self.settled or self.closed)
 
 
 def sort_entries(entries: Sequence[JournalEntry], epoch: int) -> Batch:
@@ -54,6 +56,7 @@ def sort_entries(entries: Sequence[JournalEntry], epoch: int) -> Batch:
     taken: dict[bytes, PaymentTaken] = {}
     attempts: dict[bytes, AttemptStarted] = {}
     settled: dict[bytes, PaymentSettled] = {}
+    closed: dict[bytes, PaymentClosed] = {}
     for entry in entries:
         if entry.epoch != present:
             continue
@@ -66,9 +69,19 @@ def sort_entries(entries: Sequence[JournalEntry], epoch: int) -> Batch:
         elif isinstance(entry, PaymentSettled):
             _check(entry, entry.payment_id, entry.amount_cents, entry.requested_at_ms)
             settled.setdefault(entry.payment_id, entry)
+        elif isinstance(entry, PaymentClosed):
+            _check(entry, entry.payment_id, entry.amount_cents, entry.at_ms)
+            closed.setdefault(entry.payment_id, entry)
     if not -1 < present <= _INT64_MAX:
         raise ValueError(f"epoch {present} can't be kept: it must be 0 to 2^63 - 1")
-    return Batch(present, present > epoch, tuple(taken.values()), tuple(attempts.values()), tuple(settled.values()))
+    return Batch(
+        present,
+        present > epoch,
+        tuple(taken.values()),
+        tuple(attempts.values()),
+        tuple(settled.values()),
+        tuple(closed.values()),
+    )
 
 
 def _check(entry: JournalEntry, payment_id: bytes, *numbers: int) -> None:

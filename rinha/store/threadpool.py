@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from actors.ports import Store
-    from actors.values import JournalEntry, OpenPayment
+    from actors.values import JournalEntry, OpenPayment, Payment
 
 _Result = TypeVar("_Result")
 
@@ -47,6 +47,10 @@ class ThreadpoolStore:
     def open(self) -> list[OpenPayment]:
         """See ``Store.open``."""
         return self._run(self._store.open)
+
+    def written_off(self) -> list[Payment]:
+        """See ``Store.written_off``."""
+        return self._run(self._store.written_off)
 
     def append(self, entries: Sequence[JournalEntry]) -> None:
         """See ``Store.append``."""

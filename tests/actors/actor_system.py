@@ -120,7 +120,8 @@ class System:
 
     def statistics(self) -> Statistics:
         counts: Statistics = self.intake.ask(GetCounts(), timeout=PATIENCE_S)
-        assert counts.accepted == counts.settled + counts.waiting + counts.in_flight + counts.unknown + counts.parked
+        held = counts.waiting + counts.in_flight + counts.unknown + counts.parked
+        assert counts.accepted == counts.settled + held + counts.written_off
         return counts
 
     def booked(self) -> dict[str, dict[bytes, Row]]:

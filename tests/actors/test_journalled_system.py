@@ -62,6 +62,7 @@ class MemoryStore:
         self.restored_epoch = 0
         self.restored_settled: list[tuple[bytes, int, str, int, int]] = []
         self.restored_open: list[OpenPayment] = []
+        self.restored_written_off: list[Payment] = []
 
     def epoch(self) -> int:
         return self.restored_epoch
@@ -71,6 +72,9 @@ class MemoryStore:
 
     def open(self) -> list[OpenPayment]:
         return self.restored_open
+
+    def written_off(self) -> list[Payment]:
+        return self.restored_written_off
 
     def append(self, entries: Sequence[JournalEntry]) -> None:
         if self.full:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
 
@@ -11,11 +12,17 @@ from tests.support.samples import STATISTICS
 if TYPE_CHECKING:
     from tests.api.conftest import FakeGateway, StartApi
 
-GUARDED = [("POST", "/purge-payments"), ("DELETE", "/purge-payments"), ("GET", "/statistics")]
+GUARDED = [
+    ("POST", "/purge-payments"),
+    ("DELETE", "/purge-payments"),
+    ("GET", "/statistics"),
+    ("GET", "/payments/unknown"),
+]
+CLOSING = [("POST", f"/payments/{UUID(int=1)}/{ending}") for ending in ("settled", "not-settled")]
 OPEN = [("GET", "/payments-summary"), ("GET", "/health/live"), ("GET", "/health/ready")]
 
 
-@pytest.mark.parametrize(("method", "path"), GUARDED)
+@pytest.mark.parametrize(("method", "path"), [*GUARDED, *CLOSING])
 @pytest.mark.parametrize("given", [None, "Bearer wrong", "Basic token", "token", "Bearer \u00fc"])
 async def test_without_the_token_nothing_happens(
     start_api: StartApi, method: str, path: str, given: str | None
@@ -34,10 +41,22 @@ async def test_without_the_token_nothing_happens(
 async def test_with_the_token_or_without_need_of_one(
     start_api: StartApi, gateway: FakeGateway, method: str, path: str, token: str, headers: dict[str, str]
 ) -> None:
-    gateway.answer = STATISTICS if path == "/statistics" else 1
+    gateway.answer = {"/statistics": STATISTICS, "/payments/unknown": ()}.get(path, 1)
     api = await start_api(admin_token=token)
     async with api.client.request(method, path, headers=headers) as response:
         assert response.status == 200
+
+
+@pytest.mark.parametrize(("method", "path"), CLOSING)
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer "}, {"Authorization": "Bearer token"}])
+async def test_where_there_is_no_token_nobody_closes_payments(
+    start_api: StartApi, gateway: FakeGateway, method: str, path: str, headers: dict[str, str]
+) -> None:
+    api = await start_api()
+    async with api.client.request(method, path, headers=headers) as response:
+        assert response.status == 403
+        assert "RINHA_ADMIN_TOKEN" in (await response.json())["detail"]
+    assert gateway.asked == []
 
 
 @pytest.mark.parametrize(("method", "path"), OPEN)

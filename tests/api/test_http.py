@@ -48,6 +48,8 @@ async def test_every_spelling_of_a_path_is_found(api: Api, target: str) -> None:
         ("GET", "/purge-payments", "POST, DELETE"),
         ("POST", "/health/live", "GET, HEAD"),
         ("PROPFIND", "/statistics", "GET, HEAD"),
+        ("GET", "/payments/x/settled", "POST"),
+        ("POST", "/payments/unknown", "GET, HEAD"),
     ],
 )
 async def test_a_wrong_method_is_405_and_says_which_are_right(api: Api, method: str, path: str, allowed: str) -> None:

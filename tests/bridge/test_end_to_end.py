@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from actors.messages import GetParked, GetRows, GetStatistics, GetSummary, Purge, RetryParked
+from actors.messages import GetParked, GetRows, GetStatistics, GetSummary, GetUnknown, Purge, RetryParked
 from actors.tracing import Tracer
-from actors.values import LedgerRow, ParkedPayment, RowsPage, Totals, Verdict
+from actors.values import LedgerRow, ParkedPayment, RowsPage, Totals, UnknownPayment, Verdict
 from rinha.bridge.client.client import BridgeClient
 from rinha.net.address import UnixAddress
 from rinha.net.secret import FixedSecret
@@ -56,7 +56,9 @@ async def test_payments_go_over_and_verdicts_come_back(
 async def test_every_question_is_answered(start_worker: Any, connect: Any) -> None:
     summary = {"default": Totals(2, 3980), "fallback": Totals(0, 0)}
     parked = (ParkedPayment(payment(1), "HTTP 400 from both"),)
+    unknown = (UnknownPayment(payment(2), "default", 3, 31.5, "HTTP 422"),)
     answers: dict[type, Any] = {GetSummary: summary, GetStatistics: STATISTICS, GetParked: parked, RetryParked: 1}
+    answers[GetUnknown] = unknown
     asked: list[Any] = []
 
     def answer(question: object) -> object:
@@ -68,7 +70,8 @@ async def test_every_question_is_answered(start_worker: Any, connect: Any) -> No
     assert await client.ask(GetStatistics(), timeout_s=5) == STATISTICS
     assert await client.ask(GetParked(), timeout_s=5) == parked
     assert await client.ask(RetryParked(), timeout_s=5) == 1
-    assert asked == [GetSummary(1, None), GetStatistics(), GetParked(), RetryParked()]
+    assert await client.ask(GetUnknown(), timeout_s=5) == unknown
+    assert asked == [GetSummary(1, None), GetStatistics(), GetParked(), RetryParked(), GetUnknown()]
 
 
 async def test_a_purge_reaches_every_api_before_it_is_answered(start_worker: Any, connect: Any) -> None:

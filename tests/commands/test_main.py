@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+ID = "4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b3"
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith(("RINHA_", "PROCESSOR_"))]:
@@ -50,6 +53,15 @@ def test_every_wrong_setting_has_a_line_on_stderr_and_the_exit_code_is_2(
         ["simulator", "--name", "third", "--port", "1"],
         ["simulator", "--name", "default", "--port", "65536"],
         ["simulator", "--name", "default", "--port", "1", "--host", "a..b"],
+        ["payment"],
+        ["payment", ID],
+        ["payment", ID, "--settled", "default", "2025-07-15T12:34:56.789Z"],
+        ["payment", ID, "--settled", "default", "2025-07-15T12:34:56.789Z", "1990", "--not-settled"],
+        ["payment", ID, "--settled", "default", "2025-07-15T12:34:56.789Z", "19.90"],
+        ["payment", ID, "--settled", "default", "yesterday", "1990"],
+        ["payment", ID, "--settled", "", "2025-07-15T12:34:56.789Z", "1990"],
+        ["payment", "x", "--not-settled"],
+        ["payment", ID, "--not-settled", "--by", "x" * 101],
     ],
 )
 def test_arguments_that_make_no_sense_end_with_2(arguments: list[str], capfd: pytest.CaptureFixture[str]) -> None:
@@ -70,7 +82,7 @@ def test_help_names_every_command(capfd: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     assert ended.value.code == 0
     out = capfd.readouterr().out
-    for command in ("up", "api", "worker", "simulator", "check", "statistics", "rows", "parked"):
+    for command in ("up", "api", "worker", "simulator", "check", "statistics", "rows", "parked", "unknown", "payment"):
         assert re.search(rf"^ +{command}\s", out, re.M)
 
 
@@ -85,13 +97,15 @@ def test_up_with_a_taken_port_ends_with_2(capfd: pytest.CaptureFixture[str], mon
     assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("question", ["statistics", "rows", "parked"])
+@pytest.mark.parametrize(
+    "question", [["statistics"], ["rows"], ["parked"], ["unknown"], ["payment", ID, "--not-settled"]], ids=" ".join
+)
 def test_without_a_worker_a_question_ends_with_1_and_one_clear_line(
-    question: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    question: list[str], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rinha.commands.ask.CONNECT_TIMEOUT_S", 0.1)
     monkeypatch.setenv("RINHA_BRIDGE", "unix:/nonexistent/bridge")
-    assert main([question]) == 1
+    assert main(question) == 1
     out, err = capfd.readouterr()
     assert out == ""
     (line,) = err.splitlines()
@@ -150,6 +164,15 @@ def test_questions_are_answered_with_json_lines(capfd: pytest.CaptureFixture[str
     assert capfd.readouterr().out == ""
     assert main(["parked", "--retry"]) == 0
     assert json.loads(capfd.readouterr().out) == {"retried": 0}
+    assert main(["unknown"]) == 0
+    assert capfd.readouterr().out == ""
+
+
+@pytest.mark.usefixtures("worker")
+@pytest.mark.parametrize("ending", [["--settled", "default", "2025-07-15T12:34:56.789Z", "1990"], ["--not-settled"]])
+def test_a_payment_that_is_not_closed_is_explained(capfd: pytest.CaptureFixture[str], ending: list[str]) -> None:
+    assert main(["payment", ID, *ending, "--by", "ada", "--reason", "a test"]) == 1
+    assert capfd.readouterr() == ("", "The worker knows no payment of this id.\n")
 
 
 @pytest.mark.usefixtures("worker")

@@ -4,7 +4,8 @@ The full rules hold for a run with one worker, and with a journal for any run:
 
 1. Every acknowledged id is in exactly one processor's rows, and no id is in both.
 2. The ledger equals the processors' rows: id, processor, cents, ``requestedAt``.
-3. accepted = settled + waiting + in flight + unknown + parked (at random instants too, see ``run.py``).
+3. accepted = settled + waiting + in flight + unknown + parked + written off (at random instants too, see
+   ``run.py``).
 4. What was answered 409 or 503 never settles with that amount.
 5. Nothing that was acknowledged before a purge appears after it.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actors.ports import StoreUnavailable
-from actors.values import AttemptStarted, OpenPayment, Payment, PaymentSettled, PaymentTaken
+from actors.values import AttemptStarted, OpenPayment, Payment, PaymentClosed, PaymentSettled, PaymentTaken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +24,7 @@ class SimulatedDisk:
         self.taken: dict[bytes, PaymentTaken] = {}
         self.attempts: dict[bytes, AttemptStarted] = {}
         self.settled: dict[bytes, PaymentSettled] = {}
+        self.written_off: dict[bytes, PaymentClosed] = {}
         self.failure_share = 0.0
         self.full = False
 
@@ -31,7 +32,7 @@ class SimulatedDisk:
         latest = max((each.epoch for each in entries), default=0)
         if latest > self.epoch:
             self.epoch = latest
-            self.taken, self.attempts, self.settled = {}, {}, {}
+            self.taken, self.attempts, self.settled, self.written_off = {}, {}, {}, {}
         for each in entries:
             if each.epoch != self.epoch:
                 continue
@@ -41,6 +42,8 @@ class SimulatedDisk:
                 self.attempts[each.payment_id] = each
             elif isinstance(each, PaymentSettled):
                 self.settled.setdefault(each.payment_id, each)
+            elif isinstance(each, PaymentClosed) and each.written_off:
+                self.written_off.setdefault(each.payment_id, each)
 
 
 class SimulatedStore:
@@ -76,11 +79,14 @@ class SimulatedStore:
     def open(self) -> list[OpenPayment]:
         found = []
         for each in self._disk.taken.values():
-            if each.payment_id not in self._disk.settled:
+            if each.payment_id not in self._disk.settled and each.payment_id not in self._disk.written_off:
                 attempt = self._disk.attempts.get(each.payment_id)
                 where, at_ms = ("", 0) if attempt is None else (attempt.processor, attempt.requested_at_ms)
                 found.append(OpenPayment(Payment(each.payment_id, each.amount_cents), where, at_ms))
         return found
+
+    def written_off(self) -> list[Payment]:
+        return [Payment(each.payment_id, each.amount_cents) for each in self._disk.written_off.values()]
 
     def append(self, entries: Sequence[JournalEntry]) -> None:
         chance, scheduler = self._scheduler.chance, self._scheduler

@@ -9,7 +9,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actors.ports import StoreUnavailable
-from actors.values import AttemptStarted, OpenPayment, Payment, PaymentSettled, PaymentsPurged, PaymentTaken
+from actors.values import (
+    AttemptStarted,
+    OpenPayment,
+    Payment,
+    PaymentClosed,
+    PaymentSettled,
+    PaymentsPurged,
+    PaymentTaken,
+)
 from rinha.store.postgres import store as postgres
 from rinha.store.sqlite import store as sqlite
 
@@ -58,6 +66,36 @@ def test_a_payments_life_is_kept(place: Place) -> None:
     assert contents(store) == kept
     place.close()
     assert contents(place.open()) == kept
+
+
+def closed(payment_id: bytes, *, written_off: bool, reason: str = "in no books", epoch: int = 0) -> PaymentClosed:
+    return PaymentClosed(payment_id, 1990, written_off, "ada (10.0.0.7)", reason, 1_750_000_000_123, epoch)
+
+
+def test_what_is_written_off_is_open_no_more_and_stays_known(place: Place) -> None:
+    store = place.open()
+    store.append([taken(A), taken(B), AttemptStarted(A, "default", 7, 0)])
+    store.append([closed(A, written_off=True, reason="„nirgends“ 'x'\\")])
+    for again in (closed(A, written_off=True), AttemptStarted(A, "default", 8, 0), taken(A)):
+        store.append([again])
+    for _ in range(2):
+        assert contents(store) == (0, [], [OpenPayment(Payment(B, 1990), "", 0)])
+        assert store.written_off() == [Payment(A, 1990)]
+        place.close()
+        store = place.open_when_free()
+    store.append([PaymentsPurged(1), taken(A, epoch=1)])
+    assert store.written_off() == []
+    assert len(store.open()) == 1
+
+
+def test_what_a_person_settled_is_settled(place: Place) -> None:
+    store = place.open()
+    store.append([taken(A), AttemptStarted(A, "default", 7, 0)])
+    store.append([closed(A, written_off=False), settled(A, 5, 6)])
+    assert contents(store) == (0, [(A, 1990, "default", 5, 6)], [])
+    assert store.written_off() == []
+    store.append([closed(A, written_off=True)])
+    assert store.written_off() == [], "what is settled stays so"
 
 
 def test_settled_payments_come_in_the_order_of_settling_and_open_ones_in_that_of_taking(place: Place) -> None:
@@ -152,7 +190,16 @@ def test_a_half_read_journal_can_be_closed(place: Place) -> None:
     store.close()
 
 
-@pytest.mark.parametrize("bad", [taken(b"short"), taken(A, 2**63), settled(A, at_ms=2**70), PaymentsPurged(2**63)])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        taken(b"short"),
+        taken(A, 2**63),
+        settled(A, at_ms=2**70),
+        closed(A, written_off=True)._replace(at_ms=2**70),
+        PaymentsPurged(2**63),
+    ],
+)
 def test_an_entry_that_no_store_can_keep_is_the_callers_fault_and_nothing_is_written(
     place: Place, bad: JournalEntry
 ) -> None:
@@ -182,18 +229,23 @@ ENTRIES = st.one_of(
     st.builds(PaymentTaken, IDS, SMALL, EPOCHS),
     st.builds(AttemptStarted, IDS, PROCESSORS, SMALL, EPOCHS),
     st.builds(PaymentSettled, IDS, PROCESSORS, SMALL, SMALL, EPOCHS),
+    st.builds(PaymentClosed, IDS, SMALL, st.booleans(), st.just("ü"), st.just(""), SMALL, EPOCHS),
     st.builds(PaymentsPurged, EPOCHS),
 )
-KINDS = (PaymentsPurged, PaymentTaken, AttemptStarted, PaymentSettled)
+KINDS = (PaymentsPurged, PaymentTaken, AttemptStarted, PaymentSettled, PaymentClosed)
 
 
 class Model:
-    """A journal as two dictionaries."""
+    """A journal as dictionaries."""
 
     def __init__(self) -> None:
         self.epoch = 0
         self.open: dict[bytes, OpenPayment] = {}
         self.settled: dict[bytes, SettledRow] = {}
+        self.closed: dict[bytes, PaymentClosed] = {}
+
+    def is_written_off(self, payment_id: bytes) -> bool:
+        return payment_id in self.closed and self.closed[payment_id].written_off
 
     def append(self, entries: Sequence[JournalEntry]) -> None:
         for entry in sorted(entries, key=lambda each: (each.epoch, KINDS.index(type(each)))):
@@ -201,16 +253,21 @@ class Model:
                 self.epoch = entry.epoch
                 self.open.clear()
                 self.settled.clear()
+                self.closed.clear()
             if entry.epoch < self.epoch:
                 continue
             match entry:
-                case PaymentTaken(each, cents) if each not in self.settled:
+                case PaymentTaken(each, cents) if each not in self.settled and not self.is_written_off(each):
                     self.open.setdefault(each, OpenPayment(Payment(each, cents), "", 0))
                 case AttemptStarted(each, processor, at_ms) if each in self.open:
                     self.open[each] = OpenPayment(self.open[each].payment, processor, at_ms)
                 case PaymentSettled(each, processor, cents, at_ms) if each not in self.settled:
                     was = self.open.pop(each, None)
                     self.settled[each] = (each, was.payment.amount_cents if was else cents, processor, cents, at_ms)
+                case PaymentClosed(each) if each not in self.closed:
+                    self.closed[each] = entry
+                    if entry.written_off:
+                        self.open.pop(each, None)
                 case _:
                     pass
 
@@ -229,3 +286,6 @@ def test_it_does_as_two_dictionaries_do(place: Place, appends: list[list[Journal
             store.append(entries)
             model.append(entries)
         assert contents(store) == (model.epoch, list(model.settled.values()), list(model.open.values()))
+        assert [each.payment_id for each in store.written_off()] == [
+            each for each in model.closed if model.is_written_off(each) and each not in model.settled
+        ]

@@ -9,7 +9,7 @@ import gevent
 import pytest
 
 from actors.ports import StoreUnavailable
-from actors.values import OpenPayment, PaymentTaken
+from actors.values import OpenPayment, Payment, PaymentTaken
 from rinha.store.threadpool import ThreadpoolStore
 
 if TYPE_CHECKING:
@@ -42,6 +42,9 @@ class BlockingStore:
 
     def open(self) -> list[OpenPayment]:
         raise StoreUnavailable("away")
+
+    def written_off(self) -> list[Payment]:
+        return [Payment(b"0" * 16, 1)]
 
     def append(self, entries: Sequence[JournalEntry]) -> None:
         self.threads.add(threading.get_ident())
@@ -86,6 +89,7 @@ def test_the_hub_runs_on_while_calls_wait_and_these_run_one_by_one(
 def test_every_call_comes_from_one_thread_that_is_not_the_hubs(blocking: BlockingStore, store: ThreadpoolStore) -> None:
     blocking.let_go.set()
     assert store.epoch() == 7
+    assert store.written_off() == [Payment(b"0" * 16, 1)]
     store.append([ENTRY])
     with pytest.raises(StoreUnavailable):
         list(store.settled())

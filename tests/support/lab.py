@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Mapping
     from pathlib import Path
 
-STATES = ("settled", "waiting", "in_flight", "unknown", "parked")
+STATES = ("settled", "waiting", "in_flight", "unknown", "parked", "written_off")
 SAMPLE_S = 0.05
 
 

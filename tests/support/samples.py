@@ -5,7 +5,7 @@ from __future__ import annotations
 from actors.values import ProcessorHealth, Statistics, WorkerStatistics
 
 STATISTICS = WorkerStatistics(
-    Statistics(1, 9, 3, 1, 2, 2, 1, 5, 4, 6),
+    Statistics(1, 12, 3, 1, 2, 2, 1, 3, 5, 4, 6),
     (ProcessorHealth("default", 500, latency_ms=1.5, stale=True), ProcessorHealth("fallback", 1500, healthy=False)),
     {"RecordPayment": 1},
     {"payment-3": 2},

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from actors.values import Payment, Verdict
 from rinha.api import problems
-from rinha.api.body import BodyRefused
+from rinha.api.body import BodyRefused, refuse
 from rinha.api.endpoints.payment_request import parse_payment
 from rinha.api.problems import RETRY_AFTER, InvalidRequest
 from rinha.bridge.errors import NoCredit, OutcomeUnknown
@@ -62,7 +62,7 @@ class PaymentHandler:
         try:
             payment_id, amount_cents = parse_payment(await self._bodies.read(request))
         except BodyRefused as error:
-            return self._body_refused(request, error)
+            return refuse(request, error, self._replies)
         except InvalidRequest as error:
             return self._invalid(request, error)
         if not self._tracer.samples(payment_id):
@@ -97,18 +97,19 @@ class PaymentHandler:
                 "A payment with this correlationId and another amount was taken before. Use a new correlationId.",
                 payment,
             )
+        if verdict is Verdict.WRITTEN_OFF:
+            return self._problem(
+                problems.WRITTEN_OFF,
+                "A person has said that this payment isn't settled, and that is final: it is never sent again. "
+                "Use a new correlationId.",
+                payment,
+            )
         return self._problem(
             problems.PURGED,
             "All payments were purged while this one was on its way, and it was forgotten with them. "
             "To send it again is safe.",
             payment,
         )
-
-    def _body_refused(self, request: web.BaseRequest, error: BodyRefused) -> web.Response:
-        response = self._replies.problem(error.kind, error.detail)
-        if not request.content.is_eof():
-            response.force_close()
-        return response
 
     def _invalid(self, request: web.BaseRequest, error: InvalidRequest) -> web.Response:
         encoding = request.headers.get("Content-Encoding", "identity")

@@ -25,9 +25,28 @@ from rinha.net.address import Address, require_secret
 from rinha.net.secret import FixedSecret, SharedSecret
 
 if TYPE_CHECKING:
-    from actors.messages import GetParked, GetRows, GetStatistics, GetSummary, Purge, RetryParked
+    from actors.messages import (
+        Close,
+        GetParked,
+        GetRows,
+        GetStatistics,
+        GetSummary,
+        GetUnknown,
+        Purge,
+        RetryParked,
+    )
     from actors.tracing import Tracer
-    from actors.values import LedgerRow, ParkedPayment, Payment, RowsPage, Summary, Verdict, WorkerStatistics
+    from actors.values import (
+        CloseAnswer,
+        LedgerRow,
+        ParkedPayment,
+        Payment,
+        RowsPage,
+        Summary,
+        UnknownPayment,
+        Verdict,
+        WorkerStatistics,
+    )
     from rinha.bridge.protocol.events import ClientEvent
     from rinha.bridge.protocol.questions import Question
 
@@ -167,6 +186,10 @@ class BridgeClient:
     async def ask(self, question: GetStatistics, *, timeout_s: float) -> WorkerStatistics: ...
     @overload
     async def ask(self, question: GetParked, *, timeout_s: float) -> tuple[ParkedPayment, ...]: ...
+    @overload
+    async def ask(self, question: GetUnknown, *, timeout_s: float) -> tuple[UnknownPayment, ...]: ...
+    @overload
+    async def ask(self, question: Close, *, timeout_s: float) -> CloseAnswer: ...
     @overload
     async def ask(self, question: GetRows, *, timeout_s: float) -> RowsPage: ...
     async def ask(self, question: Question, *, timeout_s: float) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from actors.messages import GetParked, GetRows, GetStatistics, GetSummary
+from actors.messages import GetParked, GetRows, GetStatistics, GetSummary, GetUnknown
 from rinha.bridge.errors import ProtocolError, RequestFailed, RequestTimeout, WorkerUnavailable
 from rinha.bridge.protocol.frames import ReplyStatus
 from rinha.bridge.protocol.questions import Question, decode_reply, encode_request
@@ -22,7 +22,7 @@ ROWS_PER_PAGE = 2_000
 MAX_WAITING = 256
 """Each costs the worker a greenlet."""
 
-_READS = (GetSummary, GetStatistics, GetParked)
+_READS = (GetSummary, GetStatistics, GetParked, GetUnknown)
 
 
 class ClientRequests:

@@ -10,6 +10,8 @@ import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
 from actors.messages import (
+    Close,
+    ClosePayment,
     CreditGranted,
     CreditRestored,
     CreditWithdrawn,
@@ -70,7 +72,8 @@ class Delivery:
         line: the connection below.
         on_hello: called when the API has proved who it is; ends older sessions of the same API (``supersede``), and
             may raise ``HandshakeRefused``.
-        ask: has any request but a purge answered, now or later (``PendingRequest.carry_out``). Doesn't block.
+        ask: has any request but those that are the intake's, purges and words on payments, answered now or later
+            (``PendingRequest.carry_out``). Doesn't block.
         tracer: records ``bridge.received`` of traced payments.
     """
 
@@ -218,6 +221,8 @@ class Delivery:
         self._requests.add(request)
         if isinstance(question, Purge):
             self._intake.tell(PurgePayments(request))
+        elif isinstance(question, Close):
+            self._intake.tell(ClosePayment(question, request))
         else:
             self._ask(request)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
-from actors.messages import PurgeDone, PurgeFailed
+from actors.messages import CloseAnswered, CloseFailed, PurgeDone, PurgeFailed
 from rinha.bridge.protocol.frames import ReplyStatus
 from rinha.bridge.protocol.handshake import MAX_TEXT_BYTES
 from rinha.bridge.protocol.questions import Kind, encode_reply
@@ -32,7 +32,8 @@ class Replier(Protocol):
 
 
 class PendingRequest:
-    """A question, and the one reply that it gets. As a ``Recipient`` it takes the intake's word on a purge.
+    """A question, and the one reply that it gets. As a ``Recipient`` it takes the intake's word on a purge or on a
+    payment that a person closes.
 
     Args:
         replier: takes the reply.
@@ -64,10 +65,12 @@ class PendingRequest:
             self.fail(f"{type(error).__name__}: {error}")
 
     def tell(self, message: Any) -> None:
-        """Take ``PurgeDone`` or ``PurgeFailed``; after a crash of the intake it may come twice."""
+        """Take the intake's word; after a crash of the intake it may come twice."""
         if isinstance(message, PurgeDone):
             self.answer(message.epoch)
-        elif isinstance(message, PurgeFailed):
+        elif isinstance(message, CloseAnswered):
+            self.answer(message.answer)
+        elif isinstance(message, PurgeFailed | CloseFailed):
             self.fail(message.reason)
         else:
             raise TypeError(f"a request for a {Kind(self._kind).name} doesn't know {message!r}")

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from actors.messages import GetParked, GetRows, GetStatistics, GetSummary, Purge, RetryParked
+from actors.messages import Close, GetParked, GetRows, GetStatistics, GetSummary, GetUnknown, Purge, RetryParked
 from actors.values import (
+    CloseAnswer,
+    CloseResult,
     LedgerRow,
     ParkedPayment,
     Payment,
@@ -22,6 +24,7 @@ from actors.values import (
     Statistics,
     Summary,
     Totals,
+    UnknownPayment,
     WorkerStatistics,
 )
 from rinha.bridge.errors import ProtocolError
@@ -29,7 +32,7 @@ from rinha.bridge.errors import ProtocolError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-Question = GetSummary | Purge | GetStatistics | GetRows | GetParked | RetryParked
+Question = GetSummary | Purge | GetStatistics | GetRows | GetParked | RetryParked | GetUnknown | Close
 
 MAX_ROWS_PER_PAGE = 10_000
 """Some 10 ms of the worker's time."""
@@ -48,6 +51,8 @@ class Kind(IntEnum):
     ROWS = 4
     PARKED = 5
     RETRY_PARKED = 6
+    UNKNOWN = 7
+    CLOSE = 8
 
 
 def encode_request(question: Question) -> tuple[Kind, bytes]:
@@ -122,7 +127,7 @@ def _load_summary_question(payload: bytes) -> GetSummary:
     return GetSummary(_bound(from_ms), _bound(to_ms))
 
 
-def _dump_list(values: tuple[int | None, ...]) -> bytes:
+def _dump_list(values: tuple[float | None, ...]) -> bytes:
     return orjson.dumps(list(values))
 
 
@@ -134,7 +139,9 @@ def _load_summary(payload: bytes) -> Summary:
     return {name: Totals(int(requests), int(cents)) for name, (requests, cents) in orjson.loads(payload).items()}
 
 
-def _load_bare(question: type[Purge | GetStatistics | GetParked | RetryParked]) -> Callable[[bytes], Question]:
+def _load_bare(
+    question: type[Purge | GetStatistics | GetParked | RetryParked | GetUnknown],
+) -> Callable[[bytes], Question]:
     def load(payload: bytes) -> Question:
         _nothing(payload)
         return question()
@@ -177,6 +184,41 @@ def _load_parked(payload: bytes) -> tuple[ParkedPayment, ...]:
         ParkedPayment(Payment(bytes.fromhex(payment_id), int(cents), int(traced_at_us)), str(reason))
         for payment_id, cents, traced_at_us, reason in orjson.loads(payload)
     )
+
+
+def _dump_unknown(unknown: tuple[UnknownPayment, ...]) -> bytes:
+    return orjson.dumps([[one.payment[0].hex(), *one.payment[1:], *one[1:]] for one in unknown])
+
+
+def _load_unknown(payload: bytes) -> tuple[UnknownPayment, ...]:
+    return tuple(
+        UnknownPayment(
+            Payment(bytes.fromhex(payment_id), int(cents), int(traced_at_us)),
+            str(processor),
+            int(requested_at_ms),
+            float(unknown_s),
+            str(reason),
+        )
+        for payment_id, cents, traced_at_us, processor, requested_at_ms, unknown_s, reason in orjson.loads(payload)
+    )
+
+
+def _dump_close(order: Close) -> bytes:
+    return orjson.dumps([order.payment_id.hex(), *order[1:]])
+
+
+def _load_close(payload: bytes) -> Close:
+    payment_id, processor, amount_cents, requested_at_ms, by, reason = orjson.loads(payload)
+    order = Close(bytes.fromhex(payment_id), processor, amount_cents, requested_at_ms, by, reason)
+    numbers = type(amount_cents), type(requested_at_ms)
+    if len(order.payment_id) != 16 or {type(processor), type(by), type(reason)} != {str} or set(numbers) != {int}:
+        raise ValueError(f"{order} is no word on a payment")
+    return order
+
+
+def _load_close_answer(payload: bytes) -> CloseAnswer:
+    result, wait_s = orjson.loads(payload)
+    return CloseAnswer(CloseResult(result), float(wait_s))
 
 
 def _load_rows_question(payload: bytes) -> GetRows:
@@ -224,6 +266,8 @@ _KINDS: Mapping[type[Question], Kind] = {
     GetRows: Kind.ROWS,
     GetParked: Kind.PARKED,
     RetryParked: Kind.RETRY_PARKED,
+    GetUnknown: Kind.UNKNOWN,
+    Close: Kind.CLOSE,
 }
 _CODECS: Mapping[int, _Codec] = {
     Kind.SUMMARY: _Codec(_dump_list, _load_summary_question, _dump_summary, _load_summary),
@@ -232,4 +276,6 @@ _CODECS: Mapping[int, _Codec] = {
     Kind.ROWS: _Codec(lambda q: _GET_ROWS.pack(*q), _load_rows_question, _dump_page, _load_page),
     Kind.PARKED: _Codec(_no_payload, _load_bare(GetParked), _dump_parked, _load_parked),
     Kind.RETRY_PARKED: _Codec(_no_payload, _load_bare(RetryParked), orjson.dumps, _load_int),
+    Kind.UNKNOWN: _Codec(_no_payload, _load_bare(GetUnknown), _dump_unknown, _load_unknown),
+    Kind.CLOSE: _Codec(_dump_close, _load_close, _dump_list, _load_close_answer),
 }

@@ -1,4 +1,4 @@
-"""The SQL of a journal in PostgreSQL: the tables of ``sqlite_schema``, in a schema of their own.
+"""The SQL of a journal in PostgreSQL: the tables of ``sqlite.schema``, in a schema of their own.
 
 The ids come first in their indexes: plans are made while the tables are empty, and by the epoch alone, which all rows
 share, an index would look good then.
@@ -8,45 +8,10 @@ share, an index would look good then.
 
 from __future__ import annotations
 
-VERSION = 1
-
 LOCK_KEY = 0x52696E4A
 """Of the session's advisory lock; such locks are per database."""
 
 EXISTS = "SELECT to_regnamespace('rinha') IS NOT NULL"
-
-CREATE = (
-    "CREATE SCHEMA rinha",
-    """
-CREATE TABLE rinha.journal (
-    place smallint PRIMARY KEY DEFAULT 1 CHECK (place = 1),
-    version integer NOT NULL,
-    epoch bigint NOT NULL,
-    writer uuid
-)""",
-    f"INSERT INTO rinha.journal (version, epoch) VALUES ({VERSION}, 0)",
-    """
-CREATE TABLE rinha.open_payments (
-    taken_order bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
-    epoch bigint NOT NULL,
-    payment_id bytea NOT NULL CHECK (length(payment_id) = 16),
-    amount_cents bigint NOT NULL,
-    processor text NOT NULL DEFAULT '',
-    requested_at_ms bigint NOT NULL DEFAULT 0,
-    UNIQUE (payment_id, epoch)
-)""",
-    """
-CREATE TABLE rinha.settled_payments (
-    settled_order bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
-    epoch bigint NOT NULL,
-    payment_id bytea NOT NULL CHECK (length(payment_id) = 16),
-    taken_cents bigint NOT NULL,
-    processor text NOT NULL,
-    settled_cents bigint NOT NULL,
-    requested_at_ms bigint NOT NULL,
-    UNIQUE (payment_id, epoch)
-)""",
-)
 
 LOCK = "SELECT pg_advisory_lock(%s)"
 JOURNAL = "SELECT version, epoch, writer FROM rinha.journal"
@@ -61,6 +26,9 @@ SELECT %(epoch)s, new.payment_id, new.amount_cents
 FROM unnest(%(ids)s::bytea[], %(cents)s::bigint[]) WITH ORDINALITY AS new (payment_id, amount_cents, place)
 WHERE (
     SELECT 1 FROM rinha.settled_payments AS old WHERE old.epoch = %(epoch)s AND old.payment_id = new.payment_id
+) IS NULL AND (
+    SELECT 1 FROM rinha.closed_payments AS old
+    WHERE old.epoch = %(epoch)s AND old.payment_id = new.payment_id AND old.written_off
 ) IS NULL
 ORDER BY new.place
 ON CONFLICT (epoch, payment_id) DO NOTHING
@@ -81,6 +49,12 @@ ORDER BY new.place
 ON CONFLICT (epoch, payment_id) DO NOTHING
 """
 CLOSE = "DELETE FROM rinha.open_payments WHERE epoch = %(epoch)s AND payment_id = ANY(%(ids)s::bytea[])"
+NOTE_CLOSED = """
+INSERT INTO rinha.closed_payments (epoch, payment_id, taken_cents, written_off, closed_by, reason, closed_at_ms)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (epoch, payment_id) DO NOTHING
+"""
+WRITE_OFF = "DELETE FROM rinha.open_payments WHERE epoch = %s AND payment_id = %s"
 
 PRUNE = (
     """
@@ -91,11 +65,21 @@ AND settled_order IN (SELECT settled_order FROM rinha.settled_payments ORDER BY 
 DELETE FROM rinha.open_payments WHERE epoch < %s
 AND taken_order IN (SELECT taken_order FROM rinha.open_payments ORDER BY taken_order LIMIT %s)
 """,
+    """
+DELETE FROM rinha.closed_payments WHERE epoch < %s
+AND closed_order IN (SELECT closed_order FROM rinha.closed_payments ORDER BY closed_order LIMIT %s)
+""",
 )
 
 OPEN = """
 SELECT payment_id, amount_cents, processor, requested_at_ms FROM rinha.open_payments
 WHERE epoch = %s ORDER BY taken_order
+"""
+WRITTEN_OFF = """
+SELECT payment_id, taken_cents FROM rinha.closed_payments AS closed WHERE epoch = %s AND written_off
+AND (SELECT 1 FROM rinha.settled_payments AS old WHERE old.epoch = closed.epoch AND old.payment_id = closed.payment_id)
+    IS NULL
+ORDER BY closed_order
 """
 FIRST_SETTLED = "SELECT settled_order - 1 FROM rinha.settled_payments WHERE epoch = %s ORDER BY settled_order LIMIT 1"
 SETTLED = """

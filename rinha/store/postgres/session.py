@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from actors.ports import StoreBroken, StoreUnavailable
 from rinha.store.postgres import schema as sql
+from rinha.store.postgres.versions import LATEST, bring_forward
 
 if TYPE_CHECKING:
     import uuid
@@ -76,7 +77,7 @@ def connect(url: PostgresUrl, writer: uuid.UUID, *, first: bool) -> tuple[psycop
 
     Raises:
         StoreUnavailable: the server is away or refuses, or another worker holds the lock.
-        StoreBroken: what is there is of another version or not ours, or another worker has written meanwhile.
+        StoreBroken: what is there is of a newer version or not ours, or another worker has written meanwhile.
     """
     import psycopg
 
@@ -121,18 +122,23 @@ def _claim(connection: psycopg.Connection, writer: uuid.UUID, *, first: bool) ->
         if not _scalar(connection, sql.EXISTS):
             if not first:
                 raise StoreBroken("the journal in PostgreSQL has gone: its schema, rinha, is not there any more")
-            for statement in sql.CREATE:
-                connection.execute(statement.encode())
+            bring_forward(connection, 0)
         rows = connection.execute(sql.JOURNAL).fetchall()
         if len(rows) != 1:
             raise StoreBroken(
                 "the journal in PostgreSQL is damaged: rinha.journal must have one row; it was left as it is"
             )
         version, epoch, last_writer = rows[0]
-        if version != sql.VERSION:
-            raise StoreBroken(f"the journal in PostgreSQL is of version {version}, this program knows {sql.VERSION}")
+        if not 0 < version <= LATEST:
+            raise StoreBroken(
+                f"the journal in PostgreSQL is of version {version}, this program knows 1 to {LATEST}: "
+                "start a program that is as new as the one that wrote it; it was left as it is"
+            )
         if not first and last_writer != writer:
             raise StoreBroken("another worker has written the journal in PostgreSQL since this one lost its connection")
+        if version < LATEST:
+            bring_forward(connection, version)
+            logger.info("store.brought_forward", extra={"from": version, "to": LATEST})
         # Also looks whether the tables are there, and may be written.
         connection.execute(sql.OPEN + " LIMIT 1", (epoch,))
         connection.execute(sql.SETTLED, (0, 1))

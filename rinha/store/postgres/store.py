@@ -79,6 +79,12 @@ class PostgresStore:
             rows = connection.execute(sql.OPEN, (self._epoch,), binary=True).fetchall()
         return [OpenPayment(Payment(each, cents), where, at_ms) for each, cents, where, at_ms in rows]
 
+    def written_off(self) -> list[Payment]:
+        """See ``Store.written_off``."""
+        with self._errors() as connection:
+            rows = connection.execute(sql.WRITTEN_OFF, (self._epoch,), binary=True).fetchall()
+        return [Payment(each, cents) for each, cents in rows]
+
     def append(self, entries: Sequence[JournalEntry]) -> None:
         """See ``Store.append``; the rules for single entries are those of ``SqliteStore.append``.
 
@@ -160,3 +166,7 @@ def _write(connection: psycopg.Connection, batch: Batch) -> None:
         }
         connection.execute(sql.SETTLE, values)
         connection.execute(sql.CLOSE, {"epoch": batch.epoch, "ids": list(ids)})
+    for each in batch.closed:  # a person's word: never many
+        connection.execute(sql.NOTE_CLOSED, (batch.epoch, *each[:-1]))
+        if each.written_off:
+            connection.execute(sql.WRITE_OFF, (batch.epoch, each.payment_id))

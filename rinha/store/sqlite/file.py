@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 import os
 import sqlite3
 import urllib.parse
@@ -12,10 +13,12 @@ from typing import TYPE_CHECKING
 
 from actors.ports import StoreBroken, StoreUnavailable
 from rinha.store.sqlite.errors import translate
-from rinha.store.sqlite.schema import APPLICATION_ID, CREATE, USER_VERSION
+from rinha.store.sqlite.versions import APPLICATION_ID, LATEST, bring_forward, schema_at, schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+logger = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_S = 5.0
 """For how long somebody who looks into the file with another program may hold up a write."""
@@ -24,8 +27,6 @@ _OLDEST = (3, 38, 0)
 """Strict tables came with 3.37, JSON's arrows with 3.38 (2022-02-22)."""
 
 _MAGIC = b"SQLite format 3\0"
-
-_SCHEMA = "SELECT name, sql FROM sqlite_schema"
 
 _SETTINGS = (
     # Every commit is synced: what append returned from is on disk.
@@ -50,7 +51,7 @@ def open_database(path: str) -> tuple[sqlite3.Connection, Callable[[], None]]:
 
     What is there is checked before anything is written to it: that it is ours, and with ``PRAGMA quick_check`` that it
     is whole (0.2 s for 1,000,000 payments). Then the log is brought into the file and synced: after a failed sync its
-    pages may be in memory alone, and a later sync would not say so.
+    pages may be in memory alone, and a later sync would not say so. A journal of an earlier version is brought forward.
 
     Args:
         path: the file; ``<path>.lock``, ``-wal`` and ``-shm`` stand beside it.
@@ -60,7 +61,7 @@ def open_database(path: str) -> tuple[sqlite3.Connection, Callable[[], None]]:
 
     Raises:
         StoreUnavailable: another worker has it open, or it can't be reached.
-        StoreBroken: what is there is not a journal, of another version, or damaged. It is left as it is.
+        StoreBroken: what is there is not a journal, of a newer version, or damaged. It is left as it is.
     """
     if sqlite3.sqlite_version_info < _OLDEST:
         raise StoreUnavailable(f"SQLite {'.'.join(map(str, _OLDEST))} or newer is needed, not {sqlite3.sqlite_version}")
@@ -68,9 +69,12 @@ def open_database(path: str) -> tuple[sqlite3.Connection, Callable[[], None]]:
     unlock = _lock(path)
     try:
         _make_if_missing(path)
-        _check_header(path)
-        _check_content(path)
-        return _connect(path), unlock
+        version = _check_header(path)
+        _check_content(path, version)
+        connection = _connect(path)
+        if version < LATEST:
+            _bring_forward(connection, path, version)
+        return connection, unlock
     except sqlite3.Error as error:
         unlock()
         raise translate(error, path) from error
@@ -114,7 +118,7 @@ def _make_if_missing(path: str) -> None:
     try:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.executescript(f"BEGIN; {CREATE} COMMIT;")
+        bring_forward(connection, 0)
     finally:
         connection.close()  # brings the log into the file, and syncs it
     os.rename(new, path)
@@ -127,7 +131,7 @@ def _make_if_missing(path: str) -> None:
         os.close(directory)
 
 
-def _check_header(path: str) -> None:
+def _check_header(path: str) -> int:
     # Before SQLite sees it. The fields: https://www.sqlite.org/fileformat2.html#the_database_header
     with open(path, "rb") as file:
         header = file.read(100)
@@ -136,16 +140,20 @@ def _check_header(path: str) -> None:
     application, version = int.from_bytes(header[68:72]), int.from_bytes(header[60:64])
     if application != APPLICATION_ID:
         raise StoreBroken(f"{path} is the database of another application ({application:#010x}); it was left as it is")
-    if version != USER_VERSION:
-        raise StoreBroken(f"{path} is a journal of version {version}, this program knows {USER_VERSION}")
+    if not 0 < version <= LATEST:
+        raise StoreBroken(
+            f"{path} is a journal of version {version}, this program knows 1 to {LATEST}: "
+            "start a program that is as new as the one that wrote it; it was left as it is"
+        )
+    return version
 
 
-def _check_content(path: str) -> None:
+def _check_content(path: str, version: int) -> None:
     # Read-only, because closing an ordinary connection would write the log into a file that may be damaged.
     connection = sqlite3.connect(f"file:{urllib.parse.quote(path)}?mode=ro", uri=True, isolation_level=None)
     try:
         faults = [str(row[0]) for row in connection.execute("PRAGMA quick_check(3)")]
-        missing = _expected_schema() - set(connection.execute(_SCHEMA))
+        missing = schema_at(version) - schema_of(connection)
         if missing:
             raise StoreBroken(f"the journal {path} lacks {', '.join(sorted(name for name, _ in missing))}")
         epochs = connection.execute("SELECT count(*) FROM journal WHERE epoch >= 0").fetchone()[0]
@@ -153,15 +161,6 @@ def _check_content(path: str) -> None:
         connection.close()
     if faults != ["ok"] or epochs != 1:
         raise StoreBroken(f"the journal {path} is damaged: {'; '.join(faults)}; it was left as it is")
-
-
-def _expected_schema() -> set[tuple[str, str | None]]:
-    connection = sqlite3.connect(":memory:")
-    try:
-        connection.executescript(CREATE)
-        return set(connection.execute(_SCHEMA))
-    finally:
-        connection.close()
 
 
 def _connect(path: str) -> sqlite3.Connection:
@@ -177,3 +176,12 @@ def _connect(path: str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _bring_forward(connection: sqlite3.Connection, path: str, version: int) -> None:
+    try:
+        bring_forward(connection, version)
+    except BaseException:
+        connection.close()
+        raise
+    logger.info("store.brought_forward", extra={"path": path, "from": version, "to": LATEST})

@@ -2,42 +2,11 @@
 
 Open payments stand apart from settled ones, so that taking a payment, whose client waits, writes to the few pages of a
 small table; the index over all ids, which spreads over the whole file, is read then and written only by a settlement.
-Both tables number their rows upwards, so the rows of an earlier epoch are always those with the lowest numbers.
+Both tables number their rows upwards, so the rows of an earlier epoch are always those with the lowest numbers. How the
+tables are made is in ``versions``.
 """
 
 from __future__ import annotations
-
-APPLICATION_ID = 0x52696E4A  # "RinJ"
-USER_VERSION = 1
-
-CREATE = f"""
-PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {USER_VERSION};
-CREATE TABLE journal (
-    place INTEGER PRIMARY KEY CHECK (place = 1),
-    epoch INTEGER NOT NULL
-) STRICT;
-INSERT INTO journal VALUES (1, 0);
-CREATE TABLE open_payments (
-    taken_order INTEGER PRIMARY KEY,
-    epoch INTEGER NOT NULL,
-    payment_id BLOB NOT NULL CHECK (length(payment_id) = 16),
-    amount_cents INTEGER NOT NULL,
-    processor TEXT NOT NULL DEFAULT '',
-    requested_at_ms INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (epoch, payment_id)
-) STRICT;
-CREATE TABLE settled_payments (
-    settled_order INTEGER PRIMARY KEY,
-    epoch INTEGER NOT NULL,
-    payment_id BLOB NOT NULL CHECK (length(payment_id) = 16),
-    taken_cents INTEGER NOT NULL,
-    processor TEXT NOT NULL,
-    settled_cents INTEGER NOT NULL,
-    requested_at_ms INTEGER NOT NULL,
-    UNIQUE (epoch, payment_id)
-) STRICT;
-"""
 
 EPOCH = "SELECT epoch FROM journal"
 RAISE_EPOCH = "UPDATE journal SET epoch = ?1"
@@ -50,6 +19,9 @@ SELECT ?3, substr(?1, 16 * new.key + 1, 16), new.value
 FROM json_each(?2) AS new
 WHERE NOT EXISTS (
     SELECT 1 FROM settled_payments WHERE epoch = ?3 AND payment_id = substr(?1, 16 * new.key + 1, 16)
+) AND NOT EXISTS (
+    SELECT 1 FROM closed_payments
+    WHERE epoch = ?3 AND payment_id = substr(?1, 16 * new.key + 1, 16) AND written_off
 )
 ORDER BY new.key
 ON CONFLICT (epoch, payment_id) DO NOTHING
@@ -77,6 +49,19 @@ CLOSE = """
 DELETE FROM open_payments WHERE epoch = ?3
 AND payment_id IN (SELECT substr(?1, 16 * key + 1, 16) FROM json_each(?2))
 """
+NOTE_CLOSED = """
+INSERT INTO closed_payments (epoch, payment_id, taken_cents, written_off, closed_by, reason, closed_at_ms)
+SELECT ?3, substr(?1, 16 * new.key + 1, 16),
+       new.value ->> 0, new.value ->> 1, new.value ->> 2, new.value ->> 3, new.value ->> 4
+FROM json_each(?2) AS new
+WHERE true
+ORDER BY new.key
+ON CONFLICT (epoch, payment_id) DO NOTHING
+"""
+WRITE_OFF = """
+DELETE FROM open_payments WHERE epoch = ?3
+AND payment_id IN (SELECT substr(?1, 16 * key + 1, 16) FROM json_each(?2) WHERE value ->> 1)
+"""
 
 PRUNE = (
     """
@@ -87,12 +72,21 @@ AND settled_order IN (SELECT settled_order FROM settled_payments ORDER BY settle
 DELETE FROM open_payments WHERE epoch < ?1
 AND taken_order IN (SELECT taken_order FROM open_payments ORDER BY taken_order LIMIT ?2)
 """,
+    """
+DELETE FROM closed_payments WHERE epoch < ?1
+AND closed_order IN (SELECT closed_order FROM closed_payments ORDER BY closed_order LIMIT ?2)
+""",
 )
 
 OPEN = """
 SELECT payment_id, amount_cents, processor, requested_at_ms FROM open_payments
 WHERE +epoch = ?1 ORDER BY taken_order
 """  # "+": else the index over ids would be taken, and all rows sorted.
+WRITTEN_OFF = """
+SELECT payment_id, taken_cents FROM closed_payments AS closed WHERE epoch = ?1 AND written_off
+AND NOT EXISTS (SELECT 1 FROM settled_payments WHERE epoch = ?1 AND payment_id = closed.payment_id)
+ORDER BY closed_order
+"""
 SETTLED_RANGE = """
 SELECT (SELECT min(settled_order) FROM settled_payments), (SELECT max(settled_order) FROM settled_payments)
 """

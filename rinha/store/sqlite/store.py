@@ -86,6 +86,12 @@ class SqliteStore:
             rows = connection.execute(sql.OPEN, (self._epoch,))
             return [OpenPayment(Payment(each, cents), where, at_ms) for each, cents, where, at_ms in rows]
 
+    def written_off(self) -> list[Payment]:
+        """See ``Store.written_off``."""
+        connection = self._ready()
+        with self._errors():
+            return [Payment(each, cents) for each, cents in connection.execute(sql.WRITTEN_OFF, (self._epoch,))]
+
     def append(self, entries: Sequence[JournalEntry]) -> None:
         """See ``Store.append``. Older rows of a payment's life stay: the first settlement counts, and the last attempt.
 
@@ -184,6 +190,7 @@ def _write(connection: sqlite3.Connection, batch: Batch) -> None:
         (batch.taken, (sql.TAKE,)),
         (batch.attempts, (sql.ATTEMPT,)),
         (batch.settled, (sql.SETTLE, sql.CLOSE)),
+        (batch.closed, (sql.NOTE_CLOSED, sql.WRITE_OFF)),
     ):
         if entries:
             ids = b"".join([entry.payment_id for entry in entries])

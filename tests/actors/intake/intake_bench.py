@@ -118,5 +118,5 @@ class IntakeBench:
     def statistics(self) -> Statistics:
         counts: Statistics = self.intake.ask(GetCounts(), timeout=PATIENCE_S)
         held = counts.waiting + counts.in_flight + counts.unknown + counts.parked
-        assert counts.accepted == counts.settled + held
+        assert counts.accepted == counts.settled + held + counts.written_off
         return counts

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from actors.intake.backlog import Backlog
 from actors.intake.entry import CRASHES_MAX
+from actors.intake.holds import HOLD_S
 from actors.values import Payment, Verdict
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class Model:
         self.bound = False
         self.rejected: set[str] = set()
         self.crashes = 0
+        self.held = False
+        self.held_until_s = 0.0
 
 
 class BacklogMachine(RuleBasedStateMachine):
@@ -56,6 +59,8 @@ class BacklogMachine(RuleBasedStateMachine):
             self.models[payment_id] = Model(cents)
             self.lines[frozenset()].append(payment_id)
             assert verdict is Verdict.TAKEN
+        elif model.cents == cents and model.state == "written off":
+            assert verdict is Verdict.WRITTEN_OFF
         elif model.cents == cents:
             self.duplicates += 1
             assert verdict is Verdict.TAKEN
@@ -83,13 +88,61 @@ class BacklogMachine(RuleBasedStateMachine):
     @rule(processor=NAME)
     def dispatch_unknown(self, processor: str) -> None:
         entry = self.backlog.dispatch_bound(processor)
-        there = [each for each in self.of("unknown") if self.models[each].processor == processor]
+        there = [each for each in self.unknown_at(processor) if not self.models[each].held]
         if entry is None:
             assert not there
             return
         assert entry.payment.payment_id in there
         assert entry.processor == processor, "it stays at its processor"
         self.models[entry.payment.payment_id].state = "in flight"
+
+    @rule(processor=NAME)
+    def dispatch_what_is_due(self, processor: str) -> None:
+        due_s = self.backlog.unknown_due_s(processor)
+        entry = self.backlog.dispatch_due(processor, self.now_s)
+        assert (entry is not None) is (due_s is not None and due_s <= self.now_s)
+        for payment_id in self.unknown_at(processor):
+            if self.models[payment_id].held_until_s <= self.now_s:
+                self.models[payment_id].held = False
+        if entry is not None:
+            model = self.models[entry.payment.payment_id]
+            assert (model.state, model.processor, model.held) == ("unknown", processor, False)
+            model.state = "in flight"
+
+    @rule(payment_id=ID)
+    def hold(self, payment_id: bytes) -> None:
+        entry = self.in_doubt(payment_id, "in flight", "unknown", "parked")
+        if entry is not None:
+            self.backlog.hold(entry, self.now_s)
+            model = self.models[payment_id]
+            model.held_until_s = self.now_s + HOLD_S
+            model.held |= model.state == "unknown"
+
+    @rule(payment_id=ID, written_off=st.booleans())
+    def close(self, payment_id: bytes, written_off: bool) -> None:
+        entry = self.in_doubt(payment_id, "unknown", "parked")
+        if entry is None:
+            return
+        model = self.models[payment_id]
+        model.held = False
+        if written_off:
+            self.backlog.write_off(entry)
+            model.state = "written off"
+        else:
+            self.backlog.settle_by_hand(entry)
+            model.state = "in flight"
+
+    def in_doubt(self, payment_id: bytes, *states: str) -> Entry | None:
+        found = self.backlog.find(payment_id)
+        model = self.models.get(payment_id)
+        assert (None if found is None else found[0].value) == (None if model is None else model.state)
+        if found is None or model is None or model.state not in states:
+            return None
+        assert found[1] is not None
+        return found[1]
+
+    def unknown_at(self, processor: str) -> list[bytes]:
+        return [each for each in self.of("unknown") if self.models[each].processor == processor]
 
     @rule(payment_id=ID)
     def settle(self, payment_id: bytes) -> None:
@@ -106,7 +159,7 @@ class BacklogMachine(RuleBasedStateMachine):
         if model is None:
             return
         if model.bound:
-            model.state = "unknown"
+            self.becomes_unknown(model)
             return
         if permanent:
             model.rejected.add(model.processor)
@@ -123,7 +176,13 @@ class BacklogMachine(RuleBasedStateMachine):
         if model is not None:
             model.bound = True
             model.crashes += crashed
-            model.state = "parked" if model.crashes >= CRASHES_MAX else "unknown"
+            if model.crashes >= CRASHES_MAX:
+                model.state = "parked"
+            else:
+                self.becomes_unknown(model)
+
+    def becomes_unknown(self, model: Model) -> None:
+        model.state, model.held = "unknown", model.held_until_s > self.now_s
 
     @rule(payment_id=ID)
     def park(self, payment_id: bytes) -> None:
@@ -170,18 +229,19 @@ class BacklogMachine(RuleBasedStateMachine):
             "in_flight": len(self.of("in flight")),
             "unknown": len(self.of("unknown")),
             "parked": len(self.of("parked")),
+            "written_off": len(self.of("written off")),
             "duplicates": self.duplicates,
             "conflicts": self.conflicts,
             "purged": self.purged,
         }
-        assert counts.accepted == counts.settled + self.backlog.held()
+        assert counts.accepted == counts.settled + self.backlog.held() + counts.written_off
         assert self.backlog.held() == counts.waiting + counts.in_flight + counts.unknown + counts.parked
 
     @invariant()
     def held_ids_are_all_that_is_not_settled(self) -> None:
         held = self.backlog.held_ids()
         assert len(set(held)) == len(held)
-        assert set(held) == set(self.models) - set(self.of("settled"))
+        assert set(held) == set(self.models) - set(self.of("settled")) - set(self.of("written off"))
 
     @invariant()
     def heads_are_the_first_of_each_line(self) -> None:

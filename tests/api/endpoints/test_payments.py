@@ -62,6 +62,15 @@ async def test_a_conflict_is_409(api: Api, gateway: FakeGateway) -> None:
     assert document["correlationId"] == ID
 
 
+async def test_a_payment_that_is_written_off_is_409_that_says_so(api: Api, gateway: FakeGateway) -> None:
+    gateway.verdict = Verdict.WRITTEN_OFF
+    async with api.client.post("/payments", json=PAYMENT) as response:
+        assert response.status == 409
+        document = await problem(response)
+    assert document["type"] == "/problems/written-off"
+    assert "never sent again" in document["detail"]
+
+
 async def test_a_payment_overtaken_by_a_purge_is_504_purged(api: Api, gateway: FakeGateway) -> None:
     gateway.verdict = Verdict.PURGED
     async with api.client.post("/payments", json=PAYMENT) as response:

@@ -109,12 +109,13 @@ async def test_statistics_are_one_object_in_one_spelling(api: Api, gateway: Fake
         assert response.status == 200
         assert await response.json() == {
             "epoch": 1,
-            "accepted": 9,
+            "accepted": 12,
             "settled": 3,
             "waiting": 1,
             "in_flight": 2,
             "unknown": 2,
             "parked": 1,
+            "written_off": 3,
             "duplicates": 5,
             "conflicts": 4,
             "purged": 6,

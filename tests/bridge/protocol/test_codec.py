@@ -181,7 +181,7 @@ def framed(kind: int, body: bytes) -> bytes:
         framed(5, struct.pack(">QB16sIQ", 1, 6, bytes(16), 1, 1)),
         framed(6, bytes(9)),
         framed(6, struct.pack(">QHQB", 1, 0, 1, 1)),
-        framed(6, struct.pack(">QHQB", 1, 1, 1, 3)),
+        framed(6, struct.pack(">QHQB", 1, 1, 1, 4)),
         framed(6, struct.pack(">QH", 1, MAX_EXCEPTIONS + 1) + bytes(9 * (MAX_EXCEPTIONS + 1))),
         framed(7, bytes(7)),
         framed(8, bytes(5)),

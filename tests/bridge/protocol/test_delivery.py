@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from actors.messages import (
+    Close,
+    CloseAnswered,
+    CloseFailed,
+    ClosePayment,
     CreditGranted,
     CreditRestored,
     CreditWithdrawn,
@@ -23,12 +27,12 @@ from actors.messages import (
     VerdictsGiven,
 )
 from actors.tracing import Tracer
-from actors.values import Payment, Verdict
+from actors.values import CloseAnswer, CloseResult, Payment, Verdict
 from rinha.bridge.protocol.codec import FrameDecoder, encode, encode_payment
 from rinha.bridge.protocol.delivery import Delivery, supersede
 from rinha.bridge.protocol.frames import Ack, Credit, Epoch, EpochAdopted, Reply, Request
 from rinha.bridge.protocol.handshake import Hello, Welcome, prove
-from rinha.bridge.protocol.questions import Kind
+from rinha.bridge.protocol.questions import Kind, encode_request
 
 if TYPE_CHECKING:
     from rinha.bridge.protocol.pending import PendingRequest
@@ -154,6 +158,20 @@ def test_a_purge_is_the_intakes_and_replied_to_once(bench: Bench) -> None:
     purge.reply_to.tell(PurgeDone(4))
     purge.reply_to.tell(PurgeDone(4))
     assert bench.sent() == [Reply(1, 0, False, b"4")]
+
+
+def test_a_word_on_a_payment_is_the_intakes_and_replied_to_once(bench: Bench) -> None:
+    order = Close(bytes(16), "", 0, 0, "ada", "")
+    kind, payload = encode_request(order)
+    bench.give(Request(1, kind, payload), Request(2, kind, payload))
+    first, second = bench.told
+    assert isinstance(first, ClosePayment)
+    assert first.order == order
+    answered = CloseAnswered(CloseAnswer(CloseResult.CLOSED))
+    first.reply_to.tell(answered)
+    first.reply_to.tell(answered)
+    second.reply_to.tell(CloseFailed("a bug"))
+    assert bench.sent() == [Reply(1, 0, False, b"[0,0.0]"), Reply(2, 1, False, b"a bug")]
 
 
 def test_a_question_is_answered_by_whoever_carries_it_out(bench: Bench) -> None:

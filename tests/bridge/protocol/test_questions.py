@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.messages import GetParked, GetRows, GetStatistics, GetSummary, Purge, RetryParked
+from actors.messages import Close, GetParked, GetRows, GetStatistics, GetSummary, GetUnknown, Purge, RetryParked
 from actors.values import (
+    CloseAnswer,
+    CloseResult,
     LedgerRow,
     ParkedPayment,
     Payment,
@@ -18,6 +20,7 @@ from actors.values import (
     RowsPage,
     Statistics,
     Totals,
+    UnknownPayment,
     WorkerStatistics,
 )
 from rinha.bridge.errors import ProtocolError
@@ -42,6 +45,9 @@ QUESTIONS = [
     GetRows(2**63, MAX_ROWS_PER_PAGE),
     GetParked(),
     RetryParked(),
+    GetUnknown(),
+    Close(bytes(range(16)), "défaut", 1990, 1_752_580_496_000, "ada (10.0.0.7)", "„gesehen“"),
+    Close(bytes(16), "", 0, 0, "", ""),
 ]
 INSTANTS = st.integers(-(2**63), 2**63 - 1)
 ROWS = st.builds(LedgerRow, st.binary(min_size=16, max_size=16), st.sampled_from(["a", "dé"]), INSTANTS, INSTANTS)
@@ -65,6 +71,9 @@ def test_questions_come_back(question: Any) -> None:
         (Kind.PARKED, ()),
         (Kind.PARKED, (ParkedPayment(Payment(bytes(range(16)), 1990, 5), "HTTP 400 — zu früh"),)),
         (Kind.RETRY_PARKED, 0),
+        (Kind.UNKNOWN, ()),
+        (Kind.UNKNOWN, (UnknownPayment(Payment(bytes(range(16)), 1990, 5), "default", 1, 31.5, "HTTP 422"),)),
+        (Kind.CLOSE, CloseAnswer(CloseResult.TOO_SOON, 5.5)),
     ],
 )
 def test_answers_come_back(kind: Kind, answer: Any) -> None:
@@ -95,7 +104,7 @@ def test_pages_of_rows_come_back(epoch: int, total: int, rows: list[LedgerRow]) 
     ("kind", "payload"),
     [
         (0, b""),
-        (7, b""),
+        (9, b""),
         (Kind.SUMMARY, b""),
         (Kind.SUMMARY, b"[1]"),
         (Kind.SUMMARY, b"[1.5, null]"),
@@ -108,6 +117,11 @@ def test_pages_of_rows_come_back(epoch: int, total: int, rows: list[LedgerRow]) 
         (Kind.ROWS, bytes(8) + (MAX_ROWS_PER_PAGE + 1).to_bytes(4)),
         (Kind.PARKED, b"[]"),
         (Kind.RETRY_PARKED, b"0"),
+        (Kind.UNKNOWN, b"0"),
+        (Kind.CLOSE, b""),
+        (Kind.CLOSE, b'["00", "", 0, 0, "", ""]'),
+        (Kind.CLOSE, b'["00000000000000000000000000000000", "", 0.5, 0, "", ""]'),
+        (Kind.CLOSE, b'["00000000000000000000000000000000", "", 0, 0, null, ""]'),
     ],
 )
 def test_what_is_no_question_breaks_the_protocol(kind: int, payload: bytes) -> None:
@@ -131,6 +145,9 @@ def test_what_is_no_question_breaks_the_protocol(kind: int, payload: bytes) -> N
         (Kind.ROWS, bytes(12) + b"\0\0\0\0\1"),
         (Kind.PARKED, b'[["zz", 1, 0, ""]]'),
         (Kind.PARKED, b"[3]"),
+        (Kind.UNKNOWN, b'[["00", 1]]'),
+        (Kind.CLOSE, b"[8, 0]"),
+        (Kind.CLOSE, b"0"),
     ],
 )
 def test_what_is_no_answer_breaks_the_protocol(kind: int, payload: bytes) -> None:

@@ -186,7 +186,7 @@ def test_one_whose_place_was_taken_meanwhile_writes_no_more(
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ("UPDATE rinha.journal SET version = 2", "version 2, this program knows 1"),
+        ("UPDATE rinha.journal SET version = 99", "version 99, this program knows 1 to .*as new as"),
         ("DELETE FROM rinha.journal", "must have one row"),
         ("DROP TABLE rinha.journal", "not ours"),
         ("DROP TABLE rinha.settled_payments", "not ours"),
