@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from actors.messages import (
     AttemptEnded,
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
     from actors.runtime.clocks import Clock, Timers
     from actors.tracing import Tracer
     from actors.values import Outcome
+
+logger = logging.getLogger(__name__)
 
 
 class Intake:
@@ -221,20 +225,27 @@ class Intake:
         if not self._pool.carries_out(actor, attempt):
             return  # handled before a crash; its payment may be in flight elsewhere by now
         if attempt.epoch == self._backlog.epoch:
-            self._apply(outcome, attempt)
+            self._apply(outcome, attempt, self._pool.started_s(actor, attempt))
         self._pool.end(actor, attempt)
 
-    def _apply(self, outcome: Outcome | Absent, attempt: Attempt) -> None:
+    def _apply(self, outcome: Outcome | Absent, attempt: Attempt, asked_s: float) -> None:
         payment_id, now_s = attempt.payment.payment_id, self._clock.monotonic_s()
+        self._backlog.routes[attempt.processor].learn(attempt, outcome, asked_s, now_s)
+        if attempt.step is not Step.LOOK_UP and not isinstance(outcome, Settled):
+            self._backlog.note_post(payment_id, outcome.reason, now_s)
         match outcome:
             case Settled():
+                if self._backlog.differs(payment_id, outcome.amount_cents):
+                    logger.warning("payment.amount_differs", extra=_difference(attempt, outcome))
                 self._dispatcher.resolved(attempt)  # and in flight until the ledger has recorded it
             case Refused():
                 self._backlog.refuse(payment_id, outcome.reason, now_s, permanent=outcome.permanent)
             case Absent():
-                self._backlog.absent(payment_id, now_s)
+                witnessed, heard_of = outcome.witnessed, self._dispatcher.has_heard_of(attempt.processor)
+                self._backlog.absent(payment_id, now_s, asked_s=asked_s, witnessed=witnessed, heard_of=heard_of)
             case Unknown():
-                self._backlog.mark_unknown(payment_id, now_s, crashed=outcome.crashed)
+                clean = outcome.denied or attempt.step is Step.LOOK_UP
+                self._backlog.mark_unknown(payment_id, now_s, crashed=outcome.crashed, clean=clean)
 
     def _purge(self, reply_to: Recipient) -> None:
         epoch = self._backlog.purge()
@@ -284,3 +295,12 @@ class Intake:
         payment_id, processor = attempt.payment.payment_id, attempt.processor
         started = AttemptStarted(payment_id, processor, attempt.requested_at_ms, attempt.epoch)
         self._relay.after((started,), (actor, attempt))
+
+
+def _difference(attempt: Attempt, settled: Settled) -> dict[str, object]:
+    return {
+        "payment": str(UUID(bytes=attempt.payment.payment_id)),
+        "processor": attempt.processor,
+        "ours_cents": attempt.payment.amount_cents,
+        "theirs_cents": settled.amount_cents,
+    }

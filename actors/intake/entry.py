@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from actors.values import Payment
@@ -12,6 +12,29 @@ LONGEST_DELAY_S = 6.0
 
 CRASHES_MAX = 3
 """A payment whose actor has crashed on it so often is parked."""
+
+
+class Absence(NamedTuple):
+    """Look-ups of one payment at one processor, one after the other, all in vain. Instants are monotonic seconds.
+
+    Args:
+        look_ups: how many.
+        witnessed: how many of them while a row that is known to be there was found.
+        since_s: when the first was asked since the route there was last in doubt.
+        sure_since_s: when the first was asked since the route there is known to be well.
+        last_asked_s: when the last was asked.
+        last_answered_s: when that was answered.
+    """
+
+    look_ups: int = 0
+    witnessed: int = 0
+    since_s: float = float("-inf")
+    sure_since_s: float = float("-inf")
+    last_asked_s: float = float("-inf")
+    last_answered_s: float = float("-inf")
+
+
+NOT_LOOKED_UP = Absence()
 
 
 class Entry:
@@ -28,13 +51,23 @@ class Entry:
             anywhere.
         retries: how often its unknown outcome was looked into.
         crashes: how often its actor has crashed on it.
+        posted_at_s: when its last post was over, on the monotonic clock; when it was taken, before the first.
+        reason: what came of that post.
+        clean: every post that it ever had ended in a 422 or a certain refusal, so a 422 may be a refusal too.
+        absences: by processor, the look-ups that did not find it; None before the first.
+        differs: it is settled with another amount than ours.
     """
 
     __slots__ = (
+        "absences",
         "bound",
+        "clean",
         "crashes",
+        "differs",
         "payment",
+        "posted_at_s",
         "processor",
+        "reason",
         "rejections",
         "requested_at_ms",
         "retries",
@@ -52,3 +85,12 @@ class Entry:
         self.unasked: list[str] = []
         self.retries = 0
         self.crashes = 0
+        self.posted_at_s = taken_at_s
+        self.reason = ""
+        self.clean = True
+        self.absences: dict[str, Absence] | None = None
+        self.differs = False
+
+    def is_denied(self, now_s: float) -> bool:
+        """Whether a 422 was the last word on it, and so lately that it is only looked for, not posted again."""
+        return self.bound and self.clean and now_s - self.posted_at_s <= 2 * LONGEST_DELAY_S

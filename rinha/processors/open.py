@@ -19,7 +19,7 @@ def open_client(url: HttpUrl, *, connections: int, deadline_s: float = 10.0) -> 
     Args:
         url: the processor's base URL.
         connections: how many calls but ``health`` may be at work at a time; more would wait for each other.
-        deadline_s: time for a whole call, from connecting to the end of the answer, a look-up after a 422 included.
+        deadline_s: time for a whole call, from connecting to the end of the answer, a look-up after a post included.
     """
     payments, health = HttpExchange(url, connections), HttpExchange(url, _HEALTH_CONNECTIONS)
     return HttpProcessorClient(payments, health, deadline_s=deadline_s)

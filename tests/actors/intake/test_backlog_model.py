@@ -173,6 +173,7 @@ class BacklogMachine(RuleBasedStateMachine):
             "duplicates": self.duplicates,
             "conflicts": self.conflicts,
             "purged": self.purged,
+            "differing": 0,
         }
         assert counts.accepted == counts.settled + self.backlog.held()
         assert self.backlog.held() == counts.waiting + counts.in_flight + counts.unknown + counts.parked

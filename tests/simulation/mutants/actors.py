@@ -40,7 +40,7 @@ def a_refusal_clears_an_unknown(patch: pytest.MonkeyPatch) -> None:
 
 @MUTANTS.at("steady")
 def a_404_clears_an_unknown(patch: pytest.MonkeyPatch) -> None:
-    def absent(self: Backlog, payment_id: bytes, now_s: float) -> None:
+    def absent(self: Backlog, payment_id: bytes, now_s: float, **how: Any) -> None:
         self.refuse(payment_id, "not there", now_s, permanent=False)
 
     patch.setattr(Backlog, "absent", absent)
@@ -62,9 +62,9 @@ def an_unknown_goes_to_the_other_processor(patch: pytest.MonkeyPatch) -> None:
 def an_unknown_gets_a_new_requested_at(patch: pytest.MonkeyPatch) -> None:
     real = Intake._apply
 
-    def apply(self: Intake, outcome: Any, attempt: Any) -> None:
+    def apply(self: Intake, outcome: Any, attempt: Any, asked_s: float) -> None:
         entry = self._backlog._in_flight.get(attempt.payment.payment_id)
-        real(self, outcome, attempt)
+        real(self, outcome, attempt, asked_s)
         if entry is not None and not isinstance(outcome, Settled):
             entry.requested_at_ms += 1
 
@@ -126,7 +126,7 @@ def a_late_result_of_an_older_attempt_accepted(patch: pytest.MonkeyPatch) -> Non
 
     def end_attempt(self: Intake, message: Any) -> None:
         if message.attempt.epoch == self._backlog.epoch:
-            self._apply(message.outcome, message.attempt)
+            self._apply(message.outcome, message.attempt, self._clock.monotonic_s())
         self._pool.end(message.actor, message.attempt)
 
     patch.setattr(Pool, "carries_out", carries_out)
@@ -148,8 +148,8 @@ def no_deduplication(patch: pytest.MonkeyPatch) -> None:
 def a_crash_in_flight_taken_for_a_refusal(patch: pytest.MonkeyPatch) -> None:
     real = Intake._apply
 
-    def apply(self: Intake, outcome: Any, attempt: Any) -> None:
-        real(self, Refused("crashed") if getattr(outcome, "crashed", False) else outcome, attempt)
+    def apply(self: Intake, outcome: Any, attempt: Any, asked_s: float) -> None:
+        real(self, Refused("crashed") if getattr(outcome, "crashed", False) else outcome, attempt, asked_s)
 
     patch.setattr(Intake, "_apply", apply)
 
