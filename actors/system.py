@@ -11,7 +11,7 @@ from actors.health.circuit import Circuit
 from actors.health.poller import HealthPoller
 from actors.intake.actor import Intake
 from actors.intake.backlog import Backlog
-from actors.intake.credits import Credits
+from actors.intake.credits import WINDOW_MAX, Credits
 from actors.intake.dispatcher import Dispatcher
 from actors.intake.pace import Pace
 from actors.intake.pool import Pool
@@ -22,6 +22,7 @@ from actors.journal.buffer import JournalBuffer
 from actors.journal.writer import JournalWriter
 from actors.ledger.actor import Ledger
 from actors.ledger.book import Book
+from actors.ledger.timeline import BLOCK_ROWS
 from actors.messages import (
     AttemptEnded,
     GetCounts,
@@ -36,6 +37,7 @@ from actors.messages import (
     RecordPayment,
     SessionClosed,
 )
+from actors.packed.id_map import RECORDS_PER_BUCKET
 from actors.payment import PaymentActor
 from actors.runtime.alarm import Wake
 from actors.values import WorkerStatistics
@@ -83,6 +85,22 @@ class Ports(NamedTuple):
     tracer: Tracer
 
 
+class Sizes(NamedTuple):
+    """How much fits into one piece of what consists of pieces. Only the simulation has other sizes: it gets to edges.
+
+    Args:
+        bucket_records: ids in a bucket of an id map, on average.
+        block_rows: rows in a block of a timeline.
+        window_payments: unused credit of one session, at most.
+        mailbox_messages: messages that a mailbox holds, beside those that the pool's attempts cause.
+    """
+
+    bucket_records: int = RECORDS_PER_BUCKET
+    block_rows: int = BLOCK_ROWS
+    window_payments: int = WINDOW_MAX
+    mailbox_messages: int = SESSIONS_MAX * 64 + 1024
+
+
 class Plan(NamedTuple):
     """How the system is to be.
 
@@ -93,6 +111,7 @@ class Plan(NamedTuple):
         backlog_max: payments held at most.
         durable: a payment is acknowledged once it is on disk; needs a store.
         settle_per_s: waiting payments that are sent per second at most.
+        sizes: how much fits into one piece.
     """
 
     processors: Sequence[ProcessorHealth]
@@ -101,6 +120,7 @@ class Plan(NamedTuple):
     backlog_max: int
     durable: bool
     settle_per_s: float = math.inf
+    sizes: Sizes = Sizes()
 
 
 class ActorSystem:
@@ -131,8 +151,10 @@ class ActorSystem:
         names = tuple(each.name for each in plan.processors)
         # State that outlives restarts is made here; behaviours are made by the factories below, again and again.
         epoch = 0 if store is None else store.epoch()
-        book, backlog = Book(names, epoch), Backlog(names, epoch)
-        credit, purges = Credits(plan.backlog_max), Purges()
+        crowd, block_rows, window, _ = plan.sizes
+        book = Book(names, epoch, records_per_bucket=crowd, block_rows=block_rows)
+        backlog = Backlog(names, epoch, records_per_bucket=crowd)
+        credit, purges = Credits(plan.backlog_max, window), Purges()
         pool = Pool(names, limit=max(1, plan.pool_size // 2))
         dispatcher = Dispatcher(backlog, pool, plan.policy, plan.processors, clock, Pace(plan.settle_per_s))
         now_s = clock.monotonic_s()
@@ -198,7 +220,7 @@ class ActorSystem:
         return self.supervisor.start(name, factory, capacity=capacity or self._capacity())
 
     def _capacity(self) -> int:
-        return 4 * self._plan.pool_size + SESSIONS_MAX * 64 + 1024
+        return 4 * self._plan.pool_size + self._plan.sizes.mailbox_messages
 
     def _start_poller(self, name: str, schedule: dict[str, float]) -> None:
         client, timers, clock = self._ports.clients[name], self._ports.timers, self._ports.clock

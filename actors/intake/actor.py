@@ -164,7 +164,7 @@ class Intake:
         """Keep the promises of a message that can't be handled: its payments are taken, its attempt is over."""
         match message:
             case SubmitPayments():
-                self._take(message)
+                self._submit(message)
             case AttemptEnded(actor, attempt):
                 if self._pool.carries_out(actor, attempt):
                     if attempt.epoch == self._backlog.epoch:
@@ -174,6 +174,7 @@ class Intake:
                 self._credits.close(session)
                 session.tell(SessionDismissed("opening it failed at the worker"))
             case PurgePayments(reply_to):
+                self._tell_epoch()  # it may have been raised, and what a session sends in the old one is purged
                 reply_to.tell(PurgeFailed("the worker failed on it; to purge again is safe"))
             case _:
                 return False
@@ -217,8 +218,6 @@ class Intake:
         else:
             self._relay.after(new, (message.session, taken))
         backlog.newly_taken.clear()
-        if not current:
-            message.session.tell(EpochRaised(backlog.epoch))
 
     def _end_attempt(self, message: AttemptEnded) -> None:
         actor, attempt, outcome = message
@@ -251,10 +250,12 @@ class Intake:
         epoch = self._backlog.purge()
         self._relay.after((PaymentsPurged(epoch),))
         self._ledger.tell(ForgetPayments(epoch))
-        sessions = self._credits.sessions
-        self._purges.begin(epoch, sessions, self._clock.monotonic_s(), reply_to)
-        for session in sessions:
-            session.tell(EpochRaised(epoch))
+        self._purges.begin(epoch, self._credits.sessions, self._clock.monotonic_s(), reply_to)
+        self._tell_epoch()
+
+    def _tell_epoch(self) -> None:
+        for session in self._credits.sessions:
+            session.tell(EpochRaised(self._backlog.epoch))
 
     def _conclude_purges(self) -> None:
         now_s = self._clock.monotonic_s()

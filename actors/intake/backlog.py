@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from actors.intake.entry import CRASHES_MAX, LONGEST_DELAY_S, NOT_LOOKED_UP, Entry
 from actors.intake.route import LOOK_UPS_MIN, routes
 from actors.intake.unknowns import Unknowns
-from actors.packed.id_map import IdMap
+from actors.packed.id_map import RECORDS_PER_BUCKET, IdMap
 from actors.values import ParkedPayment, Statistics, Verdict
 
 if TYPE_CHECKING:
@@ -40,16 +40,20 @@ class Backlog:
     Args:
         processors: the processors' names.
         epoch: the epoch to begin in.
+        records_per_bucket: of the map of known ids.
     """
 
-    def __init__(self, processors: Sequence[str], epoch: int = 0) -> None:
+    def __init__(
+        self, processors: Sequence[str], epoch: int = 0, *, records_per_bucket: int = RECORDS_PER_BUCKET
+    ) -> None:
+        self._records_per_bucket = records_per_bucket
         self._processors = tuple(processors)
         self.epoch = epoch
         self._purged = 0
         self._clear()
 
     def _clear(self) -> None:
-        self._known = IdMap()  # to the amount
+        self._known = IdMap(self._records_per_bucket)  # to the amount
         self._storing: dict[bytes, Entry] = {}
         self.newly_taken: list[Payment] = []
         """Payments taken since the intake last stated to the journal which it took, and cleared this."""

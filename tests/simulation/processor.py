@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 EMPTY_500 = Answer(500, b"")
 DATABASE_500 = Answer(500, b'{"error": "database"}')
 GARBAGE = Answer(302, b"<html>")
+HEALTH = "/payments/service-health"
 LOST = None
 """The connection breaks without an answer."""
 
@@ -71,10 +72,10 @@ class SimulatedProcessor:
         answer = SimulatedFuture()
         if (method, target) == ("POST", "/payments"):
             self._post(read_payment(body, self.name), incarnation, answer)
-        elif (method, target) == ("GET", "/payments/service-health"):
+        elif (method, target) == ("GET", HEALTH):
             self._tell_health(answer)
         else:
-            payment_id = UUID(target.removeprefix("/payments/")).bytes
+            payment_id = read_id(target)
             self._scheduler.later(self._latency_s(), lambda: self._look_up(payment_id, answer))
         return answer
 
@@ -158,6 +159,11 @@ class SimulatedProcessor:
 
     def _strikes(self, share: float) -> bool:
         return share > 0.0 and self._scheduler.chance.random() < share
+
+
+def read_id(target: str) -> bytes:
+    """The payment that is looked up by the path of a GET."""
+    return UUID(target.removeprefix("/payments/")).bytes
 
 
 def read_payment(body: bytes, processor: str) -> LedgerRow:

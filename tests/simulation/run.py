@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from actors.messages import GetCounts, GetHeld, GetParked, GetRows, GetSummary, RetryParked
+from actors.runtime.guard import ActorFailed
 from actors.values import Verdict
 from tests.simulation.checker import Outcome, check
 from tests.simulation.plan import LEVELS, SPAN_S
@@ -34,6 +35,10 @@ class Result(NamedTuple):
     trace: list[str]
 
 
+class Unanswered(Exception):
+    """A question that no actor has answered; the fault is the actor's."""
+
+
 class Run(World):
     """A world, from its beginning to its end."""
 
@@ -53,6 +58,8 @@ class Run(World):
                 self.finish(newcomers)
             if self.worker is not None:
                 self.look_at_supervisor(self.worker)
+        except (ActorFailed, Unanswered) as error:
+            self.violations.append(f"bug: {error}")
         finally:
             if self.worker is not None:
                 self.worker.kill()
@@ -62,6 +69,8 @@ class Run(World):
         assert self.worker is not None
         reply = self.worker.ask(message)
         self.scheduler.run(self.scheduler.now_s + 0.3)
+        if not reply.is_set:
+            raise Unanswered(type(message).__name__)
         return reply.get()
 
     def settles(self, complaint: str) -> bool:

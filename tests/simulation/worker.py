@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from actors.runtime.crashes import Crashes
 from actors.runtime.supervisor import Supervisor
-from actors.system import UNBOUNDED, ActorSystem, Plan, Ports
+from actors.system import UNBOUNDED, ActorSystem, Plan, Ports, Sizes
 from actors.tracing import Tracer
 from actors.values import ProcessorHealth
 from rinha.processors.client import HttpProcessorClient
@@ -38,6 +38,8 @@ class Config(NamedTuple):
     backlog_max: int
     policy: Policy
     latency_s: float
+    settle_per_s: float
+    sizes: Sizes
 
 
 class NotingCrashes(Crashes):
@@ -95,6 +97,8 @@ class SimulatedWorker:
             config.pool_size,
             config.backlog_max,
             durable=durable,
+            settle_per_s=config.settle_per_s,
+            sizes=config.sizes,
         )
         self._on_failure = on_failure
         self.knowledge = Knowledge()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pykka
 
-from actors.messages import GetCounts
+from actors.messages import GetCounts, GetSummary
 from actors.runtime.guard import ActorFailed
 from actors.values import Payment
 from tests.simulation.api import SimulatedApi, Submission
@@ -106,6 +106,7 @@ class World:
 
     def look_at_supervisor(self, worker: SimulatedWorker) -> None:
         self.violations += [f"bug: {each}" for each in worker.crashes.bugs]
+        self.violations += [f"hasty: {each}" for each in sorted(worker.knowledge.hasty)]
         if not self.purges:  # an id may stand for two payments, before and after a purge
             self.violations += [f"misplaced: {each}" for each in worker.knowledge.misplaced]
         letters = worker.supervisor.dead_letters.counts
@@ -118,7 +119,7 @@ class World:
         self.submit(Payment(payment_id, cents, traced_at_us), CLIENT_TRIES)
         if style != "plain":
             other = Payment(payment_id, cents if style == "twice" else cents + 1, traced_at_us)
-            delay_s = self.chance.choice((0.0, 0.5)) * self.chance.random()
+            delay_s = self.chance.choice((0.0, 0.5, 4.0)) * self.chance.random()
             self.scheduler.later(delay_s, lambda: self.submit(other, CLIENT_TRIES))
 
     def submit(self, payment: Payment, tries: int) -> None:
@@ -186,6 +187,7 @@ class World:
         def ask() -> None:
             with suppress(ActorFailed, pykka.Timeout):
                 self.check_sum(worker.ask(GetCounts()).get())
+                worker.ask(GetSummary()).get()  # remembers sums, which later rows must set right
 
         self.scheduler.spawn("auditor", ask, worker.process)
 
