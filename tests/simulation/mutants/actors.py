@@ -9,6 +9,7 @@ from actors.intake.backlog import Backlog
 from actors.intake.credits import Credits
 from actors.intake.dispatcher import Dispatcher
 from actors.intake.pool import Pool
+from actors.intake.route import Route
 from actors.journal.acceptance import Durable
 from actors.ledger.book import Book
 from actors.messages import Persist, VerdictsGiven
@@ -192,3 +193,27 @@ def a_purge_that_is_not_on_record(patch: pytest.MonkeyPatch) -> None:
 def a_redelivered_payment_is_not_looked_for(patch: pytest.MonkeyPatch) -> None:
     real = Backlog.take
     patch.setattr(Backlog, "take", lambda self, payment, now_s, **how: real(self, payment, now_s))
+
+
+@MUTANTS.at("fragile")
+def any_look_up_in_vain_is_believed(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Route, "vouches_for", lambda self, absence, **how: True)
+
+
+@MUTANTS.at("fragile")
+def look_ups_without_a_witness_end_at_once(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Route, "is_past_proof", lambda self, absence: not self.witness)
+
+
+@MUTANTS.at("steady")
+def a_422_is_a_refusal_as_soon_as_it_is_not_found(patch: pytest.MonkeyPatch) -> None:
+    """Though an answer to an earlier post was lost, and the post may be committed yet."""
+    real = Backlog.mark_unknown
+
+    def mark_unknown(self: Backlog, payment_id: bytes, now_s: float, **how: Any) -> None:
+        real(self, payment_id, now_s, **how | {"clean": True})
+        for each in self._unknown:
+            each.posted_at_s = 0.0
+
+    patch.setattr(Backlog, "mark_unknown", mark_unknown)
+    patch.setattr(Route, "vouches_for", lambda self, absence, **how: True)
