@@ -156,9 +156,7 @@ class Intake:
             case PurgePayments():
                 self._purge(message.reply_to)
             case RetryParked():
-                retried = self._backlog.retry_parked(self._clock.monotonic_s())
-                self._dispatch()
-                return retried
+                return self._retry_parked()
             case ClosePayment():
                 self._close(message)
             case _:
@@ -262,22 +260,27 @@ class Intake:
         if not self._pool.carries_out(actor, attempt):
             return  # handled before a crash; its payment may be in flight elsewhere by now
         if attempt.epoch == self._backlog.epoch:
-            self._apply(outcome, attempt)
+            self._apply(outcome, attempt, self._pool.started_s(actor, attempt))
         self._pool.end(actor, attempt)
 
-    def _apply(self, outcome: Outcome | Absent, attempt: Attempt) -> None:
+    def _apply(self, outcome: Outcome | Absent, attempt: Attempt, asked_s: float) -> None:
         payment_id, now_s = attempt.payment.payment_id, self._clock.monotonic_s()
+        self._backlog.routes[attempt.processor].learn(attempt, outcome, asked_s, now_s)
         if attempt.step is not Step.LOOK_UP and not isinstance(outcome, Settled):
             self._backlog.note_post(payment_id, outcome.reason, now_s)
         match outcome:
             case Settled():
+                if self._backlog.differs(payment_id, outcome.amount_cents):
+                    logger.warning("payment.amount_differs", extra=_difference(attempt, outcome))
                 self._dispatcher.resolved(attempt)  # and in flight until the ledger has recorded it
             case Refused():
                 self._backlog.refuse(payment_id, outcome.reason, now_s, permanent=outcome.permanent)
             case Absent():
-                self._backlog.absent(payment_id, now_s)
+                witnessed, heard_of = outcome.witnessed, self._dispatcher.has_heard_of(attempt.processor)
+                self._backlog.absent(payment_id, now_s, asked_s=asked_s, witnessed=witnessed, heard_of=heard_of)
             case Unknown():
-                self._backlog.mark_unknown(payment_id, now_s, crashed=outcome.crashed)
+                clean = outcome.denied or attempt.step is Step.LOOK_UP
+                self._backlog.mark_unknown(payment_id, now_s, crashed=outcome.crashed, clean=clean)
 
     def _purge(self, reply_to: Recipient) -> None:
         epoch = self._backlog.purge()
@@ -303,6 +306,11 @@ class Intake:
         due_s = self._purges.due_s
         if due_s is not None:
             self._alarm.wake_in(due_s - now_s)
+
+    def _retry_parked(self) -> int:
+        retried = self._backlog.retry_parked(self._clock.monotonic_s())
+        self._dispatch()
+        return retried
 
     def _close(self, message: ClosePayment) -> None:
         order, reply_to = message
@@ -375,3 +383,12 @@ class Intake:
 
 def _text(payment_id: bytes) -> str:
     return str(UUID(bytes=payment_id))
+
+
+def _difference(attempt: Attempt, settled: Settled) -> dict[str, object]:
+    return {
+        "payment": _text(attempt.payment.payment_id),
+        "processor": attempt.processor,
+        "ours_cents": attempt.payment.amount_cents,
+        "theirs_cents": settled.amount_cents,
+    }

@@ -23,7 +23,7 @@ def open_client(
     Args:
         url: the processor's base URL.
         connections: how many calls but ``health`` may be at work at a time; more would wait for each other.
-        deadline_s: time for a whole call, from connecting to the end of the answer, a look-up after a 422 included.
+        deadline_s: time for a whole call, from connecting to the end of the answer, a look-up after a post included.
         look_up: finds the addresses of the URL's host, if that is a name.
     """
     addresses = Addresses(url.host, url.port, look_up=look_up)

@@ -50,10 +50,11 @@ class Knowledge:
             self.misplaced.append(f"{name} while it was under way")
         self._under_way.add(payment_id)
 
-    def end(self, payment_id: bytes, processor: str, answer: Answer | None) -> None:
+    def end(self, payment_id: bytes, processor: SimulatedProcessor, answer: Answer | None) -> None:
         self._under_way.discard(payment_id)
-        if answer is not None and answer.status in {200, 422}:
-            self.holders[payment_id] = processor
+        # A 422 for what isn't there is no word of its being there.
+        if answer is not None and answer.status in {200, 422} and payment_id in processor.rows:
+            self.holders[payment_id] = processor.name
 
 
 class SimulatedExchange:
@@ -87,7 +88,7 @@ class SimulatedExchange:
         try:
             answer = self._exchange(method, target, body, deadline_s)
         finally:
-            self._knowledge.end(payment_id, name, answer)
+            self._knowledge.end(payment_id, self._processor, answer)
         return answer
 
     def close(self) -> None:

@@ -84,6 +84,7 @@ def draw_plan(chance: random.Random, levels: tuple[str, ...]) -> Plan:
     happenings += [_at(chance, "jump_clock", chance.randint(-3_600_000, 3_600_000)) for _ in range(_few(chance, 2))]
     happenings += [_at(chance, "fail_processor", *_lapse(chance)) for _ in range(_few(chance, 4))]
     happenings += [_at(chance, "slow_processor", *_lapse(chance), _slowness_s(chance)) for _ in range(_few(chance, 4))]
+    happenings += [_unroute(chance) for _ in range(_few(chance, 3))]
     happenings += [_at(chance, "check_counts") for _ in range(5)]
     if target == PURGE or chance.random() < 0.3:
         for _ in range(chance.randint(1, 3)):
@@ -184,6 +185,12 @@ def _few(chance: random.Random, most: int) -> int:
 
 def _lapse(chance: random.Random) -> tuple[str, float]:
     return chance.choice(NAMES), chance.choice((0.2, 1.0, 4.0)) * chance.random()
+
+
+def _unroute(chance: random.Random) -> Happening:
+    """Also when payments that a worker before may have sent are looked for: that is the longest delay after its end."""
+    at_s = chance.choice((1.0, 2.0)) * _instant_s(chance)
+    return Happening(at_s, "unroute_processor", (*_lapse(chance), chance.random() < 0.5))
 
 
 def _slowness_s(chance: random.Random) -> float:

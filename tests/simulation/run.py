@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from actors.values import RowsPage
     from tests.simulation.api import Submission
 
-LIVENESS_S = 30.0
+LIVENESS_S = 60.0
 """So long after the last fault all that was accepted is settled: an attempt's deadline, a processor's delay, a retry
 after 5 s, a poll after 5 s, a probe, and a margin."""
 

@@ -189,6 +189,13 @@ class World:
         processor.delay_s = delay_s
         self.scheduler.later(lapse_s, lambda: setattr(processor, "delay_s", 0.005))
 
+    def unroute_processor(self, name: str, lapse_s: float, health_is_routed: bool) -> None:
+        """A front loses its route: of all faults the one that may come, and pass, after the others have stopped."""
+        processor = self.processors[name]
+        processor.unrouted += 1
+        processor.health_is_routed = health_is_routed
+        self.scheduler.later(lapse_s, lambda: setattr(processor, "unrouted", processor.unrouted - 1))
+
     def fill_disk(self, lapse_s: float) -> None:
         self.disk.full = True
         self.scheduler.later(lapse_s, lambda: setattr(self.disk, "full", False))
