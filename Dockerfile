@@ -1,4 +1,5 @@
 # One image for every process of the system: the command says which. No BuildKit needed.
+# A tag may be another image tomorrow; docs/operations.md says how to name one by its digest.
 ARG BASE_IMAGE=python:3.13-slim-trixie
 
 FROM ${BASE_IMAGE} AS build
@@ -10,7 +11,8 @@ ARG PIP_DEFAULT_TIMEOUT
 WORKDIR /src
 # The dependencies first, as they are locked: they change less often than the code, and this layer is kept.
 COPY config/requirements/build.txt config/requirements/runtime.txt ./
-RUN pip wheel --no-cache-dir --quiet --require-hashes --wheel-dir /wheels -r build.txt -r runtime.txt
+# Wheels alone: to build one would take packages that no lock names.
+RUN pip wheel --no-cache-dir --quiet --require-hashes --only-binary :all: --wheel-dir /wheels -r build.txt -r runtime.txt
 COPY . .
 # From here on nothing is downloaded: what builds the package is among the wheels, too.
 RUN pip wheel --no-cache-dir --quiet --no-deps --no-index --find-links /wheels --wheel-dir /wheels . \

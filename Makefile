@@ -24,7 +24,7 @@ RESULTS   ?= docs/benchmarks
 BENCH      = $(BIN)/python -m tests.bench --k6 $(BIN)/k6
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test simulate container-engine test-compose check format lock clean
+.PHONY: help setup run test simulate soak container-engine test-compose check format lock sbom clean
 .PHONY: bench bench-local bench-rate bench-budget bench-cpu bench-micro bench-report
 
 help: ## Show this list
@@ -42,6 +42,11 @@ test: $(READY) ## Run every test that needs no container engine, with coverage
 
 simulate: $(READY) ## Run SEEDS seeds of the deterministic simulation
 	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000)
+
+soak: $(READY) ## Let two things fail at once under load, S=600 seconds on each store, and compare the books: SEED=… STORE=sqlite
+	@tests/store/install-postgres.sh
+	$(BIN)/python -m tests.soak --seconds $(or $(S),600) $(if $(SEED),--seed $(SEED)) $(if $(STORE),--store $(STORE)) \
+	  $(if $(JSON),--json $(JSON))
 
 container-engine:
 	@tests/compose/engine $(CONTAINER_LAB)
@@ -90,12 +95,23 @@ lock: | $(BIN)/python ## Lock what setup.cfg asks for; UPGRADE=1 takes the newes
 	$(COMPILE) --extra dev --extra bench --output-file $(LOCKS)/dev.txt setup.cfg
 	$(COMPILE) --constraint $(LOCKS)/dev.txt --output-file $(LOCKS)/runtime.txt setup.cfg
 
+# In an environment of its own, because .venv holds what tests need, too.
+sbom: $(READY) ## List what the image installs, with licences and dependencies, in build/sbom.cdx.json (CycloneDX)
+	rm -rf build && $(PYTHON) -m venv --without-pip build/image
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir build/wheels .
+	$(BIN)/python -m pip --python build/image/bin/python install --quiet --disable-pip-version-check --require-hashes \
+	  --only-binary :all: --requirement $(LOCKS)/runtime.txt
+	$(BIN)/python -m pip --python build/image/bin/python install --quiet --disable-pip-version-check --no-deps --no-index \
+	  --find-links build/wheels rinha-actors
+	$(BIN)/cyclonedx-py environment --output-reproducible --output-file build/sbom.cdx.json build/image
+	@rm -rf build/lib build/bdist.* build/wheels build/image
+
 clean: ## Remove .venv and everything generated
 	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find actors rinha tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): setup.cfg pyproject.toml $(wildcard $(LOCKS)/*.txt) | $(BIN)/python
-	$(PIP) --require-hashes --requirement $(LOCKS)/build.txt --requirement $(LOCKS)/dev.txt
+	$(PIP) --require-hashes --only-binary :all: --requirement $(LOCKS)/build.txt --requirement $(LOCKS)/dev.txt
 	@# Quieter still: setuptools warns of every editable installation.
 	$(PIP) --quiet --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -95,6 +95,18 @@ class SubmitPayments(NamedTuple):
     suspect: bool = False
 
 
+class PaymentsSentBefore(NamedTuple):
+    """Session -> intake: its API sent these to workers before this one, so that they may be settled.
+
+    Args:
+        session: whose API it was.
+        payment_ids: ids of 16 bytes one after the other; none if it had another worker, but remembers nothing.
+    """
+
+    session: Recipient
+    payment_ids: bytes
+
+
 class VerdictsGiven(NamedTuple):
     """Intake -> session: all up to ``through_sequence`` are decided: taken, but for the exceptions.
 
@@ -205,6 +217,7 @@ class Attempt(NamedTuple):
         requested_at_ms: sent as ``requestedAt``, and recorded if this attempt commits.
         epoch: the epoch it belongs to.
         step: what to do there.
+        witness: the id of a payment that is known to be there, to be looked up if this one isn't found; empty for none.
     """
 
     payment: Payment
@@ -212,6 +225,7 @@ class Attempt(NamedTuple):
     requested_at_ms: int
     epoch: int
     step: Step
+    witness: bytes = b""
 
 
 class AttemptEnded(NamedTuple):
@@ -280,13 +294,15 @@ class AttemptObserved(NamedTuple):
 
     Args:
         processor: the processor's name.
-        succeeded: it did its work: a 200, a 422, or any other proper 4xx but 429.
+        succeeded: it did its work: a 200, a 422 whose row was read, or an answer that may be a verdict on the payment.
         latency_ms: from sending to the end of the answer.
+        turned_away: the answer that says nothing of the payment, e.g. ``"HTTP 401"``; empty if there was none.
     """
 
     processor: str
     succeeded: bool
     latency_ms: float
+    turned_away: str = ""
 
 
 class HealthChanged(NamedTuple):

@@ -73,15 +73,27 @@ class PaymentActor:
 
     def _carry_out(self, attempt: Attempt) -> Outcome | Absent:
         client = self._clients[attempt.processor]
-        if attempt.step is not Step.POST:
+        if attempt.step is Step.LOOK_UP:
+            return _look_up(client, attempt)
+        if attempt.step is Step.RESOLVE:
             found = client.find(attempt.payment.payment_id)
             if isinstance(found, Settled):
                 return found
-            if attempt.step is Step.LOOK_UP:
-                return Absent(found.reason) if isinstance(found, Refused) else found
         started_s = self._clock.monotonic_s()
         outcome = client.post(attempt.payment, attempt.requested_at_ms)
         latency_ms = (self._clock.monotonic_s() - started_s) * 1000
         succeeded = isinstance(outcome, Settled) or (isinstance(outcome, Refused) and outcome.permanent)
-        self._health.tell(AttemptObserved(attempt.processor, succeeded, latency_ms))
+        turned_away = outcome.reason if isinstance(outcome, Refused) and outcome.turned_away else ""
+        self._health.tell(AttemptObserved(attempt.processor, succeeded, latency_ms, turned_away))
         return outcome
+
+
+def _look_up(client: ProcessorClient, attempt: Attempt) -> Outcome | Absent:
+    """Only ask. That nothing is there counts if what is known to be there is found in between two such answers."""
+    found = client.find(attempt.payment.payment_id)
+    if not isinstance(found, Refused):
+        return found
+    if not attempt.witness or not isinstance(client.find(attempt.witness), Settled):
+        return Absent(found.reason)
+    found = client.find(attempt.payment.payment_id)
+    return Absent(found.reason, witnessed=True) if isinstance(found, Refused) else found

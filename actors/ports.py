@@ -22,12 +22,14 @@ class ProcessorClient(Protocol):
     def post(self, payment: Payment, requested_at_ms: int) -> Settled | Refused | Unknown:
         """``POST /payments``.
 
-        A 422 (already committed there) is followed by a look-up, because the row tells which attempt it was.
+        Where the answer speaks of the id there, as a 422 or 409 does, a look-up follows: only the row tells whether it
+        is committed, and by which attempt.
 
         Returns:
-            ``Settled`` for a 200 (with the values sent) and for a 422 whose row was read (with the row's values);
-            ``Refused`` if certainly not committed by this call: an empty 500, 429, no connection, any other 4xx
-            (``permanent``); ``Unknown`` otherwise.
+            ``Settled`` for a 200 (with the values sent) and for a row that was read then (with the row's values);
+            ``Refused`` if certainly not committed by this call: an empty 500, no connection, an answer that may be a
+            verdict on the payment (``permanent``), or one that says nothing of it (``turned_away``); ``Unknown``
+            otherwise.
         """
         ...
 

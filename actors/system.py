@@ -11,8 +11,9 @@ from actors.health.circuit import Circuit
 from actors.health.poller import HealthPoller
 from actors.intake.actor import Intake
 from actors.intake.backlog import Backlog
-from actors.intake.credits import Credits
+from actors.intake.credits import WINDOW_MAX, Credits
 from actors.intake.dispatcher import Dispatcher
+from actors.intake.earlier import Earlier
 from actors.intake.pace import Pace
 from actors.intake.pool import Pool
 from actors.intake.purges import Purges
@@ -22,6 +23,7 @@ from actors.journal.buffer import JournalBuffer
 from actors.journal.writer import JournalWriter
 from actors.ledger.actor import Ledger
 from actors.ledger.book import Book
+from actors.ledger.timeline import BLOCK_ROWS
 from actors.messages import (
     AttemptEnded,
     GetCounts,
@@ -32,10 +34,12 @@ from actors.messages import (
     GetSummary,
     PaymentActorReady,
     PaymentRecorded,
+    PaymentsSentBefore,
     RecordingFailed,
     RecordPayment,
     SessionClosed,
 )
+from actors.packed.id_map import RECORDS_PER_BUCKET
 from actors.payment import PaymentActor
 from actors.runtime.alarm import Wake
 from actors.values import WorkerStatistics
@@ -59,7 +63,16 @@ SESSIONS_MAX = 64
 """Bridge sessions at a time; with the pool it bounds what can be in a mailbox."""
 
 
-UNBOUNDED = (AttemptEnded, RecordPayment, PaymentRecorded, RecordingFailed, Wake, PaymentActorReady, SessionClosed)
+UNBOUNDED = (
+    AttemptEnded,
+    RecordPayment,
+    PaymentRecorded,
+    RecordingFailed,
+    Wake,
+    PaymentActorReady,
+    SessionClosed,
+    PaymentsSentBefore,
+)
 """Messages that pass a mailbox's bound: their number follows from the pool's size and the number of sessions."""
 
 
@@ -83,6 +96,22 @@ class Ports(NamedTuple):
     tracer: Tracer
 
 
+class Sizes(NamedTuple):
+    """How much fits into one piece of what consists of pieces. Only the simulation has other sizes: it gets to edges.
+
+    Args:
+        bucket_records: ids in a bucket of an id map, on average.
+        block_rows: rows in a block of a timeline.
+        window_payments: unused credit of one session, at most.
+        mailbox_messages: messages that a mailbox holds, beside those that the pool's attempts cause.
+    """
+
+    bucket_records: int = RECORDS_PER_BUCKET
+    block_rows: int = BLOCK_ROWS
+    window_payments: int = WINDOW_MAX
+    mailbox_messages: int = SESSIONS_MAX * 64 + 1024
+
+
 class Plan(NamedTuple):
     """How the system is to be.
 
@@ -93,6 +122,9 @@ class Plan(NamedTuple):
         backlog_max: payments held at most.
         durable: a payment is acknowledged once it is on disk; needs a store.
         settle_per_s: waiting payments that are sent per second at most.
+        repeat_s: for so long after the start, what APIs sent to a worker before this one is looked for before it is
+            sent.
+        sizes: how much fits into one piece.
     """
 
     processors: Sequence[ProcessorHealth]
@@ -101,6 +133,8 @@ class Plan(NamedTuple):
     backlog_max: int
     durable: bool
     settle_per_s: float = math.inf
+    repeat_s: float = 300.0
+    sizes: Sizes = Sizes()
 
 
 class ActorSystem:
@@ -131,11 +165,14 @@ class ActorSystem:
         names = tuple(each.name for each in plan.processors)
         # State that outlives restarts is made here; behaviours are made by the factories below, again and again.
         epoch = 0 if store is None else store.epoch()
-        book, backlog = Book(names, epoch), Backlog(names, epoch)
-        credit, purges = Credits(plan.backlog_max), Purges()
+        now_s = clock.monotonic_s()
+        crowd, block_rows, window, _ = plan.sizes
+        book = Book(names, epoch, records_per_bucket=crowd, block_rows=block_rows)
+        backlog = Backlog(names, epoch, now_s, records_per_bucket=crowd)
+        earlier = Earlier(now_s, plan.repeat_s)
+        credit, purges = Credits(plan.backlog_max, window), Purges()
         pool = Pool(names, limit=max(1, plan.pool_size // 2))
         dispatcher = Dispatcher(backlog, pool, plan.policy, plan.processors, clock, Pace(plan.settle_per_s))
-        now_s = clock.monotonic_s()
         circuits = {each.name: Circuit(each.name, each.fee_bps, now_s) for each in plan.processors}
         schedule: dict[str, float] = {}
         relay: Relay = WithoutJournal()
@@ -147,7 +184,9 @@ class ActorSystem:
         self.ledger = self._start("ledger", lambda me: Ledger(book, relay, tracer))
         self.intake = self._start(
             "intake",
-            lambda me: Intake(me, backlog, credit, purges, pool, dispatcher, self.ledger, relay, timers, clock, tracer),
+            lambda me: Intake(
+                me, backlog, earlier, credit, purges, pool, dispatcher, self.ledger, relay, timers, clock, tracer
+            ),
         )
         self.health = self._start("health", lambda me: Health(me, circuits, self.intake, timers, clock))
         for name in names:
@@ -198,7 +237,7 @@ class ActorSystem:
         return self.supervisor.start(name, factory, capacity=capacity or self._capacity())
 
     def _capacity(self) -> int:
-        return 4 * self._plan.pool_size + SESSIONS_MAX * 64 + 1024
+        return 4 * self._plan.pool_size + self._plan.sizes.mailbox_messages
 
     def _start_poller(self, name: str, schedule: dict[str, float]) -> None:
         client, timers, clock = self._ports.clients[name], self._ports.timers, self._ports.clock
@@ -225,6 +264,9 @@ class ActorSystem:
                 payment_ids, taken, processors, amounts_cents, instants_ms = zip(*chunk, strict=True)
                 book.extend(payment_ids, processors, amounts_cents, instants_ms)
                 taken_cents.extend(taken)
+                for name, payment_id in dict(zip(processors, payment_ids, strict=True)).items():
+                    if name in backlog.routes:
+                        backlog.routes[name].witness = payment_id
         backlog.restore_settled(book.ids_with(taken_cents))
         backlog.restore_written_off(store.written_off())
         backlog.restore_open(store.open(), self._ports.clock.monotonic_s(), suspect=not self._plan.durable)

@@ -63,11 +63,15 @@ class Refused(NamedTuple):
 
     Args:
         reason: for people, e.g. ``"HTTP 500, empty body"``.
-        permanent: the processor finds fault with the payment itself (a 4xx), so it needn't be offered there again.
+        permanent: the processor finds fault with the payment itself, so it needn't be offered there again.
+        turned_away: it says nothing of the payment, but of the caller, the route or the moment, e.g. 401.
+        at_processor: it is the processor's own answer (an empty 500), so the route to it is well.
     """
 
     reason: str
     permanent: bool = False
+    turned_away: bool = False
+    at_processor: bool = False
 
 
 class Unknown(NamedTuple):
@@ -76,10 +80,12 @@ class Unknown(NamedTuple):
     Args:
         reason: for people, e.g. ``"no answer within 10 s"``.
         crashed: the payment actor failed on it; the processor is not to blame.
+        denied: the answer was a 422, and no row was seen: the id may be there, or the payment isn't wanted.
     """
 
     reason: str
     crashed: bool = False
+    denied: bool = False
 
 
 class Absent(NamedTuple):
@@ -87,9 +93,11 @@ class Absent(NamedTuple):
 
     Args:
         reason: for people, e.g. ``"HTTP 404"``.
+        witnessed: a row that is known to be there was found right after it, and this one was not once more.
     """
 
     reason: str
+    witnessed: bool = False
 
 
 Outcome = Settled | Refused | Unknown
@@ -161,7 +169,8 @@ class CloseAnswer(NamedTuple):
 class Statistics(NamedTuple):
     """What the intake holds in the current epoch, by distinct id.
 
-    Always ``accepted == settled + waiting + in_flight + unknown + parked + written_off``.
+    Always ``accepted == settled + waiting + in_flight + unknown + parked + written_off``. ``differing`` counts settled
+    ones that their processor holds with another amount than the one taken; the books have the processor's.
     """
 
     epoch: int
@@ -175,6 +184,7 @@ class Statistics(NamedTuple):
     duplicates: int
     conflicts: int
     purged: int
+    differing: int = 0
 
 
 class WorkerStatistics(NamedTuple):

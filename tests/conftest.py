@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
+import tempfile
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 # A shared, slow machine must not fail a test: no deadline per example, and no more examples than a quick run bears.
@@ -10,3 +14,15 @@ settings.register_profile(
 )
 settings.register_profile("thorough", parent=settings.get_profile("quick"), max_examples=2000)
 settings.load_profile("quick")
+
+SOCKET_PATH_MAX_BYTES = 107
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the cause before a hundred tests fail of it: they make Unix sockets in directories of their own."""
+    longest = f"{tempfile.gettempdir()}/pytest-of-{getpass.getuser()}/pytest-1000/popen-gw0/{'x' * 30}0/bridge"
+    if len(longest.encode()) > SOCKET_PATH_MAX_BYTES:
+        raise pytest.UsageError(
+            f"TMPDIR={tempfile.gettempdir()} is too long: below it the path of a Unix socket would have "
+            f"{len(longest.encode())} bytes, and {SOCKET_PATH_MAX_BYTES} is the most"
+        )

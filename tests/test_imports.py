@@ -69,6 +69,7 @@ SANS_IO = inside(
     "rinha.processors.client",
     "rinha.processors.errors",
     "rinha.processors.http1",
+    "rinha.processors.verdicts",
     "rinha.processors.wire",
 )
 API_SIDE = inside("rinha.api", "rinha.commands.ask", "rinha.net", "rinha.bridge.client")

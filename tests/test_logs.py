@@ -30,9 +30,12 @@ def configured() -> Iterator[logging.Logger]:
     root.setLevel(level)
     for handler in [handler for handler in root.handlers if isinstance(handler, StdoutHandler)]:
         root.removeHandler(handler)
+        handler.close()
 
 
 def only_line(capfd: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    for handler in logging.getLogger().handlers:
+        handler.flush()
     out, err = capfd.readouterr()
     assert err == ""
     assert out.endswith("\n")

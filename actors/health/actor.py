@@ -53,7 +53,13 @@ class Health:
         now_s = self._clock.monotonic_s()
         match message:
             case AttemptObserved():
-                self._circuits[message.processor].observe(message.succeeded, message.latency_ms, now_s)
+                circuit = self._circuits[message.processor]
+                was_healthy = circuit.healthy
+                circuit.observe(message.succeeded, message.latency_ms, now_s)
+                if message.turned_away and was_healthy and not circuit.healthy:
+                    # A failing processor is the processors' affair; whom it turns away may have to do something.
+                    extra = {"processor": message.processor, "answer": message.turned_away}
+                    logger.warning("health.turned_away", extra=extra)
             case HealthPolled():
                 if message.report is not None:
                     self._circuits[message.processor].report(message.report, now_s)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from actors.intake.closing import Closer
+from actors.intake.earlier import split_ids
 from actors.messages import (
     AttemptEnded,
     CloseFailed,
@@ -21,6 +24,7 @@ from actors.messages import (
     HealthChanged,
     PaymentActorReady,
     PaymentRecorded,
+    PaymentsSentBefore,
     PaymentsStored,
     ProbeDue,
     PurgeDone,
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
     from actors.intake.backlog import Backlog
     from actors.intake.credits import Credits
     from actors.intake.dispatcher import Dispatcher
+    from actors.intake.earlier import Earlier
     from actors.intake.pool import Pool
     from actors.intake.purges import Purges
     from actors.messages import Attempt
@@ -53,6 +58,8 @@ if TYPE_CHECKING:
     from actors.tracing import Tracer
     from actors.values import Outcome
 
+logger = logging.getLogger(__name__)
+
 
 class Intake:
     """A thin adapter around the objects that decide; they are made by whoever composes it and outlive its restarts.
@@ -60,6 +67,7 @@ class Intake:
     Args:
         me: its own reference, for timers.
         backlog: the payments it holds.
+        earlier: what workers before this one were sent.
         credits: what the bridge's sessions may send.
         purges: those under way.
         pool: the payment actors.
@@ -75,6 +83,7 @@ class Intake:
         self,
         me: Recipient,
         backlog: Backlog,
+        earlier: Earlier,
         credits: Credits,
         purges: Purges,
         pool: Pool,
@@ -88,6 +97,7 @@ class Intake:
         self._me = me
         self._relay = relay
         self._backlog = backlog
+        self._earlier = earlier
         self._credits = credits
         self._purges = purges
         self._pool = pool
@@ -128,6 +138,8 @@ class Intake:
                 return self._answer(message)
             case SessionOpened():
                 self._open(message.session)
+            case PaymentsSentBefore():
+                self._learn(message)
             case SessionClosed():
                 self._credits.close(message.session)
                 self._purges.closed(message.session)
@@ -143,9 +155,7 @@ class Intake:
             case PurgePayments():
                 self._purge(message.reply_to)
             case RetryParked():
-                retried = self._backlog.retry_parked(self._clock.monotonic_s())
-                self._dispatch()
-                return retried
+                return self._retry_parked()
             case ClosePayment():
                 self._closer.close(message.order, message.reply_to, self._me)
             case _:
@@ -166,16 +176,17 @@ class Intake:
         """Keep the promises of a message that can't be handled: its payments are taken, its attempt is over."""
         match message:
             case SubmitPayments():
-                self._take(message)
+                self._submit(message)
             case AttemptEnded(actor, attempt):
                 if self._pool.carries_out(actor, attempt):
                     if attempt.epoch == self._backlog.epoch:
                         self._backlog.park(attempt.payment.payment_id, "handling its outcome failed")
                     self._pool.end(actor, attempt)
-            case SessionOpened(session):
+            case SessionOpened(session) | PaymentsSentBefore(session):
                 self._credits.close(session)
                 session.tell(SessionDismissed("opening it failed at the worker"))
             case PurgePayments(reply_to):
+                self._tell_epoch()  # it may have been raised, and what a session sends in the old one is purged
                 reply_to.tell(PurgeFailed("the worker failed on it; to purge again is safe"))
             case ClosePayment(_, reply_to):
                 reply_to.tell(CloseFailed("the worker failed on it; to say it again is safe"))
@@ -200,6 +211,13 @@ class Intake:
         if self._credits.suspended:
             session.tell(CreditWithdrawn())
 
+    def _learn(self, message: PaymentsSentBefore) -> None:
+        if self._relay.waits:
+            return  # whatever was sent on before is on record
+        payment_ids, now_s = split_ids(message.payment_ids), self._clock.monotonic_s()
+        self._earlier.learn(payment_ids, now_s)
+        self._backlog.suspect(payment_ids, now_s)
+
     def _submit(self, message: SubmitPayments) -> None:
         self._take(message)
         if not message.redelivered:
@@ -212,11 +230,15 @@ class Intake:
         current = message.epoch == backlog.epoch
         # With a durable journal, a payment that was sent and isn't known was never on record, so never sent on either.
         suspect = message.suspect and not waits
+        earlier = self._earlier
+        earlier.forget_aged(now_s)
+        storing = waits or earlier.is_holding
         for sequence, payment in enumerate(message.payments, message.first_sequence):
             if not current:
                 verdict = backlog.overtaken(1)
             else:
-                verdict = backlog.take(payment, now_s, storing=waits, suspect=suspect)
+                sent_before = suspect or (bool(earlier) and payment.payment_id in earlier)
+                verdict = backlog.take(payment, now_s, storing=storing, suspect=sent_before)
             if verdict is not Verdict.TAKEN:
                 exceptions.append((sequence, verdict))
             if payment.traced_at_us:
@@ -231,39 +253,45 @@ class Intake:
         else:
             self._relay.after(new, (message.session, taken))
         backlog.newly_taken.clear()
-        if not current:
-            message.session.tell(EpochRaised(backlog.epoch))
 
     def _end_attempt(self, message: AttemptEnded) -> None:
         actor, attempt, outcome = message
         if not self._pool.carries_out(actor, attempt):
             return  # handled before a crash; its payment may be in flight elsewhere by now
         if attempt.epoch == self._backlog.epoch:
-            self._apply(outcome, attempt)
+            self._apply(outcome, attempt, self._pool.started_s(actor, attempt))
         self._pool.end(actor, attempt)
 
-    def _apply(self, outcome: Outcome | Absent, attempt: Attempt) -> None:
+    def _apply(self, outcome: Outcome | Absent, attempt: Attempt, asked_s: float) -> None:
         payment_id, now_s = attempt.payment.payment_id, self._clock.monotonic_s()
+        self._backlog.routes[attempt.processor].learn(attempt, outcome, asked_s, now_s)
         if attempt.step is not Step.LOOK_UP and not isinstance(outcome, Settled):
             self._backlog.note_post(payment_id, outcome.reason, now_s)
         match outcome:
             case Settled():
+                if self._backlog.differs(payment_id, outcome.amount_cents):
+                    logger.warning("payment.amount_differs", extra=_difference(attempt, outcome))
                 self._dispatcher.resolved(attempt)  # and in flight until the ledger has recorded it
             case Refused():
                 self._backlog.refuse(payment_id, outcome.reason, now_s, permanent=outcome.permanent)
             case Absent():
-                self._backlog.absent(payment_id, now_s)
+                witnessed, heard_of = outcome.witnessed, self._dispatcher.has_heard_of(attempt.processor)
+                self._backlog.absent(payment_id, now_s, asked_s=asked_s, witnessed=witnessed, heard_of=heard_of)
             case Unknown():
-                self._backlog.mark_unknown(payment_id, now_s, crashed=outcome.crashed)
+                clean = outcome.denied or attempt.step is Step.LOOK_UP
+                self._backlog.mark_unknown(payment_id, now_s, crashed=outcome.crashed, clean=clean)
 
     def _purge(self, reply_to: Recipient) -> None:
         epoch = self._backlog.purge()
+        self._earlier.forget()
         self._relay.after((PaymentsPurged(epoch),))
         self._ledger.tell(ForgetPayments(epoch))
-        sessions = self._credits.sessions
-        self._purges.begin(epoch, sessions, self._clock.monotonic_s(), reply_to)
-        for session in sessions:
-            session.tell(EpochRaised(epoch))
+        self._purges.begin(epoch, self._credits.sessions, self._clock.monotonic_s(), reply_to)
+        self._tell_epoch()
+
+    def _tell_epoch(self) -> None:
+        for session in self._credits.sessions:
+            session.tell(EpochRaised(self._backlog.epoch))
 
     def _conclude_purges(self) -> None:
         now_s = self._clock.monotonic_s()
@@ -277,6 +305,11 @@ class Intake:
         due_s = self._purges.due_s
         if due_s is not None:
             self._alarm.wake_in(due_s - now_s)
+
+    def _retry_parked(self) -> int:
+        retried = self._backlog.retry_parked(self._clock.monotonic_s())
+        self._dispatch()
+        return retried
 
     def _warn_of_doubts(self) -> None:
         now_s, doubts = self._clock.monotonic_s(), self._backlog.doubts
@@ -296,12 +329,22 @@ class Intake:
             session.tell(CreditGranted(payments))
 
     def _dispatch(self) -> None:
+        if self._earlier.is_holding:
+            self._hold()
         while planned := self._dispatcher.next():
             actor, attempt = planned
             self._send(actor, attempt)  # first of all: it is noted as under way
         delay_s = self._dispatcher.wake_in_s()
         if delay_s is not None:
             self._alarm.wake_in(delay_s)
+
+    def _hold(self) -> None:
+        left_s = self._earlier.hold_left_s(self._clock.monotonic_s())
+        if left_s > 0:
+            self._alarm.wake_in(left_s)
+        else:
+            self._backlog.release()
+            self._earlier.end_hold()
 
     def _send(self, actor: Recipient, attempt: Attempt) -> None:
         if attempt.step is not Step.POST or not self._relay.records:
@@ -310,3 +353,16 @@ class Intake:
         payment_id, processor = attempt.payment.payment_id, attempt.processor
         started = AttemptStarted(payment_id, processor, attempt.requested_at_ms, attempt.epoch)
         self._relay.after((started,), (actor, attempt))
+
+
+def _text(payment_id: bytes) -> str:
+    return str(UUID(bytes=payment_id))
+
+
+def _difference(attempt: Attempt, settled: Settled) -> dict[str, object]:
+    return {
+        "payment": _text(attempt.payment.payment_id),
+        "processor": attempt.processor,
+        "ours_cents": attempt.payment.amount_cents,
+        "theirs_cents": settled.amount_cents,
+    }

@@ -24,10 +24,11 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from actors.intake.doubts import Doubts, listed
-from actors.intake.entry import CRASHES_MAX, LONGEST_DELAY_S, Entry, State
+from actors.intake.entry import CRASHES_MAX, LONGEST_DELAY_S, NOT_LOOKED_UP, Entry, State
 from actors.intake.holds import HOLD_S
+from actors.intake.route import LOOK_UPS_MIN, routes
 from actors.intake.unknowns import Unknowns
-from actors.packed.id_map import IdMap
+from actors.packed.id_map import RECORDS_PER_BUCKET, IdMap
 from actors.values import ParkedPayment, Statistics, Verdict
 
 if TYPE_CHECKING:
@@ -42,16 +43,28 @@ class Backlog:
     Args:
         processors: the processors' names.
         epoch: the epoch to begin in.
+        started_s: when this worker started, on the monotonic clock.
+        records_per_bucket: of the map of known ids.
     """
 
-    def __init__(self, processors: Sequence[str], epoch: int = 0) -> None:
+    def __init__(
+        self,
+        processors: Sequence[str],
+        epoch: int = 0,
+        started_s: float = 0.0,
+        *,
+        records_per_bucket: int = RECORDS_PER_BUCKET,
+    ) -> None:
+        self._records_per_bucket = records_per_bucket
         self._processors = tuple(processors)
+        self._silent_s = started_s + LONGEST_DELAY_S
+        """From then on nothing that an earlier worker has sent can be committed any more."""
         self.epoch = epoch
         self._purged = 0
         self._clear()
 
     def _clear(self) -> None:
-        self._known = IdMap()  # to the amount
+        self._known = IdMap(self._records_per_bucket)  # to the amount
         self._storing: dict[bytes, Entry] = {}
         self.newly_taken: list[Payment] = []
         """Payments taken since the intake last stated to the journal which it took, and cleared this."""
@@ -63,7 +76,9 @@ class Backlog:
         """The payments of unknown outcome, for whoever warns of them."""
         self._parked: dict[bytes, tuple[Entry, str]] = {}
         self._written_off: set[bytes] = set()
-        self._settled = self._duplicates = self._conflicts = 0
+        self.routes = routes(self._processors)
+        """What is known of the way to each processor."""
+        self._settled = self._duplicates = self._conflicts = self._differing = 0
 
     def take(self, payment: Payment, now_s: float, *, storing: bool = False, suspect: bool = False) -> Verdict:
         """Take a payment, unless its id is known: then the amount decides between a duplicate and a conflict.
@@ -71,7 +86,7 @@ class Backlog:
         Args:
             payment: the payment.
             now_s: the present, on the monotonic clock.
-            storing: it can't be sent before ``stored``.
+            storing: it can't be sent before ``stored`` or ``release``.
             suspect: a worker before this one may have sent it already.
         """
         known_cents = self._known.get(payment.payment_id)
@@ -106,6 +121,17 @@ class Backlog:
             if entry is not None:
                 self._waiting[frozenset()].append(entry)
 
+    def release(self) -> None:
+        """Let all payments that were storing wait."""
+        self.stored(tuple(self._storing))
+
+    def suspect(self, payment_ids: Iterable[bytes], now_s: float) -> None:
+        """Take note that a worker before this one may have sent payments: of those that are storing now."""
+        for payment_id in payment_ids if self._storing else ():
+            entry = self._storing.pop(payment_id, None)
+            if entry is not None:
+                self._ask_everywhere(entry, now_s)
+
     def restore_settled(self, amounts_cents: IdMap) -> None:
         """Begin with the settled payments of a journal: the amounts that they were taken with; it is its own now."""
         self._known = amounts_cents
@@ -125,6 +151,7 @@ class Backlog:
             if processor and not suspect:
                 entry.processor, entry.requested_at_ms, entry.bound = processor, requested_at_ms, True
                 entry.reason = "a worker before this one sent it there"
+                entry.clean = False  # what came of that attempt, or of one before it, isn't on record
                 self.doubts.begin(entry, now_s)
                 self._unknown.push(entry, now_s)
             elif suspect:
@@ -186,6 +213,19 @@ class Backlog:
         self._settled += 1
         return True
 
+    def differs(self, payment_id: bytes, settled_cents: int) -> bool:
+        """Count a payment in flight that its processor holds with another amount than ours.
+
+        Returns:
+            Whether it is one, and wasn't counted before.
+        """
+        entry = self._in_flight.get(payment_id)
+        if entry is None or entry.differs or entry.payment.amount_cents == settled_cents:
+            return False
+        entry.differs = True
+        self._differing += 1
+        return True
+
     def note_post(self, payment_id: bytes, reason: str, now_s: float) -> None:
         """Note that a payment in flight was posted, and what came of that."""
         entry = self._in_flight.get(payment_id)
@@ -212,11 +252,19 @@ class Backlog:
                 return
         self._waiting.setdefault(frozenset(entry.rejections), deque()).appendleft(entry)
 
-    def mark_unknown(self, payment_id: bytes, now_s: float, *, crashed: bool = False) -> None:
-        """Bind a payment in flight to its processor until its outcome there is known; park it if it keeps crashing."""
+    def mark_unknown(self, payment_id: bytes, now_s: float, *, crashed: bool = False, clean: bool = False) -> None:
+        """Bind a payment in flight to its processor until its outcome there is known; park it if it keeps crashing.
+
+        Args:
+            payment_id: the payment.
+            now_s: the present, on the monotonic clock.
+            crashed: its actor failed on it.
+            clean: it was not posted this time, or answered 422: it isn't committed, unless it was before.
+        """
         entry = self._in_flight.get(payment_id)
         if entry is None:
             return
+        entry.clean = entry.clean and clean
         if not entry.unasked:
             entry.bound = True
         entry.crashes += crashed
@@ -225,33 +273,60 @@ class Backlog:
         else:
             self._wait_for_outcome(entry, now_s)
 
-    def absent(self, payment_id: bytes, now_s: float) -> None:
-        """Note that a payment in flight was looked for at its processor, and isn't there now.
+    def absent(
+        self, payment_id: bytes, now_s: float, *, asked_s: float, witnessed: bool = False, heard_of: bool = False
+    ) -> None:
+        """Note that a payment in flight was looked for at its processor, and isn't there now, as far as one can see.
 
-        If its outcome there is unknown that proves nothing; if it was only suspected there, the next suspect is asked,
-        and after the last one it waits like any other.
+        If it is only suspected there, and the route can be believed, the next suspect is asked, and after the last one
+        it waits like any other. If its outcome there is unknown, that ends it only where a 422 was all that ever came.
+
+        Args:
+            payment_id: the payment.
+            now_s: the present, on the monotonic clock.
+            asked_s: when the look-up was begun.
+            witnessed: a row that is known to be there was found.
+            heard_of: something was heard of the processor lately.
         """
         entry = self._in_flight.get(payment_id)
         if entry is None:
             return
-        if not entry.unasked:
-            self._wait_for_outcome(entry, now_s)
-            return
-        del self._in_flight[payment_id]
-        entry.unasked = [name for name in entry.unasked if name != entry.processor]
-        entry.processor = ""
+        name, route = entry.processor, self.routes[entry.processor]
+        absences = entry.absences or {}
+        absence = route.looked_up(absences.get(name, NOT_LOOKED_UP), asked_s, now_s, witnessed=witnessed)
+        entry.absences = {**absences, name: absence}
         if entry.unasked:
+            is_absent = route.vouches_for(absence) or (heard_of and route.is_past_proof(absence))
+            self._ask_next(entry, now_s, is_absent=is_absent)
+        elif (
+            entry.clean
+            and asked_s - entry.posted_at_s > LONGEST_DELAY_S
+            and route.vouches_for(absence, look_ups=LOOK_UPS_MIN)
+        ):
+            entry.bound, entry.absences, entry.retries, entry.unknown_since_s = False, None, 0, None
+            self.refuse(payment_id, "HTTP 422, and it is not there", now_s, permanent=True)
+        else:
+            self._wait_for_outcome(entry, now_s)
+
+    def _ask_next(self, entry: Entry, now_s: float, *, is_absent: bool) -> None:
+        others = [name for name in entry.unasked if name != entry.processor]
+        entry.unasked = others if is_absent else [*others, entry.processor]
+        entry.processor = ""
+        if not entry.unasked:
+            entry.retries, entry.absences, entry.unknown_since_s = 0, None, None
+            self._waiting[frozenset()].appendleft(entry)
+        elif is_absent:
             self._unknown.push(entry, now_s)
         else:
-            entry.retries = 0
-            entry.unknown_since_s = None
-            self._waiting[frozenset()].appendleft(entry)
+            self._unknown.push_later(entry, now_s)
+        del self._in_flight[entry.payment.payment_id]
 
     def park(self, payment_id: bytes, reason: str) -> None:
         """Set a payment in flight aside until ``retry_parked``."""
         entry = self._in_flight.pop(payment_id, None)
         if entry is not None:
             entry.bound = not entry.unasked
+            entry.clean = False
             self._park(entry, reason)
 
     def _park(self, entry: Entry, reason: str) -> None:
@@ -265,8 +340,9 @@ class Backlog:
     def _ask_everywhere(self, entry: Entry, now_s: float) -> None:
         entry.unasked = list(self._processors)
         entry.reason = "a worker before this one may have sent it"
+        entry.clean = False
         self.doubts.begin(entry, now_s)
-        self._unknown.push(entry, now_s + LONGEST_DELAY_S)
+        self._unknown.push(entry, max(now_s, self._silent_s))
 
     def parked(self) -> tuple[ParkedPayment, ...]:
         """The parked payments, and why they are."""
@@ -379,4 +455,5 @@ class Backlog:
             duplicates=self._duplicates,
             conflicts=self._conflicts,
             purged=self._purged,
+            differing=self._differing,
         )

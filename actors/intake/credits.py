@@ -18,11 +18,12 @@ class Credits:
 
     Args:
         capacity: payments that may be held and granted, in all.
+        window_max: unused credit of one session at most.
     """
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, window_max: int = WINDOW_MAX) -> None:
         self._capacity = capacity
-        self._window = max(1, min(WINDOW_MAX, capacity // 4))
+        self._window = max(1, min(window_max, capacity // 4))
         self._unused: dict[Recipient, int] = {}
         self.suspended = False
         """While true nothing is granted."""

@@ -63,6 +63,10 @@ class Dispatcher:
             if each.healthy:
                 self._wanted_probes.pop(each.name, None)
 
+    def has_heard_of(self, processor: str) -> bool:
+        """Whether a processor answered lately, a payment or at its health endpoint."""
+        return any(each.name == processor and not each.stale for each in self._processors)
+
     def want_probe(self, processor: str) -> None:
         """Let the next payment that may go to an unhealthy processor go there, one only."""
         self._wanted_probes[processor] = None
@@ -127,7 +131,7 @@ class Dispatcher:
                 entry = self._backlog.dispatch_due(processor.name, now_s)
                 if entry is not None:
                     # An unhealthy processor gets posts as probes only, but it can always be asked.
-                    only_ask = entry.unasked or not processor.healthy
+                    only_ask = entry.unasked or not processor.healthy or entry.is_denied(now_s)
                     return self._begin(entry, Step.LOOK_UP if only_ask else Step.RESOLVE, now_s)
         return None
 
@@ -157,5 +161,6 @@ class Dispatcher:
         return self._begin(head, Step.POST, now_s)
 
     def _begin(self, entry: Entry, step: Step, now_s: float) -> tuple[Recipient, Attempt]:
-        attempt = Attempt(entry.payment, entry.processor, entry.requested_at_ms, self._backlog.epoch, step)
+        witness = self._backlog.routes[entry.processor].witness if step is Step.LOOK_UP else b""
+        attempt = Attempt(entry.payment, entry.processor, entry.requested_at_ms, self._backlog.epoch, step, witness)
         return self._pool.begin(attempt, now_s), attempt

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from actors.values import Payment
@@ -26,6 +26,29 @@ class State(Enum):
     WRITTEN_OFF = "written off"
 
 
+class Absence(NamedTuple):
+    """Look-ups of one payment at one processor, one after the other, all in vain. Instants are monotonic seconds.
+
+    Args:
+        look_ups: how many.
+        witnessed: how many of them while a row that is known to be there was found.
+        since_s: when the first was asked since the route there was last in doubt.
+        sure_since_s: when the first was asked since the route there is known to be well.
+        last_asked_s: when the last was asked.
+        last_answered_s: when that was answered.
+    """
+
+    look_ups: int = 0
+    witnessed: int = 0
+    since_s: float = float("-inf")
+    sure_since_s: float = float("-inf")
+    last_asked_s: float = float("-inf")
+    last_answered_s: float = float("-inf")
+
+
+NOT_LOOKED_UP = Absence()
+
+
 class Entry:
     """One payment that is not settled yet.
 
@@ -44,11 +67,17 @@ class Entry:
         reason: what came of that post.
         unknown_since_s: since when its outcome is unknown, on the monotonic clock; None while it isn't.
         held_until_s: until then it is left alone, because a person wants to say how it ended.
+        clean: every post that it ever had ended in a 422 or a certain refusal, so a 422 may be a refusal too.
+        absences: by processor, the look-ups that did not find it; None before the first.
+        differs: it is settled with another amount than ours.
     """
 
     __slots__ = (
+        "absences",
         "bound",
+        "clean",
         "crashes",
+        "differs",
         "held_until_s",
         "payment",
         "posted_at_s",
@@ -76,3 +105,10 @@ class Entry:
         self.reason = ""
         self.unknown_since_s: float | None = None
         self.held_until_s = 0.0
+        self.clean = True
+        self.absences: dict[str, Absence] | None = None
+        self.differs = False
+
+    def is_denied(self, now_s: float) -> bool:
+        """Whether a 422 was the last word on it, and so lately that it is only looked for, not posted again."""
+        return self.bound and self.clean and now_s - self.posted_at_s <= 2 * LONGEST_DELAY_S

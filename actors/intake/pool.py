@@ -52,6 +52,10 @@ class Pool:
         current = self._busy[attempt.processor].get(actor)
         return current is not None and current[0] is attempt
 
+    def started_s(self, actor: Recipient, attempt: Attempt) -> float:
+        """When an attempt that is under way was begun, on the monotonic clock."""
+        return self._busy[attempt.processor][actor][1]
+
     def end(self, actor: Recipient, attempt: Attempt) -> None:
         """Give a payment actor back. One that isn't at work on this attempt (any more) stays as it is."""
         if self.carries_out(actor, attempt):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING
 
-from actors.ledger.timeline import Timeline
+from actors.ledger.timeline import BLOCK_ROWS, Timeline
 from actors.packed.column import Column
-from actors.packed.id_map import IdMap, bucket_hash
+from actors.packed.id_map import RECORDS_PER_BUCKET, IdMap, bucket_hash
 from actors.values import LedgerRow, Totals
 
 if TYPE_CHECKING:
@@ -23,21 +23,32 @@ class Book:
     Args:
         processors: the processors' names, in the order of summaries.
         epoch: the epoch to begin in.
+        records_per_bucket: of the map of ids.
+        block_rows: of the timelines.
     """
 
-    def __init__(self, processors: Sequence[str], epoch: int = 0) -> None:
+    def __init__(
+        self,
+        processors: Sequence[str],
+        epoch: int = 0,
+        *,
+        records_per_bucket: int = RECORDS_PER_BUCKET,
+        block_rows: int = BLOCK_ROWS,
+    ) -> None:
+        self._records_per_bucket = records_per_bucket
+        self._block_rows = block_rows
         self._names = tuple(processors)
         self._numbers = {name: number for number, name in enumerate(self._names)}
         self.epoch = epoch
         self._clear()
 
     def _clear(self) -> None:
-        self._ids = IdMap()  # to the number of the row
+        self._ids = IdMap(self._records_per_bucket)  # to the number of the row
         self._bucket_hashes = array("I")
         self._processors = bytearray()
         self._amounts = Column()
         self._instants = Column()
-        self._timelines = {name: Timeline(self._instants, self._amounts) for name in self._names}
+        self._timelines = {name: Timeline(self._instants, self._amounts, self._block_rows) for name in self._names}
 
     def __len__(self) -> int:
         return len(self._processors)

@@ -26,9 +26,11 @@ class Timeline:
     Args:
         instants_ms: the instant of each row, those of other timelines' rows among them.
         amounts_cents: the amount of each row, counted from 0.
+        block_rows: rows of a block that is filled in order.
     """
 
-    def __init__(self, instants_ms: Column, amounts_cents: Column) -> None:
+    def __init__(self, instants_ms: Column, amounts_cents: Column, block_rows: int = BLOCK_ROWS) -> None:
+        self._block_rows = block_rows
         self._instants = instants_ms
         self._amounts = amounts_cents
         self._blocks: list[array[int]] = []
@@ -44,7 +46,7 @@ class Timeline:
     def add(self, row: int, instant_ms: int, amount_cents: int) -> None:
         """Enter a row, whose values the columns have by the time of the next call."""
         if not self._blocks or instant_ms >= self._last:
-            if not self._blocks or len(self._blocks[-1]) >= BLOCK_ROWS:
+            if not self._blocks or len(self._blocks[-1]) >= self._block_rows:
                 self._blocks.append(array("I"))
                 self._firsts.append(instant_ms)
                 self._cents.append(0)
@@ -53,7 +55,7 @@ class Timeline:
             self._last = instant_ms
             return
         number = self._block_of(instant_ms)
-        if len(self._blocks[number]) >= 2 * BLOCK_ROWS:
+        if len(self._blocks[number]) >= 2 * self._block_rows:
             self._split(number)
             number = self._block_of(instant_ms)
         block, instants = self._blocks[number], self._instants
@@ -70,11 +72,11 @@ class Timeline:
         one_by_one = 0
         if self._blocks:
             late = bisect_left(ordered, self._last - instants.base, key=instants.values.__getitem__)
-            one_by_one = late + max(0, BLOCK_ROWS - len(self._blocks[-1]))
+            one_by_one = late + max(0, self._block_rows - len(self._blocks[-1]))
         for row in ordered[:one_by_one]:
             self.add(row, instants[row], amounts[row])
-        for start in range(one_by_one, len(ordered), BLOCK_ROWS):
-            block = ordered[start : start + BLOCK_ROWS]
+        for start in range(one_by_one, len(ordered), self._block_rows):
+            block = ordered[start : start + self._block_rows]
             self._blocks.append(block)
             self._firsts.append(instants[block[0]])
             self._cents.append(self._sum(block))

@@ -24,9 +24,14 @@ RECORD_BYTES = _RECORD.size
 
 
 class IdMap:
-    """Maps ids of 16 bytes to numbers from 0 to 2**32 - 1. Nothing is ever taken out."""
+    """Maps ids of 16 bytes to numbers from 0 to 2**32 - 1. Nothing is ever taken out.
 
-    def __init__(self) -> None:
+    Args:
+        records_per_bucket: records in a bucket on average.
+    """
+
+    def __init__(self, records_per_bucket: int = RECORDS_PER_BUCKET) -> None:
+        self._records_per_bucket = records_per_bucket
         self._buckets = [b""]
         self._half = 1
         """A power of two: buckets from this one on were split off from those before it."""
@@ -76,7 +81,7 @@ class IdMap:
             raise ValueError(f"an id has {ID_BYTES} bytes, not {len(payment_id)}")
         self._buckets[self._bucket(hash(payment_id))] += _RECORD.pack(payment_id, number)
         self._length += 1
-        if self._length > RECORDS_PER_BUCKET * len(self._buckets):
+        if self._length > self._records_per_bucket * len(self._buckets):
             self._split_next()
 
     def with_numbers(self, numbers: Sequence[int]) -> IdMap:
@@ -85,7 +90,7 @@ class IdMap:
         Raises:
             struct.error: a number is out of range.
         """
-        other = IdMap()
+        other = IdMap(self._records_per_bucket)
         other._half, other._length = self._half, self._length
         other._buckets = [
             b"".join([_RECORD.pack(each, numbers[number]) for each, number in _RECORD.iter_unpack(records)])

@@ -50,15 +50,18 @@ class InvalidRequest(Exception):
 
 
 MALFORMED_HTTP = ProblemType("malformed-http", 400, "The request is not valid HTTP")
+UNREADABLE = "The server could not read the request."
 INVALID_PAYMENT = ProblemType("invalid-payment", 400, "The payment is not valid")
 INVALID_WINDOW = ProblemType("invalid-window", 400, "The summary's window is not valid")
 INVALID_CLOSING = ProblemType("invalid-closing", 400, "What is said of the payment is not valid")
 UNAUTHORIZED = ProblemType("unauthorized", 401, "This needs the administrator's token")
+CROSS_SITE = ProblemType("cross-site", 403, "A page of another site may not do this")
 NO_ADMINISTRATOR = ProblemType("no-administrator", 403, "This needs an administrator's token, and none is set")
 UNKNOWN_PAYMENT = ProblemType("unknown-payment", 404, "The worker knows no payment of this id")
 NOT_FOUND = ProblemType("not-found", 404, "There is nothing at this path")
 METHOD_NOT_ALLOWED = ProblemType("method-not-allowed", 405, "This path does not know the method")
 BODY_TIMEOUT = ProblemType("body-timeout", 408, "The request's body did not arrive in time")
+HEAD_TIMEOUT = ProblemType("head-timeout", 408, "The request's head did not arrive in time")
 AMOUNT_CONFLICT = ProblemType("amount-conflict", 409, "The correlationId is taken by a payment of another amount")
 NOT_CLOSED = ProblemType("not-closed", 409, "Nobody can say now how the payment ended")
 WRITTEN_OFF = ProblemType("written-off", 409, "A person has written the payment off")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -114,9 +115,19 @@ def _parse_unix(text: str) -> UnixAddress:
         raise _error("the path isn't absolute")
     if path.endswith(("/", "/.", "/..")):
         raise _error("the path names a directory")
-    if not path.isprintable() or len(path.encode()) > _MAX_PATH_BYTES:
-        raise _error(f"a socket's path has at most {_MAX_PATH_BYTES} bytes of printable UTF-8")
+    if not path.isprintable():
+        raise _error("the path isn't printable UTF-8")
+    if (length := len(path.encode())) > _MAX_PATH_BYTES:
+        raise _error(f"a socket's path has at most {_MAX_PATH_BYTES} bytes, and this one {length}{_cause(path)}")
     return UnixAddress(path)
+
+
+def _cause(path: str) -> str:
+    """Whose length it is, if not that of the path's end: whoever has the directory made sees little of it."""
+    directory = os.environ.get("TMPDIR", "").rstrip("/")
+    if not directory or not path.startswith(f"{directory}/"):
+        return ""
+    return f", of which TMPDIR has {len(directory.encode())}: set a shorter one"
 
 
 def _error(problem: str) -> ValueError:

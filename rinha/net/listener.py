@@ -59,6 +59,9 @@ def _bind_tcp(address: TcpAddress) -> socket.socket:
     try:
         # So that a restart doesn't wait for old connections to time out.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            # On :: IPv4 is served too, as mapped addresses, whatever the system's default is (RFC 3493 5.3).
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         sock.bind(target)
     except OSError:
         sock.close()

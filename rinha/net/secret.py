@@ -12,11 +12,17 @@ from rinha.files import read_guarded, write_whole
 if TYPE_CHECKING:
     from pathlib import Path
 
+MIN_BYTES = 16
+"""Whoever sees one handshake may try secrets against it at leisure: 128 bits are out of reach, a word isn't."""
 MAX_BYTES = 4096
 """A secret is a line of text; a larger file is a wrong path."""
 MODE = 0o400
 OTHERS_MAY_WRITE = 0o022
 """Whoever may write the file decides who gets in. That others may read it is usual, where an engine mounts it."""
+
+
+HOW_TO_MAKE_ONE = "make one: python3 -c 'import secrets; print(secrets.token_hex(32))'"
+"""The command for it, for whoever is told that theirs is none."""
 
 
 def new_secret() -> str:
@@ -32,8 +38,15 @@ class FixedSecret:
 
     @classmethod
     def of(cls, text: str) -> FixedSecret:
-        """The secret that a text is."""
-        return cls(text.encode())
+        """The secret that a text is.
+
+        Raises:
+            ValueError: it is short enough to be guessed; the text names the command that makes one.
+        """
+        secret = text.encode()
+        if len(secret) < MIN_BYTES:
+            raise ValueError(f"must have at least {MIN_BYTES} bytes; {HOW_TO_MAKE_ONE}")
+        return cls(secret)
 
     def __repr__(self) -> str:
         return "********" if self.value else "not set"
@@ -57,7 +70,8 @@ class SecretFile:
 
         Raises:
             FileNotFoundError: nobody has made it yet.
-            ValueError: the file holds no secret, or others may write it; the text says what is wrong, after the path.
+            ValueError: the file holds no secret, or one that can be guessed, or others may write it; the text says what
+                is wrong, after the path.
             OSError: it can't be read.
         """
         content = read_guarded(self.path, max_bytes=MAX_BYTES, forbidden=OTHERS_MAY_WRITE).strip()
@@ -69,6 +83,10 @@ class SecretFile:
             raise ValueError("is no UTF-8 text") from None
         if not text.isprintable():
             raise ValueError("is more than one line of printable text")
+        if len(content) < MIN_BYTES:
+            raise ValueError(
+                f"has fewer than {MIN_BYTES} bytes; remove it, then the worker makes one, or {HOW_TO_MAKE_ONE}"
+            )
         return content
 
     def make(self) -> None:

@@ -50,7 +50,7 @@ class HttpProcessorClient:
     Args:
         payments: to post and to look up payments.
         health: to ask for health, apart from payments that hang.
-        deadline_s: time for a whole call, from connecting to the end of the answer, a look-up after a 422 included.
+        deadline_s: time for a whole call, from connecting to the end of the answer, a look-up after a post included.
         monotonic_s: the clock that it is measured with.
     """
 
@@ -81,7 +81,9 @@ class HttpProcessorClient:
         if outcome is not None:
             return outcome
         found = self._find(payment.payment_id, begun_s + self._deadline_s - self._monotonic_s())
-        return found if isinstance(found, Settled) else Unknown(f"HTTP 422, then: {found.reason}")
+        if isinstance(found, Settled):
+            return found
+        return Unknown(f"HTTP {answer.status}, then: {found.reason}", denied=answer.status == 422)
 
     def find(self, payment_id: bytes) -> Settled | Refused | Unknown:
         """``GET /payments/{id}``; see ``ProcessorClient.find``."""

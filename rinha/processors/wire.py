@@ -1,8 +1,4 @@
-"""What is said to a payment processor, and what its answers mean; no I/O.
-
-The meanings come from the processors' source: the injected failure is a 500 with an empty body and comes before the
-insert, a 500 with a body comes from the database, a 422 means that the id is committed.
-"""
+"""What is said to a payment processor, and how its answers are read; no I/O. ``verdicts.py`` says what they mean."""
 
 from __future__ import annotations
 
@@ -14,12 +10,15 @@ from typing import NamedTuple
 import orjson
 
 from actors.values import HealthReport, Outcome, Payment, Refused, Settled, Unknown
+from rinha.processors.verdicts import Meaning, judge
 
 PAYMENTS = "/payments"
 HEALTH = "/payments/service-health"
 
 _AMOUNT_MAX = 1e13  # Below it a float holds every cent; we take payments up to 1e7.
-_INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+# As JSON libraries and databases write them: with T or a space, with an offset of hours alone.
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d(?::?\d\d)?)?", re.ASCII)
+_DECIMAL = re.compile(r"(\d{1,13})(?:\.(\d{1,2})0*)?", re.ASCII)
 
 
 class Answer(NamedTuple):
@@ -64,20 +63,23 @@ def read_post_answer(answer: Answer, payment: Payment, requested_at_ms: int) -> 
     """Say what an answer to ``POST /payments`` means.
 
     Returns:
-        The outcome, or None for a 422: the id is committed, and only its row tells with what values.
+        The outcome, or None if the payment has to be looked up: only its row tells whether it is there, and with what
+        values.
     """
     status = answer.status
-    if status == 200:
-        return Settled(payment.amount_cents, requested_at_ms)
-    if status == 422:
-        return None
-    if status == 429:
-        return Refused("HTTP 429")
-    if 400 <= status < 500:
-        return Refused(f"HTTP {status}", permanent=True)
-    if status == 500 and not answer.body:
-        return Refused("HTTP 500, empty body")
-    return Unknown(f"HTTP {status}, {len(answer.body)} bytes of body")
+    match judge(status, has_body=bool(answer.body)).meaning:
+        case Meaning.SETTLED:
+            return Settled(payment.amount_cents, requested_at_ms)
+        case Meaning.LOOK_UP:
+            return None
+        case Meaning.VERDICT:
+            return Refused(f"HTTP {status}", permanent=True)
+        case Meaning.TURNED_AWAY:
+            return Refused(f"HTTP {status}", turned_away=True)
+        case Meaning.FAILED:
+            return Refused("HTTP 500, empty body", at_processor=True)
+        case Meaning.UNKNOWN:
+            return Unknown(f"HTTP {status}, {len(answer.body)} bytes of body")
 
 
 def read_find_answer(answer: Answer, payment_id: bytes) -> Outcome:
@@ -113,6 +115,11 @@ def read_health_answer(answer: Answer) -> HealthReport | None:
 
 
 def _parse_cents(amount: object) -> int:
+    """Read an amount in cents: a number, or a decimal as text without anything that could mean two things."""
+    if isinstance(amount, str) and (match := _DECIMAL.fullmatch(amount)):
+        cents = int(match[1]) * 100 + int((match[2] or "").ljust(2, "0"))
+        if cents:
+            return cents
     if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0.01 <= amount < _AMOUNT_MAX:
         raise ValueError(f"{amount!r} is no amount")
     return round(amount * 100)
@@ -123,6 +130,6 @@ def _parse_instant(text: str) -> int:
     match = _INSTANT.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is no instant")
-    whole, fraction, offset = match.groups()
-    second = datetime.fromisoformat(whole + (offset or "Z"))
+    day, time, fraction, offset = match.groups()
+    second = datetime.fromisoformat(f"{day}T{time}{offset or 'Z'}")
     return int(second.timestamp()) * 1000 + int(((fraction or "") + "000")[:3])

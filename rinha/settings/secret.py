@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from rinha.net.secret import HOW_TO_MAKE_ONE
+
 MASK = "********"
+TOKEN_MIN_CHARS = 16
+"""Anybody who reaches the port may try tokens, as fast as the API answers: some tens of millions a day."""
 
 
 class Secret:
@@ -34,3 +38,14 @@ class Secret:
 
     def __repr__(self) -> str:
         return MASK if self else "not set"
+
+
+def parse_token(text: str) -> Secret:
+    """Read a token that opens something to whoever knows it.
+
+    Raises:
+        ValueError: it is short enough to be guessed; the text names the command that makes one.
+    """
+    if len(text) < TOKEN_MIN_CHARS:
+        raise ValueError(f"must have at least {TOKEN_MIN_CHARS} characters; {HOW_TO_MAKE_ONE}")
+    return Secret(text)

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct, field
 from rinha.net.address import Address, TcpAddress, UnixAddress, parse_address, parse_host_or_path
 from rinha.net.secret import FixedSecret, SharedSecret
 from rinha.settings.processors import PROCESSORS, ProcessorSettings
-from rinha.settings.secret import Secret
+from rinha.settings.secret import Secret, parse_token
 from rinha.settings.variable import ReadBy, Variable
 from rinha.store.url import StoreUrl, parse_store_url
 
@@ -43,7 +43,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         Variable(
             "RINHA_HOST",
             "0.0.0.0",
-            "address that the HTTP APIs listen on; for `rinha api` also a Unix socket, `unix:/path`, without a port",
+            "address that the HTTP APIs listen on, `::` for all of IPv6 and IPv4; for `rinha api` also a Unix socket, "
+            "`unix:/path`, without a port",
         ),
     ]
     port: Annotated[
@@ -70,8 +71,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         Variable(
             "RINHA_BRIDGE_SECRET",
             "",
-            "secret shared by worker and APIs; it or its file is required unless the bridge is on loopback or a Unix "
-            "socket; `rinha up` makes one if neither they nor `RINHA_BRIDGE` are set",
+            "secret shared by worker and APIs, of at least 16 bytes; it or its file is required unless the bridge is "
+            "on loopback or a Unix socket; `rinha up` makes one if neither they nor `RINHA_BRIDGE` are set",
             secret=True,
         ),
     ] = FixedSecret()
@@ -95,12 +96,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     ]
     admin_token: Annotated[
         Secret,
-        ReadBy(Secret),
+        ReadBy(parse_token),
         Variable(
             "RINHA_ADMIN_TOKEN",
             "",
-            "token that purging, statistics and closing payments need, as `Authorization: Bearer <token>`; without it "
-            "nobody closes payments, and the rest is open to all",
+            "token that purging, statistics and closing payments need, as `Authorization: Bearer <token>`, of at least "
+            "16 characters; without it nobody closes payments, and the rest is open to all",
             secret=True,
         ),
     ] = Secret()
@@ -187,6 +188,16 @@ class Settings(Struct, frozen=True, kw_only=True):
         float,
         Meta(ge=0.1, le=600),
         Variable("RINHA_ANSWER_TIMEOUT_S", "10", "seconds that an API waits for the worker before it answers 504"),
+    ]
+    repeat_s: Annotated[
+        float,
+        Meta(ge=0, le=3600),
+        Variable(
+            "RINHA_REPEAT_S",
+            "300",
+            "with `queued` and `received`: seconds for which an id that is sent again settles once though the worker "
+            "was restarted meanwhile; each API remembers up to 122,880 ids for it",
+        ),
     ]
     drain_s: Annotated[
         float,

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from rinha.net.address import UnixAddress
 from rinha.net.host import bracketed
+from rinha.net.listener import Listener
+from rinha.output import say
 from rinha.process import STOP_SIGNALS, ExitCode, why_not_bound
 from rinha.settings.processors import PROCESSORS
 from rinha.up.bridge import open_bridge
@@ -86,7 +88,7 @@ def run_up(settings: Settings, environ: Mapping[str, str], table: Table = make_s
                 _check_free(processor.url.host, processor.url.port)
         listener = _listen(settings.listen_address)
     except CannotListenError as error:
-        print(error, file=sys.stderr)
+        say(str(error))
         return ExitCode.REFUSED
     with listener, open_bridge(environ) as bridge:
         stages = table(settings, environ, listener, bridge)
@@ -115,13 +117,12 @@ def _listen(place: Address) -> socket.socket:
         raise CannotListenError(f"RINHA_HOST={place}: `rinha up` listens on a port; name an address of this machine")
     host, port = place.host, place.port
     try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+        return Listener(place, backlog=BACKLOG).socket
     except socket.gaierror as error:
         raise CannotListenError(f"RINHA_HOST={host}: {why_not_bound(error)}; name an address of this machine") from None
     except OSError as error:
         if error.errno == errno.EADDRNOTAVAIL:
-            raise CannotListenError(f"RINHA_HOST={host}: {why_not_bound(error)}; 0.0.0.0 means all") from None
+            raise CannotListenError(f"RINHA_HOST={host}: {why_not_bound(error)}; 0.0.0.0 and :: mean all") from None
         raise CannotListenError(
             f"RINHA_PORT={port}: can't listen on port {port} of {host}: {why_not_bound(error)}; choose another port "
             "(RINHA_PORT=0 takes a free one)"
@@ -149,11 +150,9 @@ def _announce(listener: socket.socket, bridge: Bridge) -> None:
     host, port = _reachable(listener)
     base = f"http://{bracketed(host)}:{port}"
     # On stderr, because stdout holds JSON lines alone.
-    print(
+    say(
         f"rinha listens on {base}; Ctrl-C drains and stops it. Try:\n"
         f"  curl -i {base}/payments -H 'Content-Type: application/json' "
         """-d "{\\"correlationId\\": \\"$(cat /proc/sys/kernel/random/uuid)\\", \\"amount\\": 19.90}"\n"""
-        f"  curl {base}/payments-summary" + (f"\n  {bridge.ask}" if bridge.ask else ""),
-        file=sys.stderr,
-        flush=True,
+        f"  curl {base}/payments-summary" + (f"\n  {bridge.ask}" if bridge.ask else "")
     )

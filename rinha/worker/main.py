@@ -13,6 +13,7 @@ from actors.ports import StoreBroken, StoreUnavailable
 from actors.runtime.guard import StartFailed
 from rinha.process import STOP_SIGNALS, ExitCode, bind_failed, release_collector
 from rinha.worker.composition import Worker
+from rinha.worker.reachability import watch_for_absent
 
 if TYPE_CHECKING:
     from rinha.settings.table import Settings
@@ -47,6 +48,7 @@ def run_worker(settings: Settings, listen_fd: int | None = None) -> ExitCode:
         return ExitCode.REFUSED
     release_collector()
     logger.info("worker.started", extra={"bridge": str(settings.bridge), "pool": settings.pool_size})
+    watch_for_absent(settings.processors)
     gevent.wait([asked_to_stop, worker.failed], count=1)
     if worker.failed.is_set():
         return ExitCode.FAILED

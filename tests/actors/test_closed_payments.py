@@ -21,7 +21,7 @@ from actors.values import (
     Unknown,
     Verdict,
 )
-from tests.actors.test_journalled_system import Bench
+from tests.actors.journal_bench import JournalBench
 
 if TYPE_CHECKING:
     from tests.actors.fakes import Probe, World
@@ -35,12 +35,12 @@ FOR_EVER = ["HTTP 422, then: HTTP 404", "HTTP 500 with a body"]
 
 
 @pytest.fixture
-def bench(world: World) -> Bench:
-    return Bench(world)
+def bench(world: World) -> JournalBench:
+    return JournalBench(world)
 
 
 @pytest.fixture(params=FOR_EVER)
-def doubtful(bench: Bench, request: pytest.FixtureRequest) -> Bench:
+def doubtful(bench: JournalBench, request: pytest.FixtureRequest) -> JournalBench:
     """A durable worker with one payment that is unknown for ever."""
     reason: str = request.param
     bench.processors["default"].on_post = lambda payment, at_ms: Unknown(reason)
@@ -51,14 +51,14 @@ def doubtful(bench: Bench, request: pytest.FixtureRequest) -> Bench:
     return bench
 
 
-def say(bench: Bench, order: Close) -> Probe:
+def say(bench: JournalBench, order: Close) -> Probe:
     asker = bench.world.probe("asker")
     bench.system.intake.tell(ClosePayment(order, asker.reference))
     bench.world.advance(0.0)
     return asker
 
 
-def close(bench: Bench, order: Close) -> None:
+def close(bench: JournalBench, order: Close) -> None:
     """Say it until nothing is in the way any more: the first word comes too soon after a post, as nearly always."""
     answers = []
     for _ in range(2):
@@ -67,7 +67,7 @@ def close(bench: Bench, order: Close) -> None:
     assert CloseResult.CLOSED in answers
 
 
-def test_it_is_named_once_and_listed(doubtful: Bench, caplog: pytest.LogCaptureFixture) -> None:
+def test_it_is_named_once_and_listed(doubtful: JournalBench, caplog: pytest.LogCaptureFixture) -> None:
     doubtful.world.advance(300.0)
     records = [*caplog.get_records("setup"), *caplog.records]
     (warning,) = [each.__dict__ for each in records if each.getMessage() == "payment.outcome_unknown"]
@@ -78,7 +78,7 @@ def test_it_is_named_once_and_listed(doubtful: Bench, caplog: pytest.LogCaptureF
     assert listed.unknown_s == pytest.approx(331.0, abs=1.0)
 
 
-def test_settled_by_a_person_it_is_in_the_books_and_on_record(doubtful: Bench) -> None:
+def test_settled_by_a_person_it_is_in_the_books_and_on_record(doubtful: JournalBench) -> None:
     close(doubtful, SETTLED)
     counts = doubtful.statistics()
     assert (counts.accepted, counts.settled, counts.written_off) == (1, 1, 0)
@@ -90,7 +90,7 @@ def test_settled_by_a_person_it_is_in_the_books_and_on_record(doubtful: Bench) -
     assert 0 <= doubtful.world.clock.now_ms() - closed.at_ms <= 20_000
 
 
-def test_not_settled_it_is_written_off_and_nothing_is_sent_any_more(doubtful: Bench) -> None:
+def test_not_settled_it_is_written_off_and_nothing_is_sent_any_more(doubtful: JournalBench) -> None:
     close(doubtful, NOT_SETTLED)
     posts = len(doubtful.processors["default"].posts)
     doubtful.world.advance(300.0)
@@ -106,7 +106,7 @@ def test_not_settled_it_is_written_off_and_nothing_is_sent_any_more(doubtful: Be
 
 
 @pytest.mark.parametrize("order", [SETTLED, NOT_SETTLED])
-def test_nobody_is_told_before_it_is_on_record(doubtful: Bench, order: Close) -> None:
+def test_nobody_is_told_before_it_is_on_record(doubtful: JournalBench, order: Close) -> None:
     say(doubtful, order)
     doubtful.world.advance(LONGEST_DELAY_S)
     doubtful.store.full = True
@@ -119,7 +119,7 @@ def test_nobody_is_told_before_it_is_on_record(doubtful: Bench, order: Close) ->
     assert asker.received == [CloseAnswered(CloseAnswer(CloseResult.CLOSED))]
 
 
-def test_the_next_worker_knows_what_is_written_off(bench: Bench) -> None:
+def test_the_next_worker_knows_what_is_written_off(bench: JournalBench) -> None:
     bench.store.restored_written_off = [PAYMENT]
     bench.start()
     bench.submit(PAYMENT, PAYMENT._replace(amount_cents=1))
@@ -131,7 +131,7 @@ def test_the_next_worker_knows_what_is_written_off(bench: Bench) -> None:
     assert [each.answer.result for each in say(bench, SETTLED).of(CloseAnswered)] == [CloseResult.WRITTEN_OFF]
 
 
-def test_what_an_earlier_worker_sent_is_named_too(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_an_earlier_worker_sent_is_named_too(bench: JournalBench, caplog: pytest.LogCaptureFixture) -> None:
     bench.processors["default"].on_find = lambda payment_id: Unknown("HTTP 503")
     bench.processors["default"].on_post = lambda payment, at_ms: Unknown("HTTP 500 with a body")
     bench.store.restored_open = [OpenPayment(PAYMENT, "default", 7_000)]

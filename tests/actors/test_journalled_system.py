@@ -6,25 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actors.intake.entry import LONGEST_DELAY_S
-from actors.intake.routing import Fastest
 from actors.messages import (
     CreditGranted,
     CreditRestored,
     CreditWithdrawn,
-    GetCounts,
-    GetRows,
     GetStatistics,
     PurgeDone,
     PurgePayments,
-    SessionAdmitted,
     SessionEpochAdopted,
     SessionOpened,
-    SubmitPayments,
     VerdictsGiven,
 )
-from actors.ports import StoreUnavailable
-from actors.system import ActorSystem, Plan, Ports
 from actors.values import (
     AttemptStarted,
     LedgerRow,
@@ -34,95 +26,21 @@ from actors.values import (
     PaymentsPurged,
     PaymentTaken,
     ProcessorHealth,
-    Refused,
-    Settled,
-    Unknown,
     Verdict,
     WorkerStatistics,
 )
-from tests.actors.fakes import ScriptedProcessor
+from tests.actors.journal_bench import FEES, ID, PAYMENT, JournalBench
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from actors.values import JournalEntry, Statistics
     from tests.actors.fakes import World
-
-PAYMENT = Payment(bytes(range(16)), 1990)
-ID = PAYMENT.payment_id
-FEES = {"default": 500, "fallback": 1500}
-
-
-class MemoryStore:
-    """A store that keeps what it is told in memory, or refuses to."""
-
-    def __init__(self) -> None:
-        self.entries: list[JournalEntry] = []
-        self.full = False
-        self.restored_epoch = 0
-        self.restored_settled: list[tuple[bytes, int, str, int, int]] = []
-        self.restored_open: list[OpenPayment] = []
-        self.restored_written_off: list[Payment] = []
-
-    def epoch(self) -> int:
-        return self.restored_epoch
-
-    def settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
-        yield self.restored_settled
-
-    def open(self) -> list[OpenPayment]:
-        return self.restored_open
-
-    def written_off(self) -> list[Payment]:
-        return self.restored_written_off
-
-    def append(self, entries: Sequence[JournalEntry]) -> None:
-        if self.full:
-            raise StoreUnavailable("disk full")
-        self.entries += entries
-
-    def close(self) -> None:
-        pass
-
-
-class Bench:
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.store = MemoryStore()
-        self.processors = {name: ScriptedProcessor() for name in FEES}
-        self.session = world.probe("session")
-        self.broken: list[str] = []
-
-    def start(self, *, durable: bool = True) -> None:
-        plan = Plan([ProcessorHealth(*each) for each in FEES.items()], Fastest(), 4, 100, durable=durable)
-        tracer, timers = self.world.tracer, self.world.timers
-        ports = Ports(self.world.clock, timers, self.processors, self.store, self.broken.append, tracer)
-        self.system = ActorSystem(plan, ports, self.world.supervisor)
-        self.system.start()
-        self.system.intake.tell(SessionOpened(self.session.reference))
-        self.world.advance(0.0)
-
-    def submit(self, *payments: Payment, first: int = 1, suspect: bool = False) -> None:
-        epoch = self.session.of(SessionAdmitted)[-1].epoch
-        message = SubmitPayments(self.session.reference, epoch, first, payments, suspect, suspect)
-        self.system.intake.tell(message)
-        self.world.advance(0.0)
-
-    def statistics(self) -> Statistics:
-        counts: Statistics = self.system.answer(GetCounts())
-        return counts
-
-    def booked(self) -> list[LedgerRow]:
-        rows: list[LedgerRow] = list(self.system.answer(GetRows(0, 100)).rows)
-        return rows
 
 
 @pytest.fixture
-def bench(world: World) -> Bench:
-    return Bench(world)
+def bench(world: World) -> JournalBench:
+    return JournalBench(world)
 
 
-def test_a_payment_and_its_attempt_are_on_record_before_they_have_effect(bench: Bench) -> None:
+def test_a_payment_and_its_attempt_are_on_record_before_they_have_effect(bench: JournalBench) -> None:
     bench.start()
     bench.store.full = True
     bench.submit(PAYMENT)
@@ -142,7 +60,7 @@ def test_a_payment_and_its_attempt_are_on_record_before_they_have_effect(bench: 
     assert bench.statistics().settled == 1
 
 
-def test_statistics_tell_of_the_whole_system(bench: Bench) -> None:
+def test_statistics_tell_of_the_whole_system(bench: JournalBench) -> None:
     bench.start()
     bench.submit(PAYMENT)
     bench.system.ledger.tell("nonsense")
@@ -156,7 +74,7 @@ def test_statistics_tell_of_the_whole_system(bench: Bench) -> None:
     assert statistics.counts.settled == 1
 
 
-def test_a_repetition_is_not_acknowledged_before_the_original(bench: Bench) -> None:
+def test_a_repetition_is_not_acknowledged_before_the_original(bench: JournalBench) -> None:
     bench.start()
     bench.store.full = True
     bench.submit(PAYMENT)
@@ -167,7 +85,7 @@ def test_a_repetition_is_not_acknowledged_before_the_original(bench: Bench) -> N
     assert bench.session.of(VerdictsGiven) == [VerdictsGiven(1), VerdictsGiven(3, ((3, Verdict.CONFLICT),))]
 
 
-def test_credit_is_withdrawn_while_the_store_is_unavailable(bench: Bench) -> None:
+def test_credit_is_withdrawn_while_the_store_is_unavailable(bench: JournalBench) -> None:
     bench.start()
     bench.store.full = True
     bench.submit(PAYMENT)
@@ -182,7 +100,7 @@ def test_credit_is_withdrawn_while_the_store_is_unavailable(bench: Bench) -> Non
     assert len(late.of(CreditGranted)) == 1
 
 
-def test_a_purge_is_on_record_and_leaves_nothing_that_was_storing(bench: Bench) -> None:
+def test_a_purge_is_on_record_and_leaves_nothing_that_was_storing(bench: JournalBench) -> None:
     bench.start()
     bench.store.full = True
     bench.submit(PAYMENT)
@@ -200,7 +118,7 @@ def test_a_purge_is_on_record_and_leaves_nothing_that_was_storing(bench: Bench) 
     assert bench.processors["default"].posts == []
 
 
-def test_a_new_worker_goes_on_where_the_last_one_died(bench: Bench) -> None:
+def test_a_new_worker_goes_on_where_the_last_one_died(bench: JournalBench) -> None:
     """Settled ones are known, waiting ones sent, and one whose attempt is on record is asked for only there."""
     settled, waiting, tried = (Payment(bytes([number]) * 16, 100 + number) for number in range(3))
     bench.store.restored_epoch = 5
@@ -218,53 +136,3 @@ def test_a_new_worker_goes_on_where_the_last_one_died(bench: Bench) -> None:
     assert (counts.epoch, counts.accepted, counts.settled) == (5, 3, 3)
     bench.submit(settled, settled._replace(amount_cents=1))
     assert bench.session.of(VerdictsGiven) == [VerdictsGiven(2, ((2, Verdict.CONFLICT),))]
-
-
-class TestSuspects:
-    """Payments that a worker before this one may have sent, without anything on record."""
-
-    def test_they_are_looked_for_everywhere_before_they_are_sent(self, bench: Bench) -> None:
-        bench.start(durable=False)
-        bench.submit(PAYMENT, suspect=True)
-        assert bench.session.of(VerdictsGiven) == [VerdictsGiven(1)]
-        bench.world.advance(LONGEST_DELAY_S - 0.1)
-        assert bench.statistics().unknown == 1
-        assert not any(each.posts or each.finds for each in bench.processors.values())
-        bench.world.advance(0.3)
-        assert [each.finds for each in bench.processors.values()] == [[ID], [ID]]
-        assert [len(each.posts) for each in bench.processors.values()] == [1, 0]
-        assert bench.statistics().settled == 1
-
-    @pytest.mark.parametrize("place", FEES)
-    def test_one_that_is_found_is_recorded_and_not_sent(self, bench: Bench, place: str) -> None:
-        bench.processors[place].rows[ID] = (1990, 4000)
-        bench.start(durable=False)
-        bench.submit(PAYMENT, suspect=True)
-        bench.world.advance(LONGEST_DELAY_S + 1)
-        assert bench.booked() == [LedgerRow(ID, place, 1990, 4000)]
-        assert not any(each.posts for each in bench.processors.values())
-
-    def test_one_that_can_not_be_looked_for_waits(self, bench: Bench) -> None:
-        answers: list[Settled | Refused | Unknown] = [Unknown("HTTP 429")] * 3
-        fallback = bench.processors["fallback"]
-        fallback.on_find = lambda payment_id: answers.pop() if answers else fallback.look_up(payment_id)
-        bench.start(durable=False)
-        bench.submit(PAYMENT, suspect=True)
-        bench.world.advance(LONGEST_DELAY_S + 0.05)
-        assert bench.statistics().unknown == 1
-        assert not bench.processors["default"].posts
-        bench.world.advance(5.0)
-        assert answers == []
-        assert bench.statistics().settled == 1
-
-    def test_a_durable_worker_has_no_suspects(self, bench: Bench) -> None:
-        bench.start()
-        bench.submit(PAYMENT, suspect=True)
-        assert bench.statistics().settled == 1
-
-    def test_open_payments_of_a_background_journal_are_suspects(self, bench: Bench) -> None:
-        bench.store.restored_open = [OpenPayment(PAYMENT, "", 0)]
-        bench.processors["fallback"].rows[ID] = (1990, 4000)
-        bench.start(durable=False)
-        bench.world.advance(LONGEST_DELAY_S + 1)
-        assert bench.booked() == [LedgerRow(ID, "fallback", 1990, 4000)]

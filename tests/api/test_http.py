@@ -72,6 +72,7 @@ async def test_a_wrong_method_is_405_and_says_which_are_right(api: Api, method: 
         POST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n",
         POST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"GET http://[ HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"CONNECT \n\r\n",
     ],
 )
 async def test_bytes_that_are_no_http_get_a_problem_and_the_connection_is_closed(
@@ -165,4 +166,4 @@ async def test_no_bytes_are_answered_with_a_500(api: Api, raw: bytes) -> None:
         writer.write(raw)
         writer.write_eof()
         answer = await reader.read()
-    assert re.match(rb"\Z|HTTP/1\.[01] [1-4]\d\d ", answer)
+    assert re.match(rb"\Z|HTTP/(0\.9|1\.[01]) [1-4]\d\d ", answer)

@@ -30,7 +30,7 @@ def test_check_shows_every_setting_with_its_origin(
 
 
 def test_check_masks_secrets(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RINHA_BRIDGE_SECRET", "s3cret")
+    monkeypatch.setenv("RINHA_BRIDGE_SECRET", "s3cret, long enough")
     assert main(["check"]) == 0
     out, _ = capfd.readouterr()
     assert "s3cret" not in out
@@ -60,7 +60,7 @@ def test_what_a_process_can_not_use_is_refused_before_and_alike(
 ) -> None:
     monkeypatch.setenv("PROCESSOR_DEFAULT_URL", "http://one")
     monkeypatch.setenv("PROCESSOR_FALLBACK_URL", "http://two")
-    monkeypatch.setenv("RINHA_BRIDGE_SECRET", "s3cret")
+    monkeypatch.setenv("RINHA_BRIDGE_SECRET", "s3cret, long enough")
     assert main(["check"]) == 0
     capfd.readouterr()
     monkeypatch.setenv(name, value)

@@ -133,7 +133,7 @@ def test_no_command_s_libraries_are_loaded_before_it_runs() -> None:
 @pytest.fixture
 def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("RINHA_BRIDGE", f"unix:{tmp_path}/bridge")
-    monkeypatch.setenv("RINHA_BRIDGE_SECRET", "s3cret")
+    monkeypatch.setenv("RINHA_BRIDGE_SECRET", "s3cret, long enough")
     monkeypatch.setenv("PROCESSOR_DEFAULT_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("PROCESSOR_FALLBACK_URL", "http://127.0.0.1:2")
     process = subprocess.Popen([sys.executable, "-m", "rinha", "worker"], stdout=subprocess.DEVNULL)
@@ -178,6 +178,6 @@ def test_a_payment_that_is_not_closed_is_explained(capfd: pytest.CaptureFixture[
 @pytest.mark.usefixtures("worker")
 def test_a_wrong_secret_gets_no_answer(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rinha.commands.ask.CONNECT_TIMEOUT_S", 0.2)
-    monkeypatch.setenv("RINHA_BRIDGE_SECRET", "other")
+    monkeypatch.setenv("RINHA_BRIDGE_SECRET", "another, as long as it")
     assert main(["statistics"]) == 1
     assert "RINHA_BRIDGE_SECRET opens it" in capfd.readouterr().err

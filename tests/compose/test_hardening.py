@@ -140,7 +140,7 @@ def test_haproxy_reaches_the_apis_and_not_the_bridge(stack: Stack) -> None:
 
 def test_the_bridge_opens_with_the_secret_alone(stack: Stack) -> None:
     assert '"accepted"' in stack.run_in("payment-worker", "rinha", "statistics")
-    for wrong in ("", "a guess"):
+    for wrong in ("", "a guess, and a long one"):
         settings = f"--env=RINHA_BRIDGE_SECRET={wrong}", "--env=RINHA_BRIDGE_SECRET_FILE="
         fails(*stack.command("exec", "--no-TTY", *settings, "payment-worker", "rinha", "statistics"))
 
@@ -148,6 +148,8 @@ def test_the_bridge_opens_with_the_secret_alone(stack: Stack) -> None:
 def test_containers_outside_reach_haproxy_and_nothing_behind_it(stack: Stack) -> None:
     worker, api = address(stack, "payment-worker", "processors"), address(stack, "payment-api-1", "bridge")
     run(*stranger(f"--network={PROJECT}_edge"), CONNECT, address(stack, "haproxy", "edge"), "9999")
+    statistics = address(stack, "haproxy", "edge"), "8404"
+    assert "ConnectionRefusedError" in fails(*stranger(f"--network={PROJECT}_edge"), CONNECT, *statistics)
     assert "ConnectionRefusedError" in fails(*stranger(f"--network={PROJECT}_bridge"), CONNECT, api, "9999")
     assert "ConnectionRefusedError" in fails(*stranger(f"--network={PROJECT}_processors"), CONNECT, worker, "7000")
 

@@ -44,7 +44,7 @@ def test_an_address_is_read_and_written_back(text: str, address: TcpAddress | Un
         ("unix://bridge.sock", "path isn't absolute"),
         ("unix:", "path isn't absolute"),
         ("unix:/" + "x" * 107, "at most 107 bytes"),
-        ("unix:/a\0b", "at most 107 bytes"),
+        ("unix:/a\0b", "printable UTF-8"),
         ("unix:/\udcff", "printable UTF-8"),
         ("unix:/run/", "names a directory"),
         ("tcp://a..b:7000", "single dots"),
@@ -55,6 +55,17 @@ def test_what_is_no_address_is_refused_with_the_reason_and_the_fix(text: str, pr
     with pytest.raises(ValueError, match=problem) as caught:
         parse_address(text)
     assert str(caught.value).startswith("must be tcp://host:port or unix:/absolute/path: ")
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_a_long_tmpdir_is_named_as_the_cause(monkeypatch: pytest.MonkeyPatch, slash: str) -> None:
+    directory = f"/tmp/{'x' * 95}"
+    monkeypatch.setenv("TMPDIR", directory + slash)
+    reason = r"at most 107 bytes, and this one 113, of which TMPDIR has 100: set a shorter one$"
+    with pytest.raises(ValueError, match=reason):
+        parse_address(f"unix:{directory}/rinha/bridge")
+    with pytest.raises(ValueError, match=r"at most 107 bytes, and this one 120$"):
+        parse_address(f"unix:/{'x' * 119}")
 
 
 @pytest.mark.parametrize("text", ["tcp://127.0.0.1:7000", "unix:/bridge.sock"])

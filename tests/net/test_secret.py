@@ -40,10 +40,10 @@ def test_every_secret_is_another_one() -> None:
 
 def test_a_file_is_read_anew_each_time(tmp_path: Path) -> None:
     file = SecretFile(tmp_path / "secret")
-    file.path.write_bytes(b"  one\n")
-    assert file.read() == b"one"
-    file.path.write_bytes(b"two")
-    assert file.read() == b"two"
+    file.path.write_bytes(b"  one of sixteen bytes\n")
+    assert file.read() == b"one of sixteen bytes"
+    file.path.write_bytes(b"the next, as long")
+    assert file.read() == b"the next, as long"
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,7 @@ def test_a_file_is_read_anew_each_time(tmp_path: Path) -> None:
         (b" \n", 0o400, "is empty"),
         (b"\xff", 0o400, "is no UTF-8 text"),
         (b"x" * 5000, 0o400, "has more than 4096 bytes"),
+        (b" " + b"x" * 15 + b"\n", 0o400, "has fewer than 16 bytes"),
         (b"s3cret", 0o620, "is too open to others"),
         (b"s3cret", 0o602, "is too open to others"),
     ],
@@ -69,6 +70,6 @@ def test_a_file_that_holds_none_or_that_others_may_write_is_refused(
 def test_a_file_that_others_may_read_is_fine(tmp_path: Path) -> None:
     """So engines mount the secrets that they are given."""
     path = tmp_path / "secret"
-    path.write_bytes(b"s3cret")
+    path.write_bytes(b"x" * 16)
     path.chmod(0o444)
-    assert SecretFile(path).read() == b"s3cret"
+    assert SecretFile(path).read() == b"x" * 16

@@ -98,7 +98,7 @@ def test_a_known_payment_settles_with_the_values_of_its_row(simulator: Simulator
 def test_a_failing_processor_refuses(simulator: Simulator, client: HttpProcessorClient) -> None:
     simulator.set("failure", failure=True)
     payment = new_payment()
-    assert client.post(payment, AT_MS) == Refused("HTTP 500, empty body")
+    assert client.post(payment, AT_MS) == Refused("HTTP 500, empty body", at_processor=True)
     assert not simulator.holds(payment)
 
 
@@ -126,7 +126,7 @@ def test_each_fault_is_what_the_client_takes_it_for_and_a_look_up_tells(
     # The huge fault answers with the status that it is given, which decides nothing: the body is over the limit.
     assert type(result) is outcome
     if isinstance(result, Refused):
-        assert result.permanent == (kind == "status")
+        assert result.turned_away
     with gevent.Timeout(5):
         while simulator.holds(payment) != committed:
             gevent.sleep(0.02)

@@ -1,32 +1,17 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import msgspec
 import pytest
 
 from rinha.net.address import TcpAddress, UnixAddress
 from rinha.net.http_url import HttpUrl
 from rinha.net.secret import FixedSecret
-from rinha.settings.errors import SettingsError
 from rinha.settings.load import load_settings
 from rinha.settings.processors import ProcessorSettings
-from rinha.settings.render import effective_rows
-from rinha.settings.secret import Secret
 from rinha.settings.table import VARIABLES, Settings
 from rinha.store.sqlite.url import SqliteUrl
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.settings.mistakes import errors_of
 
 PROCESSORS = {"PROCESSOR_DEFAULT_URL": "http://one:8080", "PROCESSOR_FALLBACK_URL": "http://two:8080"}
-
-
-def errors_of(**environ: str) -> list[str]:
-    with pytest.raises(SettingsError) as caught:
-        load_settings(environ)
-    assert str(caught.value).splitlines() == [str(error) for error in caught.value.errors]
-    return [str(error) for error in caught.value.errors]
 
 
 def test_an_empty_environment_gives_the_documented_defaults() -> None:
@@ -213,88 +198,3 @@ def test_an_unknown_variable_like_no_other_is_an_error_too() -> None:
 
 def test_variables_of_other_programs_are_no_business_of_ours() -> None:
     assert load_settings({"PATH": "/bin", "PROCESSOR_ARCHITECTURE": "x86"}) == load_settings({})
-
-
-@pytest.mark.parametrize("bridge", ["tcp://0.0.0.0:7000", "tcp://payment-worker:7000", "tcp://[::]:7000"])
-def test_a_bridge_that_others_can_reach_needs_a_secret(bridge: str) -> None:
-    (error,) = errors_of(RINHA_BRIDGE=bridge)
-    assert error.startswith("RINHA_BRIDGE_SECRET: must be set (or RINHA_BRIDGE_SECRET_FILE)")
-    assert bridge in error
-    settings = load_settings({"RINHA_BRIDGE": bridge, "RINHA_BRIDGE_SECRET": "s3cret"})
-    assert settings.bridge_secret == FixedSecret(b"s3cret")
-
-
-@pytest.mark.parametrize("bridge", ["tcp://127.0.0.1:7000", "tcp://localhost:7000", "tcp://[::1]:7000", "unix:/b"])
-def test_a_local_bridge_needs_no_secret(bridge: str) -> None:
-    assert load_settings({"RINHA_BRIDGE": bridge}).bridge_secret == FixedSecret()
-
-
-def test_the_secret_may_stand_in_a_file(tmp_path: Path) -> None:
-    file = tmp_path / "secret"
-    file.write_bytes(b"s3cret\n")
-    settings = load_settings({"RINHA_BRIDGE": "tcp://worker:7000", "RINHA_BRIDGE_SECRET_FILE": str(file)})
-    assert settings.bridge_secret.read() == b"s3cret"
-
-
-def test_a_secret_file_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
-    file = tmp_path / "secret"
-    settings = load_settings({"RINHA_BRIDGE": "tcp://worker:7000", "RINHA_BRIDGE_SECRET_FILE": str(file)})
-    with pytest.raises(FileNotFoundError):
-        settings.bridge_secret.read()
-    settings.bridge_secret.make()
-    assert settings.bridge_secret.read() == file.read_bytes().strip()
-
-
-def test_a_secret_file_in_a_directory_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
-    file = tmp_path / "no" / "secret"
-    (error,) = errors_of(RINHA_BRIDGE_SECRET_FILE=str(file))
-    assert error == f"RINHA_BRIDGE_SECRET_FILE={file}: there is no directory {tmp_path / 'no'}"
-
-
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (b" \n", "the file is empty"),
-        (b"x" * 5000, "the file has more than 4096"),
-        (b"\xff", "the file is no UTF-8"),
-        (b"a\nb", "one line"),
-    ],
-)
-def test_a_secret_file_that_holds_none_is_refused(tmp_path: Path, content: bytes, reason: str) -> None:
-    file = tmp_path / "secret"
-    file.write_bytes(content)
-    (error,) = errors_of(RINHA_BRIDGE_SECRET_FILE=str(file))
-    assert error.startswith(f"RINHA_BRIDGE_SECRET_FILE={file}: ")
-    assert reason in error
-
-
-def test_a_secret_of_unprintable_bytes_is_refused_unseen() -> None:
-    (error,) = errors_of(RINHA_BRIDGE_SECRET="s3cret\udcff")
-    assert error == "RINHA_BRIDGE_SECRET=********: must be one line of printable text"
-
-
-def test_a_secret_and_a_secret_file_are_one_too_many() -> None:
-    (error,) = errors_of(RINHA_BRIDGE_SECRET="s3cret", RINHA_BRIDGE_SECRET_FILE="/secret")
-    assert "RINHA_BRIDGE_SECRET is set as well" in error
-
-
-def test_secrets_are_never_shown() -> None:
-    environ = {"RINHA_BRIDGE_SECRET": "s3cret"}
-    settings = load_settings(environ)
-    assert "s3cret" not in f"{settings!r} {settings} {settings.bridge_secret} {msgspec.structs.asdict(settings)}"
-    assert "s3cret" not in str(list(effective_rows(environ)))
-    assert "s3cret" not in repr(load_settings({"RINHA_STORE": "postgresql://me:s3cret@h/d"}))
-    assert repr(Secret()) == "not set"
-
-
-def test_errors_show_no_secret_either() -> None:
-    errors = errors_of(
-        RINHA_BRIDGE_SECERT="s3cret",
-        RINHA_BRIDGE="tcp://me:s3cret@worker:7000",
-        RINHA_HOST="me:s3cret@worker",
-        RINHA_STORE="postgresql://me:s3cret@worker:port/d",
-        PROCESSOR_DEFAULT_URL="http://me:s3/cret@one",
-        PROCESSOR_FALLBACK_URL="me:s3cret@two",
-    )
-    assert len(errors) == 6
-    assert not any(part in error for error in errors for part in ("s3cret", "s3/cret"))

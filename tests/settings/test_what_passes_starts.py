@@ -73,7 +73,10 @@ def can_be_reached(address: Address) -> None:
             sock.connect(address.path)
 
 
-@given(url=URLS, bridge=ADDRESSES, store=STORES, secret=st.sampled_from(["", "s3cret", "\u00e9"]))
+SECRETS = st.sampled_from(["", "s3cret", "s3cret, long enough", "\u00e9" * 8])
+
+
+@given(url=URLS, bridge=ADDRESSES, store=STORES, secret=SECRETS)
 def test_a_worker_can_be_made_of_it(url: str, bridge: str, store: str, secret: str) -> None:
     for part in (
         {"PROCESSOR_DEFAULT_URL": url, "PROCESSOR_FALLBACK_URL": "http://other"},

@@ -21,6 +21,10 @@ PORT_CALLS_MAX = 2
 """A crash half-way comes with one of the first so many calls of a port."""
 
 
+AGAIN_SHARE = 0.7
+"""Of handlings of a message that has just crashed: most bugs strike as often as a message is tried."""
+
+
 class InjectedCrash(Exception):
     """A bug that the simulation put there."""
 
@@ -48,6 +52,7 @@ class Chaos:
         self._target = target
         self._crashes_max = crashes
         self._armed: dict[Task, int] = {}
+        self._crashed_last: Any = None
 
     def wrap(self, name: str, factory: Factory) -> Factory:
         """Make behaviours fragile (``Scheduler.wrap``)."""
@@ -65,8 +70,10 @@ class Chaos:
             raise InjectedCrash("poisonous")
         if self.crashes >= self._crashes_max or not self.share:
             return handle(message)
-        if (self._target and type(message).__name__ != self._target) or self._chance.random() >= self.share:
+        share = max(self.share, AGAIN_SHARE) if message is self._crashed_last else self.share
+        if (self._target and type(message).__name__ != self._target) or self._chance.random() >= share:
             return handle(message)
+        self._crashed_last = message
         self.crashed.add(type(message).__name__)
         where = self._chance.randrange(4)
         if where == 0:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pykka
 
 from rinha.processors.errors import AnswerLost, NotSent
-from tests.simulation.processor import read_payment
+from tests.simulation.processor import HEALTH, read_id, read_payment
 
 if TYPE_CHECKING:
     from rinha.processors.wire import Answer
     from tests.simulation.processor import SimulatedProcessor
     from tests.simulation.scheduler import Scheduler
+
+
+REQUESTS_PER_S_MAX = 50
+"""Requests for one payment to one processor within a second. An outcome that is looked into at once, after 0.1 s, and
+then twice as long each time comes to ten; payments that are refused, to some thirty; a loop without pause, to hundreds.
+"""
 
 
 class Knowledge:
@@ -22,7 +29,17 @@ class Knowledge:
         self.holders: dict[bytes, str] = {}
         """The processor that told of a payment that it is committed there."""
         self.misplaced: list[str] = []
+        self.hasty: set[str] = set()
+        """What was asked for too often in one second."""
         self._under_way: set[bytes] = set()
+        self._requests: Counter[tuple[str, bytes, int]] = Counter()
+
+    def count(self, payment_id: bytes, processor: str, now_s: float) -> None:
+        """Count a request of any kind."""
+        key = processor, payment_id, int(now_s)
+        self._requests[key] += 1
+        if self._requests[key] > REQUESTS_PER_S_MAX:
+            self.hasty.add(f"{processor} was asked for #{int.from_bytes(payment_id)} over {REQUESTS_PER_S_MAX} times")
 
     def begin(self, payment_id: bytes, processor: str) -> None:
         name = f"#{int.from_bytes(payment_id)} was sent to {processor}"
@@ -33,10 +50,11 @@ class Knowledge:
             self.misplaced.append(f"{name} while it was under way")
         self._under_way.add(payment_id)
 
-    def end(self, payment_id: bytes, processor: str, answer: Answer | None) -> None:
+    def end(self, payment_id: bytes, processor: SimulatedProcessor, answer: Answer | None) -> None:
         self._under_way.discard(payment_id)
-        if answer is not None and answer.status in {200, 422}:
-            self.holders[payment_id] = processor
+        # A 422 for what isn't there is no word of its being there.
+        if answer is not None and answer.status in {200, 422} and payment_id in processor.rows:
+            self.holders[payment_id] = processor.name
 
 
 class SimulatedExchange:
@@ -58,15 +76,19 @@ class SimulatedExchange:
         self._incarnation = incarnation
 
     def request(self, method: str, target: str, body: bytes = b"", *, deadline_s: float) -> Answer:
+        name = self._processor.name
         if method != "POST":
+            if target != HEALTH:
+                self._knowledge.count(read_id(target), name, self._scheduler.now_s)
             return self._exchange(method, target, body, deadline_s)
-        payment_id, name = read_payment(body, self._processor.name).payment_id, self._processor.name
+        payment_id = read_payment(body, name).payment_id
         answer: Answer | None = None
+        self._knowledge.count(payment_id, name, self._scheduler.now_s)
         self._knowledge.begin(payment_id, name)
         try:
             answer = self._exchange(method, target, body, deadline_s)
         finally:
-            self._knowledge.end(payment_id, name, answer)
+            self._knowledge.end(payment_id, self._processor, answer)
         return answer
 
     def close(self) -> None:

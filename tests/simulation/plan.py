@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import math
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from actors.intake.routing import Cheapest, Fastest
+from actors.system import Sizes
 from tests.simulation.processor import Faults
 from tests.simulation.worker import Config
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from actors.intake.routing import Policy
     from actors.values import ProcessorHealth
 
-LEVELS = ("steady", "fragile", "background", "durable")
-"""No worker crashes; it crashes and has no journal; it crashes and has one that is written after the fact; it crashes
-and has one that is written before anything is promised or sent."""
+LEVELS = ("steady", "fragile", "queued", "background", "durable")
+"""No worker crashes; it crashes and has no journal; the same, and APIs promise what it doesn't have yet; it crashes and
+has a journal that is written after the fact; it crashes and has one that is written before anything is promised or
+sent."""
 
-TARGETS = ("AttemptEnded", "Attempt", "SubmitPayments", "RecordPayment")
+PURGE = "PurgePayments"
+TARGETS = ("AttemptEnded", "Attempt", "SubmitPayments", "RecordPayment", PURGE)
 JOURNAL_TARGETS = ("Persist", "Committed", "Commit")
 """Messages whose handlings crash."""
+
+NAMES = ("default", "fallback")
 
 SPAN_S = 6.0
 """For so long things happen; then all faults stop."""
@@ -68,25 +75,29 @@ class Plan(NamedTuple):
 def draw_plan(chance: random.Random, levels: tuple[str, ...]) -> Plan:
     """Draw a run."""
     level = chance.choice(levels)
-    happenings = [_payments(chance, number) for number in range(chance.randint(8, 25))]
+    targets = (*TARGETS, *JOURNAL_TARGETS) if level in {"background", "durable"} else TARGETS
+    target = chance.choice((None, None, "", *targets))
+    numbers = count()
+    happenings = [_payment(chance, numbers, _instant_s(chance) * 0.8) for _ in range(_number_of_payments(chance))]
     happenings += [_at(chance, "break_connection", chance.randrange(2)) for _ in range(_few(chance, 5))]
     happenings += [_at(chance, "crash_api", chance.randrange(2)) for _ in range(_few(chance, 2))]
     happenings += [_at(chance, "jump_clock", chance.randint(-3_600_000, 3_600_000)) for _ in range(_few(chance, 2))]
     happenings += [_at(chance, "fail_processor", *_lapse(chance)) for _ in range(_few(chance, 4))]
     happenings += [_at(chance, "slow_processor", *_lapse(chance), _slowness_s(chance)) for _ in range(_few(chance, 4))]
+    happenings += [_unroute(chance) for _ in range(_few(chance, 3))]
     happenings += [_at(chance, "check_counts") for _ in range(5)]
-    if chance.random() < 0.3:
-        happenings += [_at(chance, "purge", chance.randrange(2)) for _ in range(chance.randint(1, 3))]
+    if target == PURGE or chance.random() < 0.3:
+        for _ in range(chance.randint(1, 3)):
+            happenings += _purge(chance, numbers)
     if level != "steady":
         happenings += [_at(chance, "crash_worker") for _ in range(_few(chance, 2))]
+        happenings += [_at(chance, "drain_worker") for _ in range(_few(chance, 2))]
         soon_s = chance.choice(happenings).at_s + chance.random() * 0.1
         happenings.append(Happening(soon_s, "crash_worker"))
+        happenings += _crash_while_slow(chance, numbers)
     if level in {"background", "durable"}:
         happenings += [_at(chance, "fill_disk", chance.random() * 2) for _ in range(_few(chance, 1))]
     happenings.sort(key=lambda each: each.at_s)
-    targets = (*TARGETS, *JOURNAL_TARGETS) if level in {"background", "durable"} else TARGETS
-    target = chance.choice((None, None, "", *targets))
-    share = 0.0 if target is None else chance.choice((0.1, 0.3) if target else (0.01, 0.05))
     return Plan(
         level=level,
         config=Config(
@@ -94,14 +105,16 @@ def draw_plan(chance: random.Random, levels: tuple[str, ...]) -> Plan:
             backlog_max=chance.choice((8, 16, 64)),
             latency_s=chance.choice((0.002, 0.002, 0.02, 0.3)),
             policy=_policy(chance),
+            settle_per_s=chance.choice((math.inf, 10.0, 100.0)),
+            sizes=_sizes(chance),
         ),
-        faults={name: _faults(chance) for name in ("default", "fallback")},
-        chaos_share=share,
+        faults={name: _faults(chance) for name in NAMES},
+        chaos_share=0.0 if target is None else chance.choice(_shares(target)),
         chaos_target=target or "",
         # As many as are borne: the next one ends the process.
         chaos_crashes=5 if level == "steady" else 12,
         disk_failure_share=chance.choice((0.0, 0.0, 0.1)),
-        poisonous_share=0.05 if share and level != "steady" else 0.0,
+        poisonous_share=0.05 if target is not None and level != "steady" else 0.0,
         happenings=happenings,
     )
 
@@ -112,8 +125,58 @@ def _policy(chance: random.Random) -> Policy:
     return chance.choice((erratic, erratic, Fastest(10.0, 1), Fastest(10.0, 0), Cheapest(0.5), Cheapest(3.0)))
 
 
+def _sizes(chance: random.Random) -> Sizes:
+    """Small, so that a run of a few payments fills buckets, blocks, windows and mailboxes."""
+    return Sizes(
+        bucket_records=chance.choice((1, 2, 5)),
+        block_rows=chance.choice((1, 2, 5)),
+        window_payments=chance.choice((1, 1, 3, 2048)),
+        mailbox_messages=chance.choice((32, 5120)),
+    )
+
+
+def _shares(target: str) -> tuple[float, ...]:
+    """Of handlings that crash. There are few purges, and one is given up when it crashes three times in a row."""
+    if target == PURGE:
+        return (0.3, 1.0)
+    return (0.1, 0.3) if target else (0.01, 0.05)
+
+
+def _number_of_payments(chance: random.Random) -> int:
+    """Mostly few, for the sake of speed; some runs have more than anything that is small holds."""
+    return chance.randint(35, 60) if chance.random() < 0.15 else chance.randint(8, 25)
+
+
+def _purge(chance: random.Random, numbers: Iterator[int]) -> list[Happening]:
+    """A purge, and payments that cross it on their way."""
+    purge = _at(chance, "purge", chance.randrange(2))
+    happenings = [_payment(chance, numbers, purge.at_s + _offset_s(chance)) for _ in range(chance.randint(0, 4))]
+    if chance.random() < 0.3:
+        happenings.append(Happening(purge.at_s + abs(_offset_s(chance)), "crash_api", (chance.randrange(2),)))
+    return [purge, *happenings]
+
+
+def _crash_while_slow(chance: random.Random, numbers: Iterator[int]) -> list[Happening]:
+    """The worker dies, and what it has just sent is committed long after."""
+    if chance.random() < 0.5:
+        return []
+    at_s, name = 0.5 + _instant_s(chance) * 0.8, chance.choice(NAMES)
+    slow = Happening(at_s - 0.4, "slow_processor", (name, 2.0, 4.0))
+    payments = [_payment(chance, numbers, at_s - abs(_offset_s(chance)), "plain") for _ in range(chance.randint(1, 4))]
+    return [slow, *payments, Happening(at_s, "crash_worker")]
+
+
+def _instant_s(chance: random.Random) -> float:
+    return chance.random() * SPAN_S
+
+
+def _offset_s(chance: random.Random) -> float:
+    """About as long as something is on its way to the worker."""
+    return chance.choice((0.01, 0.3)) * (2 * chance.random() - 1)
+
+
 def _at(chance: random.Random, kind: str, *arguments: object) -> Happening:
-    return Happening(chance.random() * SPAN_S, kind, arguments)
+    return Happening(_instant_s(chance), kind, arguments)
 
 
 def _few(chance: random.Random, most: int) -> int:
@@ -121,19 +184,24 @@ def _few(chance: random.Random, most: int) -> int:
 
 
 def _lapse(chance: random.Random) -> tuple[str, float]:
-    return chance.choice(("default", "fallback")), chance.choice((0.2, 1.0, 4.0)) * chance.random()
+    return chance.choice(NAMES), chance.choice((0.2, 1.0, 4.0)) * chance.random()
+
+
+def _unroute(chance: random.Random) -> Happening:
+    """Also when payments that a worker before may have sent are looked for: that is the longest delay after its end."""
+    at_s = chance.choice((1.0, 2.0)) * _instant_s(chance)
+    return Happening(at_s, "unroute_processor", (*_lapse(chance), chance.random() < 0.5))
 
 
 def _slowness_s(chance: random.Random) -> float:
     return chance.choice((0.1, 0.5, 1.5, 2.5, 4.0))
 
 
-def _payments(chance: random.Random, number: int) -> Happening:
-    payment_id = (number + 1).to_bytes(16)
-    cents = 1990 + number
-    style = chance.choice(("plain", "plain", "plain", "twice", "conflict"))
-    traced_at_us = chance.choice((0, 0, 1))
-    return Happening(chance.random() * SPAN_S * 0.8, "pay", (payment_id, cents, traced_at_us, style))
+def _payment(chance: random.Random, numbers: Iterator[int], at_s: float, style: str = "") -> Happening:
+    number = next(numbers)
+    style = style or chance.choice(("plain", "plain", "plain", "twice", "again", "conflict"))
+    payment = (number + 1).to_bytes(16), 1990 + number, chance.choice((0, 0, 1)), style
+    return Happening(max(0.0, at_s), "pay", payment)
 
 
 def _faults(chance: random.Random) -> Faults:

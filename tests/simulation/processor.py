@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 EMPTY_500 = Answer(500, b"")
 DATABASE_500 = Answer(500, b'{"error": "database"}')
 GARBAGE = Answer(302, b"<html>")
+HEALTH = "/payments/service-health"
+NO_ROUTE = Answer(404, b"<html>")
+TURNED_AWAY = tuple(Answer(status, b"") for status in (401, 403, 404, 405, 408, 421, 425, 451))
+LATER_S = 3.0
+"""So long after its 409 it commits, at most."""
 LOST = None
 """The connection breaks without an answer."""
 
@@ -38,6 +43,9 @@ class Faults(NamedTuple):
     error_after: float = 0.0
     error_before: float = 0.0
     garbage: float = 0.0
+    turned_away: float = 0.0
+    in_progress: float = 0.0
+    denied: float = 0.0
 
 
 class SimulatedProcessor:
@@ -56,6 +64,10 @@ class SimulatedProcessor:
         """The incarnation of the worker whose request committed."""
         self.faults = Faults()
         self.failing = False
+        self.unrouted = 0
+        """Fronts without a route to it, which answer 404 to anything."""
+        self.health_is_routed = True
+        """Whether they have one to its health endpoint all the same."""
         self.delay_s = 0.005
         self.working = 0
         """Requests that may commit yet."""
@@ -71,10 +83,10 @@ class SimulatedProcessor:
         answer = SimulatedFuture()
         if (method, target) == ("POST", "/payments"):
             self._post(read_payment(body, self.name), incarnation, answer)
-        elif (method, target) == ("GET", "/payments/service-health"):
+        elif (method, target) == ("GET", HEALTH):
             self._tell_health(answer)
         else:
-            payment_id = UUID(target.removeprefix("/payments/")).bytes
+            payment_id = read_id(target)
             self._scheduler.later(self._latency_s(), lambda: self._look_up(payment_id, answer))
         return answer
 
@@ -83,7 +95,9 @@ class SimulatedProcessor:
         self._scheduler.later(self._latency_s(), lambda: self._arrive(row, incarnation, answer))
 
     def _tell_health(self, answer: SimulatedFuture) -> None:
-        if self._strikes(self.faults.overloaded + self.faults.garbage):
+        if self.unrouted and not self.health_is_routed:
+            self._scheduler.later(self._latency_s(), lambda: answer.set(NO_ROUTE))
+        elif self._strikes(self.faults.overloaded + self.faults.garbage):
             odd = self._scheduler.chance.choice((GARBAGE, Answer(429, b""), LOST))
             self._scheduler.later(self._scheduler.chance.choice((0.01, 5.0)), lambda: answer.set(odd))
         else:
@@ -95,8 +109,12 @@ class SimulatedProcessor:
         return self._strikes(self.faults.unreachable)
 
     def _arrive(self, row: LedgerRow, incarnation: int, answer: SimulatedFuture) -> None:
-        if self._strikes(self.faults.lost_request):
+        if self.unrouted:
+            self._end("has no route", row, answer, NO_ROUTE)
+        elif self._strikes(self.faults.lost_request):
             self._end("never gets", row, answer, LOST)
+        elif self._strikes(self.faults.turned_away):
+            self._end("turns away", row, answer, self._scheduler.chance.choice(TURNED_AWAY))
         elif self._strikes(self.faults.overloaded):
             self._end("429", row, answer, Answer(429, b""))
         else:
@@ -112,6 +130,13 @@ class SimulatedProcessor:
             self._end("rejects", row, answer, Answer(400, b"{}"))
         elif self._strikes(faults.error_before):
             self._end("errs", row, answer, DATABASE_500)
+        elif self._strikes(faults.denied) and not known:
+            self._end("denies", row, answer, Answer(422, b"{}"))
+        elif self._strikes(faults.in_progress) and not known:
+            self._scheduler.later(self._latency_s(), lambda: answer.set(Answer(409, b"{}")))
+            self._scheduler.later(
+                self._scheduler.chance.random() * LATER_S, lambda: self._commit_late(row, incarnation)
+            )
         else:
             if not known:
                 self.rows[payment_id] = row
@@ -137,10 +162,19 @@ class SimulatedProcessor:
         if not silent:
             self._scheduler.later(self._latency_s(), lambda: answer.set(reply))
 
+    def _commit_late(self, row: LedgerRow, incarnation: int) -> None:
+        if row.payment_id not in self.rows:
+            self.rows[row.payment_id] = row
+            self.committed_for[row.payment_id] = incarnation
+        self.working -= 1
+        self._note(f"{self.name} commits after its 409", row)
+
     def _look_up(self, payment_id: bytes, answer: SimulatedFuture) -> None:
         row = self.rows.get(payment_id)
         reply: Answer | None = Answer(404, b"")
-        if self._strikes(self.faults.overloaded):
+        if self.unrouted:
+            reply = NO_ROUTE
+        elif self._strikes(self.faults.overloaded):
             reply = Answer(429, b"")
         elif self._strikes(self.faults.lost_answer):
             reply = LOST
@@ -158,6 +192,11 @@ class SimulatedProcessor:
 
     def _strikes(self, share: float) -> bool:
         return share > 0.0 and self._scheduler.chance.random() < share
+
+
+def read_id(target: str) -> bytes:
+    """The payment that is looked up by the path of a GET."""
+    return UUID(target.removeprefix("/payments/")).bytes
 
 
 def read_payment(body: bytes, processor: str) -> LedgerRow:

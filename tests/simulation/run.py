@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from actors.messages import GetCounts, GetHeld, GetParked, GetRows, GetSummary, RetryParked
+from actors.runtime.guard import ActorFailed
 from actors.values import Verdict
 from tests.simulation.api import Submission
 from tests.simulation.checker import Outcome, check
@@ -15,7 +16,7 @@ from tests.simulation.world import RESTART_MAX_S, World
 if TYPE_CHECKING:
     from actors.values import LedgerRow, RowsPage
 
-LIVENESS_S = 25.0
+LIVENESS_S = 60.0
 """So long after the last fault all that was accepted is settled: an attempt's deadline, a processor's delay, a retry
 after 5 s, a poll after 5 s, a probe, and a margin."""
 
@@ -32,6 +33,10 @@ class Result(NamedTuple):
     crashed: set[str]
     """The classes of the messages whose handling was made to crash."""
     trace: list[str]
+
+
+class Unanswered(Exception):
+    """A question that no actor has answered; the fault is the actor's."""
 
 
 class Run(World):
@@ -55,6 +60,8 @@ class Run(World):
                 self.finish(newcomers)
             if self.worker is not None:
                 self.look_at_supervisor(self.worker)
+        except (ActorFailed, Unanswered) as error:
+            self.violations.append(f"bug: {error}")
         finally:
             if self.worker is not None:
                 self.worker.kill()
@@ -87,6 +94,8 @@ class Run(World):
         assert self.worker is not None
         reply = self.worker.ask(message)
         self.scheduler.run(self.scheduler.now_s + 0.3)
+        if not reply.is_set:
+            raise Unanswered(type(message).__name__)
         return reply.get()
 
     def settles(self, complaint: str) -> bool:

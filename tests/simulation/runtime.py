@@ -61,6 +61,10 @@ class SimulatedFuture(pykka.Future[Any]):
         self._reply: tuple[Any, BaseException | None] | None = None
         self._waiting: list[Task] = []
 
+    @property
+    def is_set(self) -> bool:
+        return self._reply is not None
+
     def get(self, *, timeout: float | None = None) -> Any:
         if self._get_hook is not None:
             return super().get(timeout=timeout)

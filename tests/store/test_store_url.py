@@ -63,6 +63,12 @@ def test_what_names_no_store_is_refused_with_the_right_forms(url: str) -> None:
         parse_store_url(url)
 
 
+@pytest.mark.parametrize(("character", "escape"), [("?", "%3F"), ("#", "%23")])
+def test_a_character_that_a_path_must_not_hold_is_named_with_its_escape(character: str, escape: str) -> None:
+    with pytest.raises(ValueError, match=rf"a [{character}] begins .* written {escape}$"):
+        parse_store_url(f"sqlite:////var/lib/rinha{character}1/journal.db")
+
+
 def test_postgresql_without_psycopg_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     url = parse_store_url("postgresql://u@h/d")
     monkeypatch.setitem(sys.modules, "psycopg", None)

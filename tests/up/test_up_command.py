@@ -89,7 +89,7 @@ def wait_for(condition: Callable[[], object]) -> None:
 class Command:
     """``rinha up`` with stand-ins for the APIs and nothing else, in a process of its own."""
 
-    def __init__(self, tmp_path: Path) -> None:
+    def __init__(self, tmp_path: Path, **variables: str) -> None:
         self.out, self.err = tmp_path / "out", tmp_path / "err"
         environ = {
             **os.environ,
@@ -99,6 +99,7 @@ class Command:
             "PROCESSOR_DEFAULT_URL": "http://one",
             "PROCESSOR_FALLBACK_URL": "http://two",
             "XDG_RUNTIME_DIR": str(tmp_path),
+            **variables,
         }
         with self.out.open("w") as out, self.err.open("w") as err:
             self.process = subprocess.Popen([sys.executable, "-c", UP, API], stdout=out, stderr=err, env=environ)
@@ -109,17 +110,21 @@ class Command:
     def pids(self) -> list[int]:
         return [int(words[1]) for words in self.words("started")]
 
+    def end(self) -> None:
+        """Leave nothing of it."""
+        for pid in self.pids():
+            if not gone(pid):
+                os.kill(pid, signal.SIGKILL)
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(PATIENCE_S)
+
 
 @pytest.fixture
 def command(tmp_path: Path) -> Any:
     running = Command(tmp_path)
     yield running
-    for pid in running.pids():
-        if not gone(pid):
-            os.kill(pid, signal.SIGKILL)
-    if running.process.poll() is None:
-        running.process.kill()
-    running.process.wait(PATIENCE_S)
+    running.end()
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])

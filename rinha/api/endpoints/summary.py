@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from actors.messages import GetSummary
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from rinha.api.gateway import Gateway
     from rinha.api.replies import Replies
 
+BOUNDS = ("from", "to")
+UNKNOWN_MAX = 8
+"""So many unknown parameters are named, of the thousands that fit into a request."""
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 INSTANT = re.compile(
@@ -30,7 +36,7 @@ INSTANT = re.compile(
 
 
 def parse_window(parameters: Mapping[str, Sequence[str]]) -> GetSummary:
-    """Read ``from`` and ``to`` from a query. Other parameters are ignored.
+    """Read ``from`` and ``to`` from a query. One that is empty counts as absent, as it does at the processors.
 
     Books hold milliseconds. Within a window of finer bounds lie the milliseconds from ``from`` rounded up to ``to``
     rounded down.
@@ -39,23 +45,32 @@ def parse_window(parameters: Mapping[str, Sequence[str]]) -> GetSummary:
         parameters: each parameter's values, decoded.
 
     Raises:
-        InvalidRequest: with every parameter at fault.
+        InvalidRequest: with every parameter at fault. One that isn't known is, because it may be meant for a bound: the
+            answer would be about another window than was asked for.
     """
-    errors: list[FieldError] = []
+    unknown = islice((name for name in parameters if name not in BOUNDS), UNKNOWN_MAX)
+    errors: list[FieldError] = [_unknown(name, parameters[name]) for name in unknown]
     bounds: dict[str, int | None] = {}
-    for name, round_up in (("from", True), ("to", False)):
+    for name in BOUNDS:
         values = parameters.get(name, ())
         bounds[name] = None
         try:
             if len(values) > 1:
                 raise ValueError(f"must be given at most once, not {len(values)} times")
-            if values:
-                bounds[name] = parse_instant(values[0], round_up=round_up)
+            if values and values[0]:
+                bounds[name] = parse_instant(values[0], round_up=name == "from")
         except ValueError as error:
             errors.append({"field": name, "value": shorten(values[-1]), "reason": str(error)})
     if errors:
         raise InvalidRequest(errors)
     return GetSummary(from_ms=bounds["from"], to_ms=bounds["to"])
+
+
+def _unknown(name: str, values: Sequence[str]) -> FieldError:
+    # Short names have little in common with anything: of "frm" and "form" half is enough.
+    nearest = difflib.get_close_matches(name.lower(), BOUNDS, n=1, cutoff=0.5)
+    hint = f"did you mean {nearest[0]}?" if nearest else "there are from and to"
+    return {"field": str(shorten(name)), "value": shorten(values[-1]), "reason": f"is no parameter; {hint}"}
 
 
 def parse_instant(text: str, *, round_up: bool) -> int:
@@ -109,7 +124,7 @@ class SummaryHandler:
         try:
             window = parse_window({name: query.getall(name) for name in query})
         except InvalidRequest as error:
-            detail = "from and to may each be left out."
+            detail = "from and to may each be left out, and there are no other parameters."
             return self._replies.problem(problems.INVALID_WINDOW, detail, errors=error.errors)
         try:
             summary = await self._gateway.ask(window, timeout_s=self._timeout_s)

@@ -27,8 +27,9 @@ def parse_sqlite_url(text: str) -> SqliteUrl:
     path = text.removeprefix("sqlite://")
     if not path.startswith("/"):
         raise ValueError("a path begins with a third slash, an absolute one with a fourth")
-    if "?" in path:
-        raise ValueError("it takes no parameters; a ? in a path is written %3F")
+    for character, escape, begins in (("?", "%3F", "parameters"), ("#", "%23", "a fragment")):
+        if character in path:
+            raise ValueError(f"a {character} begins {begins}, of which it takes none; in a path it is written {escape}")
     path = unescape(path[1:])
     if path == ":memory:":
         raise ValueError("a journal in memory keeps nothing")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from actors.intake.backlog import Backlog
-from actors.messages import HealthChanged, VerdictsGiven
+from actors.messages import CreditGranted, HealthChanged, SessionOpened, VerdictsGiven
 from actors.runtime.guard import ActorFailed
 from actors.values import Payment, Refused, Step, Unknown, Verdict
 from tests.actors.intake.intake_bench import DOWN, HEALTHY, IntakeBench, payment
@@ -15,6 +15,8 @@ from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from actors.recipient import Recipient
 
 
 class Once:
@@ -83,11 +85,22 @@ class TestCrashes:
     def test_payments_of_a_message_that_is_given_up_are_taken_all_the_same(
         self, ready: IntakeBench, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(ready.credits, "use", lambda session, payments: 1 / 0)
-        ready.submit(payment(1))
-        assert VerdictsGiven(1) in ready.session.of(VerdictsGiven)
-        assert ready.attempt().payment == payment(1)
+        failures, use = [OSError("stdout is gone") for _ in range(3)], ready.credits.use
+
+        def use_at_last(session: Recipient, payments: int) -> None:
+            if failures:
+                raise failures.pop()
+            use(session, payments)
+
+        ready.tell(SessionOpened(ready.session.reference))
+        window = ready.session.of(CreditGranted)[-1].payments
+        monkeypatch.setattr(ready.credits, "use", use_at_last)
+        ready.submit(*(payment(number) for number in range(window)))
+        assert VerdictsGiven(window) in ready.session.of(VerdictsGiven)
+        ready.world.advance(0.01)
+        assert ready.attempts()
         assert ready.world.dead_letters == {}
+        assert ready.session.of(CreditGranted)[-1].payments == window, "the credit that they came on is free again"
 
     def test_payments_taken_only_when_giving_up_are_sent_too(
         self, ready: IntakeBench, monkeypatch: pytest.MonkeyPatch

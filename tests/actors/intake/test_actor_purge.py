@@ -142,6 +142,15 @@ class TestAdoption:
         assert isinstance(failed, PurgeFailed)
         assert ready.world.dead_letters == {}
 
+    def test_a_session_learns_of_the_epoch_of_a_purge_that_fails_half_way(
+        self, ready: IntakeBench, other: Probe, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Or else the next payment that it sends is purged."""
+        monkeypatch.setattr(ready.purges, "begin", lambda *_: 1 / 0)
+        (failed,) = ready.purge().received
+        assert isinstance(failed, PurgeFailed)
+        assert other.of(EpochRaised) == [EpochRaised(ready.backlog.epoch)]
+
     def test_a_session_whose_opening_crashes_each_time_is_dismissed(
         self, ready: IntakeBench, monkeypatch: pytest.MonkeyPatch
     ) -> None:

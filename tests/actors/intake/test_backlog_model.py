@@ -233,6 +233,7 @@ class BacklogMachine(RuleBasedStateMachine):
             "duplicates": self.duplicates,
             "conflicts": self.conflicts,
             "purged": self.purged,
+            "differing": 0,
         }
         assert counts.accepted == counts.settled + self.backlog.held() + counts.written_off
         assert self.backlog.held() == counts.waiting + counts.in_flight + counts.unknown + counts.parked

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from actors.ledger.book import Book
 from actors.values import LedgerRow, Totals
-from tests.actors.ledger.naive import block_rows, naive
+from tests.actors.ledger.naive import naive
 
 NAMES = ("default", "fallback")
 INSTANT = st.integers(0, 40)
@@ -36,18 +36,17 @@ class TestBook:
         start: int,
         limit: int,
     ) -> None:
-        book, rows, epoch = Book(NAMES), list[LedgerRow](), 0
-        with block_rows(rows_per_block):
-            for step in steps:
-                if isinstance(step, LedgerRow):
-                    new = step.payment_id not in {row.payment_id for row in rows}
-                    assert book.record(step, epoch) is new
-                    if new:
-                        rows.append(step)
-                else:
-                    epoch += 1
-                    rows.clear()
-                    book.forget(epoch)
+        book, rows, epoch = Book(NAMES, block_rows=rows_per_block), list[LedgerRow](), 0
+        for step in steps:
+            if isinstance(step, LedgerRow):
+                new = step.payment_id not in {row.payment_id for row in rows}
+                assert book.record(step, epoch) is new
+                if new:
+                    rows.append(step)
+            else:
+                epoch += 1
+                rows.clear()
+                book.forget(epoch)
         assert len(book) == len(rows)
         assert book.rows(start, limit) == rows[start : start + limit]
         assert book.summary(from_ms, to_ms) == {
@@ -108,15 +107,14 @@ class TestBook:
 def test_many_rows_at_once_are_as_one_by_one(
     chunks: list[list[LedgerRow]], from_ms: int | None, to_ms: int | None, rows_per_block: int
 ) -> None:
-    at_once, one_by_one = Book(NAMES), Book(NAMES)
-    with block_rows(rows_per_block):
-        for number, chunk in enumerate(chunks):
-            # Each chunk has ids of its own, as a journal's have.
-            rows = [row._replace(payment_id=bytes([number]) + row.payment_id[1:]) for row in chunk]
-            if rows:
-                at_once.extend(*zip(*rows, strict=True))
-            for row in rows:
-                assert one_by_one.record(row, 0)
+    at_once, one_by_one = (Book(NAMES, block_rows=rows_per_block) for _ in range(2))
+    for number, chunk in enumerate(chunks):
+        # Each chunk has ids of its own, as a journal's have.
+        rows = [row._replace(payment_id=bytes([number]) + row.payment_id[1:]) for row in chunk]
+        if rows:
+            at_once.extend(*zip(*rows, strict=True))
+        for row in rows:
+            assert one_by_one.record(row, 0)
     assert at_once.rows(0, 100) == one_by_one.rows(0, 100)
     assert at_once.summary(from_ms, to_ms) == one_by_one.summary(from_ms, to_ms)
     cents = [row.amount_cents for row in at_once.rows(0, 100)]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from actors.ledger.timeline import BLOCK_ROWS, Timeline
 from actors.packed.column import Column
 from actors.values import Totals
-from tests.actors.ledger.naive import block_rows, naive
+from tests.actors.ledger.naive import naive
 
 BOUND = st.none() | st.integers(-1, 41)
 ENTRIES = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 10**9)), max_size=60)
@@ -19,9 +19,9 @@ BLOCKS = st.sampled_from([1, 2, 3, 512])
 class Entries:
     """A timeline with columns of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, block_rows: int = BLOCK_ROWS) -> None:
         self.instants, self.amounts = Column(), Column()
-        self.timeline = Timeline(self.instants, self.amounts)
+        self.timeline = Timeline(self.instants, self.amounts, block_rows)
         self.totals = self.timeline.totals
 
     def add(self, instant_ms: int, amount_cents: int) -> None:
@@ -40,26 +40,24 @@ class Entries:
 def test_sums_agree_with_a_scan_after_every_entry(
     entries: list[tuple[int, int]], ranges: list[tuple[int | None, int | None]], rows_per_block: int
 ) -> None:
-    tested, so_far = Entries(), list[tuple[int, int]]()
-    with block_rows(rows_per_block):
-        for entry in entries:
-            tested.add(*entry)
-            so_far.append(entry)
-            for from_ms, to_ms in ranges:
-                assert tested.totals(from_ms, to_ms) == naive(so_far, from_ms, to_ms)
+    tested, so_far = Entries(rows_per_block), list[tuple[int, int]]()
+    for entry in entries:
+        tested.add(*entry)
+        so_far.append(entry)
+        for from_ms, to_ms in ranges:
+            assert tested.totals(from_ms, to_ms) == naive(so_far, from_ms, to_ms)
 
 
 @given(chunks=st.lists(ENTRIES, max_size=4), ranges=RANGES, rows_per_block=BLOCKS)
 def test_many_at_once_are_as_one_by_one(
     chunks: list[list[tuple[int, int]]], ranges: list[tuple[int | None, int | None]], rows_per_block: int
 ) -> None:
-    tested, so_far = Entries(), list[tuple[int, int]]()
-    with block_rows(rows_per_block):
-        for chunk in chunks:
-            tested.extend(chunk)
-            so_far += chunk
-            for from_ms, to_ms in ranges:
-                assert tested.totals(from_ms, to_ms) == naive(so_far, from_ms, to_ms)
+    tested, so_far = Entries(rows_per_block), list[tuple[int, int]]()
+    for chunk in chunks:
+        tested.extend(chunk)
+        so_far += chunk
+        for from_ms, to_ms in ranges:
+            assert tested.totals(from_ms, to_ms) == naive(so_far, from_ms, to_ms)
 
 
 def test_an_empty_one_has_nothing() -> None:

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.packed import id_map
 from actors.packed.id_map import RECORDS_PER_BUCKET, IdMap, bucket_hash
 
 IDS = st.lists(st.binary(min_size=16, max_size=16), unique=True, max_size=200)
@@ -26,17 +25,15 @@ def filled(ids: list[bytes]) -> IdMap:
 
 @given(ids=IDS | ALIKE, strangers=IDS | ALIKE, number=NUMBERS, crowd=st.sampled_from([1, 2, 1000]))
 def test_it_agrees_with_a_dict(ids: list[bytes], strangers: list[bytes], number: int, crowd: int) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(id_map, "RECORDS_PER_BUCKET", crowd)
-        ids_map, model = IdMap(), dict[bytes, int]()
-        for each in ids:
-            assert ids_map.get(each) == -1
-            ids_map.add(each, number)
-            model[each] = number
-            number = number * 5 % 2**32
-        assert len(ids_map) == len(model)
-        for each in (*ids, *strangers):
-            assert ids_map.get(each) == model.get(each, -1)
+    ids_map, model = IdMap(crowd), dict[bytes, int]()
+    for each in ids:
+        assert ids_map.get(each) == -1
+        ids_map.add(each, number)
+        model[each] = number
+        number = number * 5 % 2**32
+    assert len(ids_map) == len(model)
+    for each in (*ids, *strangers):
+        assert ids_map.get(each) == model.get(each, -1)
 
 
 @given(ids=IDS | ALIKE)

@@ -114,18 +114,54 @@ def test_both_bounds_are_optional_and_round_towards_the_inside() -> None:
     assert parse_window({}) == GetSummary(None, None)
     assert parse_window({"from": ["2025-07-15T12:34:56.0001Z"]}) == GetSummary(BASE_MS + 1, None)
     assert parse_window({"to": ["2025-07-15T12:34:56.0009Z"]}) == GetSummary(None, BASE_MS)
-    both = {"to": ["2025-07-15T12:34:57Z"], "from": ["2025-07-15T12:34:56Z"], "other": ["x", "y"]}
+    both = {"to": ["2025-07-15T12:34:57Z"], "from": ["2025-07-15T12:34:56Z"]}
     assert parse_window(both) == GetSummary(BASE_MS, BASE_MS + 1000)
 
 
 def test_every_wrong_parameter_is_named_with_value_and_reason() -> None:
     with pytest.raises(InvalidRequest) as caught:
-        parse_window({"from": [""], "to": ["2025-07-15T12:34:56Z", "2025-07-15T12:34:57Z"]})
+        parse_window({"from": ["x"], "to": ["2025-07-15T12:34:56Z", "2025-07-15T12:34:57Z"]})
     assert caught.value.errors == [
         {
             "field": "from",
-            "value": "",
+            "value": "x",
             "reason": "must be an ISO 8601 instant with Z or an offset, like 2025-07-15T12:34:56.789Z",
         },
         {"field": "to", "value": "2025-07-15T12:34:57Z", "reason": "must be given at most once, not 2 times"},
     ]
+
+
+def test_an_empty_bound_counts_as_absent() -> None:
+    assert parse_window({"from": [""], "to": [""]}) == GetSummary(None, None)
+    assert parse_window({"to": [""]}) == GetSummary(None, None)
+    assert parse_window({"from": ["2025-07-15T12:34:56Z"], "to": [""]}) == GetSummary(BASE_MS, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("frm", "did you mean from?"),
+        ("From", "did you mean from?"),
+        ("form", "did you mean from?"),
+        ("too", "did you mean to?"),
+        ("TO", "did you mean to?"),
+        ("since", "there are from and to"),
+        ("", "there are from and to"),
+    ],
+)
+def test_an_unknown_parameter_is_refused_with_the_nearest_name(name: str, hint: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        parse_window({name: ["2025-07-15T12:34:56Z"], "to": [""]})
+    assert caught.value.errors == [
+        {"field": name, "value": "2025-07-15T12:34:56Z", "reason": f"is no parameter; {hint}"}
+    ]
+
+
+@given(st.text(max_size=100), st.lists(st.text(max_size=100), min_size=1, max_size=2))
+def test_every_unknown_parameter_is_one_error(name: str, values: list[str]) -> None:
+    if name in {"from", "to"}:
+        return
+    with pytest.raises(InvalidRequest) as caught:
+        parse_window({name: values})
+    (error,) = caught.value.errors
+    assert error["reason"].startswith("is no parameter; ")

@@ -45,7 +45,10 @@ async def test_a_summary_has_exact_cents_as_numbers(api: Api, gateway: FakeGatew
         ("from=2025-07-15T12:34:56.0001Z", GetSummary(BASE_MS + 1, None)),
         ("to=2025-07-15T12:34:56.0009Z", GetSummary(None, BASE_MS)),
         ("to=2025-07-15T15:34:56+03:00", GetSummary(None, BASE_MS)),
-        ("to=2025-07-15T15%3A34%3A56%2B03%3A00&page=1&page=2", GetSummary(None, BASE_MS)),
+        ("to=2025-07-15T15%3A34%3A56%2B03%3A00", GetSummary(None, BASE_MS)),
+        ("from=&to=", GetSummary(None, None)),
+        ("to=", GetSummary(None, None)),
+        ("from", GetSummary(None, None)),
         ("to=1969-12-31T23:59:59.5Z", GetSummary(None, -500)),
     ],
 )
@@ -61,9 +64,11 @@ async def test_a_window_is_passed_on_in_milliseconds(
 @pytest.mark.parametrize(
     ("query", "fields"),
     [
-        ("from=", ["from"]),
-        ("from", ["from"]),
+        ("from=&from=", ["from"]),
         ("to=yesterday", ["to"]),
+        ("frm=2025-07-15T12:34:56Z&page=1&page=2&to=x", ["frm", "page", "to"]),
+        ("%ff=1", ["\ufffd"]),
+        ("&".join(f"p{n}=" for n in range(1000)), [f"p{n}" for n in range(8)]),
         ("from=2025-07-15T12:34:56Z&from=2025-07-15T12:34:56Z", ["from"]),
         ("from=1&to=2", ["from", "to"]),
         ("to=%ff%fe", ["to"]),
@@ -114,6 +119,7 @@ async def test_statistics_are_one_object_in_one_spelling(api: Api, gateway: Fake
             "duplicates": 5,
             "conflicts": 4,
             "purged": 6,
+            "differing": 0,
             "processors": {
                 "default": {"name": "default", "fee_bps": 500, "healthy": True, "latency_ms": 1.5, "stale": True},
                 "fallback": {"name": "fallback", "fee_bps": 1500, "healthy": False, "latency_ms": 0.0, "stale": False},

@@ -8,7 +8,9 @@ from actors.intake.actor import Intake
 from actors.intake.backlog import Backlog
 from actors.intake.credits import Credits
 from actors.intake.dispatcher import Dispatcher
+from actors.intake.earlier import Earlier
 from actors.intake.pool import Pool
+from actors.intake.route import Route
 from actors.journal.acceptance import Durable
 from actors.ledger.book import Book
 from actors.messages import Persist, VerdictsGiven
@@ -40,7 +42,7 @@ def a_refusal_clears_an_unknown(patch: pytest.MonkeyPatch) -> None:
 
 @MUTANTS.at("steady")
 def a_404_clears_an_unknown(patch: pytest.MonkeyPatch) -> None:
-    def absent(self: Backlog, payment_id: bytes, now_s: float) -> None:
+    def absent(self: Backlog, payment_id: bytes, now_s: float, **how: Any) -> None:
         self.refuse(payment_id, "not there", now_s, permanent=False)
 
     patch.setattr(Backlog, "absent", absent)
@@ -62,9 +64,9 @@ def an_unknown_goes_to_the_other_processor(patch: pytest.MonkeyPatch) -> None:
 def an_unknown_gets_a_new_requested_at(patch: pytest.MonkeyPatch) -> None:
     real = Intake._apply
 
-    def apply(self: Intake, outcome: Any, attempt: Any) -> None:
+    def apply(self: Intake, outcome: Any, attempt: Any, asked_s: float) -> None:
         entry = self._backlog._in_flight.get(attempt.payment.payment_id)
-        real(self, outcome, attempt)
+        real(self, outcome, attempt, asked_s)
         if entry is not None and not isinstance(outcome, Settled):
             entry.requested_at_ms += 1
 
@@ -126,7 +128,7 @@ def a_late_result_of_an_older_attempt_accepted(patch: pytest.MonkeyPatch) -> Non
 
     def end_attempt(self: Intake, message: Any) -> None:
         if message.attempt.epoch == self._backlog.epoch:
-            self._apply(message.outcome, message.attempt)
+            self._apply(message.outcome, message.attempt, self._clock.monotonic_s())
         self._pool.end(message.actor, message.attempt)
 
     patch.setattr(Pool, "carries_out", carries_out)
@@ -148,8 +150,8 @@ def no_deduplication(patch: pytest.MonkeyPatch) -> None:
 def a_crash_in_flight_taken_for_a_refusal(patch: pytest.MonkeyPatch) -> None:
     real = Intake._apply
 
-    def apply(self: Intake, outcome: Any, attempt: Any) -> None:
-        real(self, Refused("crashed") if getattr(outcome, "crashed", False) else outcome, attempt)
+    def apply(self: Intake, outcome: Any, attempt: Any, asked_s: float) -> None:
+        real(self, Refused("crashed") if getattr(outcome, "crashed", False) else outcome, attempt, asked_s)
 
     patch.setattr(Intake, "_apply", apply)
 
@@ -192,3 +194,46 @@ def a_purge_that_is_not_on_record(patch: pytest.MonkeyPatch) -> None:
 def a_redelivered_payment_is_not_looked_for(patch: pytest.MonkeyPatch) -> None:
     real = Backlog.take
     patch.setattr(Backlog, "take", lambda self, payment, now_s, **how: real(self, payment, now_s))
+
+
+@MUTANTS.at("fragile")
+def suspects_are_looked_for_at_once(patch: pytest.MonkeyPatch) -> None:
+    def ask(self: Backlog, entry: Entry, now_s: float) -> None:
+        entry.unasked = list(self._processors)
+        self._unknown.push(entry, now_s)
+
+    patch.setattr(Backlog, "_ask_everywhere", ask)
+
+
+@MUTANTS.at("fragile", "queued")
+def a_new_worker_waits_for_no_api(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Earlier, "hold_left_s", lambda self, now_s: 0.0)
+
+
+@MUTANTS.at("fragile", "queued")
+def what_waits_while_an_api_tells_of_it_is_no_suspect(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Backlog, "suspect", lambda self, payment_ids, now_s: None)
+
+
+@MUTANTS.at("fragile")
+def any_look_up_in_vain_is_believed(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Route, "vouches_for", lambda self, absence, **how: True)
+
+
+@MUTANTS.at("fragile")
+def look_ups_without_a_witness_end_at_once(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Route, "is_past_proof", lambda self, absence: not self.witness)
+
+
+@MUTANTS.at("steady")
+def a_422_is_a_refusal_as_soon_as_it_is_not_found(patch: pytest.MonkeyPatch) -> None:
+    """Though an answer to an earlier post was lost, and the post may be committed yet."""
+    real = Backlog.mark_unknown
+
+    def mark_unknown(self: Backlog, payment_id: bytes, now_s: float, **how: Any) -> None:
+        real(self, payment_id, now_s, **how | {"clean": True})
+        for each in self._unknown:
+            each.posted_at_s = 0.0
+
+    patch.setattr(Backlog, "mark_unknown", mark_unknown)
+    patch.setattr(Route, "vouches_for", lambda self, absence, **how: True)

@@ -72,3 +72,13 @@ def amounts_lose_a_zero(patch: pytest.MonkeyPatch) -> None:
         return real(payment, requested_at_ms).replace(b"%d.%02d," % (units, cents), b"%d.%d," % (units, cents))
 
     patch.setattr(wire, "payment_body", body)
+
+
+@MUTANTS.at("steady")
+def a_409_taken_for_a_refusal(patch: pytest.MonkeyPatch) -> None:
+    real = wire.read_post_answer
+
+    def read(answer: wire.Answer, *rest: Any) -> Any:
+        return Refused("HTTP 409", permanent=True) if answer.status == 409 else real(answer, *rest)
+
+    patch.setattr(wire, "read_post_answer", read)

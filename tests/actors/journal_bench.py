@@ -1,0 +1,88 @@
+"""The actor system with a journal in memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from actors.intake.routing import Fastest
+from actors.messages import GetCounts, GetRows, SessionAdmitted, SessionOpened, SubmitPayments
+from actors.ports import StoreUnavailable
+from actors.system import ActorSystem, Plan, Ports
+from actors.values import Payment, ProcessorHealth
+from tests.actors.fakes import ScriptedProcessor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from actors.values import JournalEntry, LedgerRow, OpenPayment, Statistics
+    from tests.actors.fakes import World
+
+PAYMENT = Payment(bytes(range(16)), 1990)
+ID = PAYMENT.payment_id
+FEES = {"default": 500, "fallback": 1500}
+
+
+class MemoryStore:
+    """A store that keeps what it is told in memory, or refuses to."""
+
+    def __init__(self) -> None:
+        self.entries: list[JournalEntry] = []
+        self.full = False
+        self.restored_epoch = 0
+        self.restored_settled: list[tuple[bytes, int, str, int, int]] = []
+        self.restored_open: list[OpenPayment] = []
+        self.restored_written_off: list[Payment] = []
+
+    def epoch(self) -> int:
+        return self.restored_epoch
+
+    def settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
+        yield self.restored_settled
+
+    def open(self) -> list[OpenPayment]:
+        return self.restored_open
+
+    def written_off(self) -> list[Payment]:
+        return self.restored_written_off
+
+    def append(self, entries: Sequence[JournalEntry]) -> None:
+        if self.full:
+            raise StoreUnavailable("disk full")
+        self.entries += entries
+
+    def close(self) -> None:
+        pass
+
+
+class JournalBench:
+    """The system, a session and two scripted processors."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.store = MemoryStore()
+        self.processors = {name: ScriptedProcessor() for name in FEES}
+        self.session = world.probe("session")
+        self.broken: list[str] = []
+
+    def start(self, *, durable: bool = True) -> None:
+        plan = Plan([ProcessorHealth(*each) for each in FEES.items()], Fastest(), 4, 100, durable=durable)
+        tracer, timers = self.world.tracer, self.world.timers
+        ports = Ports(self.world.clock, timers, self.processors, self.store, self.broken.append, tracer)
+        self.system = ActorSystem(plan, ports, self.world.supervisor)
+        self.system.start()
+        self.system.intake.tell(SessionOpened(self.session.reference))
+        self.world.advance(0.0)
+
+    def submit(self, *payments: Payment, first: int = 1, suspect: bool = False) -> None:
+        epoch = self.session.of(SessionAdmitted)[-1].epoch
+        message = SubmitPayments(self.session.reference, epoch, first, payments, suspect, suspect)
+        self.system.intake.tell(message)
+        self.world.advance(0.0)
+
+    def statistics(self) -> Statistics:
+        counts: Statistics = self.system.answer(GetCounts())
+        return counts
+
+    def booked(self) -> list[LedgerRow]:
+        rows: list[LedgerRow] = list(self.system.answer(GetRows(0, 100)).rows)
+        return rows
