@@ -88,6 +88,7 @@ def make_server(
     tracer: Tracer,
     admin_token: str = "",
     ask_timeout_s: float = 5.0,
+    repeat_s: float = 300.0,
     body_timeout_s: float = 5.0,
     connections_max: int | None = None,
 ) -> ApiServer:
@@ -100,6 +101,7 @@ def make_server(
         tracer: which payments to trace.
         admin_token: what purging and statistics need; nothing if empty.
         ask_timeout_s: how long to wait for the worker's answer to a question.
+        repeat_s: how long an id is known as sent before, after a restart of a worker that isn't durable.
         body_timeout_s: within which a request's body must have arrived.
         connections_max: how many may be open; as many as the limit of open files allows for if None.
 
@@ -107,7 +109,7 @@ def make_server(
         ValueError: the name can't stand in an HTTP header.
     """
     bodies, replies = BodyReader(body_timeout_s), Replies(name)
-    payments = PaymentHandler(gateway, accept=accept, bodies=bodies, replies=replies, tracer=tracer)
+    payments = PaymentHandler(gateway, accept=accept, repeat_s=repeat_s, bodies=bodies, replies=replies, tracer=tracer)
     summary = SummaryHandler(gateway, replies=replies, timeout_s=ask_timeout_s)
     worker = WorkerHandlers(gateway, replies=replies, timeout_s=ask_timeout_s)
 

@@ -14,6 +14,7 @@ from actors.messages import (
     CreditRestored,
     CreditWithdrawn,
     EpochRaised,
+    PaymentsSentBefore,
     Purge,
     PurgePayments,
     SessionAdmitted,
@@ -25,7 +26,7 @@ from actors.messages import (
     VerdictsGiven,
 )
 from rinha.bridge.errors import HandshakeRefused, ProtocolError
-from rinha.bridge.protocol.events import EpochWasAdopted, PaymentsReceived, RequestReceived
+from rinha.bridge.protocol.events import EpochWasAdopted, PaymentsReceived, RequestReceived, WereSentBefore
 from rinha.bridge.protocol.frames import ReplyStatus
 from rinha.bridge.protocol.pending import PendingRequest
 from rinha.bridge.protocol.questions import decode_request
@@ -175,6 +176,8 @@ class Delivery:
                 self._hand_over(event)
         elif isinstance(event, RequestReceived):
             self._take_request(event)
+        elif isinstance(event, WereSentBefore):
+            self._intake.tell(PaymentsSentBefore(self, event.payment_ids))
         elif isinstance(event, EpochWasAdopted):
             self._intake.tell(SessionEpochAdopted(self, event.epoch))
         else:
