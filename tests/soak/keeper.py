@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import time
 from collections import Counter
 from typing import TYPE_CHECKING
+
+from rinha.process import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,20 +64,16 @@ class Keeper:
     async def _keep_worker(self) -> None:
         while True:
             await self._until_ended(self._lab.worker, "worker")
-            try:
+            with contextlib.suppress(AssertionError):  # it has ended again, which is seen next, or takes its time
                 await asyncio.to_thread(self._start_worker)
-            except AssertionError:
-                self.ends["worker not started"] += 1
             if self._lab.worker not in self.processes:
                 self.processes.append(self._lab.worker)
 
     async def _keep_api(self, number: int) -> None:
         while True:
             await self._until_ended(self._lab.apis[number], "api")
-            try:
+            with contextlib.suppress(AssertionError):
                 await asyncio.to_thread(self._lab.replace_api, number)
-            except AssertionError:
-                self.ends["api without a session within 30 s"] += 1
             if self._lab.apis[number] not in self.processes:
                 self.processes.append(self._lab.apis[number])
 
@@ -84,6 +83,9 @@ class Keeper:
             if code is not None:
                 break
             await asyncio.sleep(LOOK_S)
-        how = self._asked.pop(process, "failed")
+        how = self._asked.pop(process, None)
+        if how is None and code == ExitCode.UNAVAILABLE:
+            how = "found no store at its start"
+        how = how or "failed"
         self.ends[f"{name} {how}" if code == -signal.SIGKILL else f"{name} {how} with {code}"] += 1
         await asyncio.sleep(PAUSE_S)
