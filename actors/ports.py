@@ -102,6 +102,19 @@ class Store(Protocol):
         """
         ...
 
+    def check(self) -> None:
+        """See whether it is still there, without writing.
+
+        Raises:
+            StoreUnavailable: it can't be reached now, or isn't where it was.
+            StoreBroken: it is another one.
+        """
+        ...
+
+    def interrupt(self) -> None:
+        """Have the call that is at work in another thread fail soon, if that is possible. Doesn't block."""
+        ...
+
     def close(self) -> None:
         """Give back what it holds. To close twice is fine."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from array import array
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,7 +24,6 @@ from actors.journal.writer import JournalWriter
 from actors.ledger.actor import Ledger
 from actors.ledger.book import Book
 from actors.messages import (
-    AttemptEnded,
     GetCounts,
     GetHealth,
     GetHeld,
@@ -31,12 +31,14 @@ from actors.messages import (
     GetStatistics,
     GetSummary,
     PaymentActorReady,
-    PaymentRecorded,
-    RecordingFailed,
-    RecordPayment,
+    PromiseLost,
     SessionClosed,
+    SessionEpochAdopted,
+    SessionOpened,
+    StoreChanged,
 )
 from actors.payment import PaymentActor
+from actors.promises import PROMISES, payments_of
 from actors.runtime.alarm import Wake
 from actors.values import WorkerStatistics
 
@@ -52,6 +54,8 @@ if TYPE_CHECKING:
     from actors.tracing import Tracer
     from actors.values import ProcessorHealth, Statistics
 
+logger = logging.getLogger(__name__)
+
 ASK_TIMEOUT_S = 5.0
 """How long a question waits for an actor's reply."""
 
@@ -59,8 +63,9 @@ SESSIONS_MAX = 64
 """Bridge sessions at a time; with the pool it bounds what can be in a mailbox."""
 
 
-UNBOUNDED = (AttemptEnded, RecordPayment, PaymentRecorded, RecordingFailed, Wake, PaymentActorReady, SessionClosed)
-"""Messages that pass a mailbox's bound: their number follows from the pool's size and the number of sessions."""
+UNBOUNDED = (*PROMISES, Wake, PaymentActorReady, SessionOpened, SessionEpochAdopted, SessionClosed, StoreChanged)
+"""Messages that pass a mailbox's bound. What causes them is bounded: by credit, which is renewed when a payment is on
+record, by the pool's size and by the number of sessions."""
 
 
 class Ports(NamedTuple):
@@ -138,6 +143,7 @@ class ActorSystem:
         now_s = clock.monotonic_s()
         circuits = {each.name: Circuit(each.name, each.fee_bps, now_s) for each in plan.processors}
         schedule: dict[str, float] = {}
+        self.supervisor.dead_letters.watch(PROMISES, self._promise_lost)
         relay: Relay = WithoutJournal()
         if store is not None:
             self._restore(store, book, backlog)
@@ -193,6 +199,15 @@ class ActorSystem:
             dict(self.supervisor.dead_letters.counts),
             dict(self.supervisor.crashes.counts),
         )
+
+    def _promise_lost(self, message: Any, reason: str) -> None:
+        """A bug: with a durable journal the next worker has the payment, else it is at least said which one it was."""
+        extra = {"payments": payments_of(message), "letter": type(message).__name__, "reason": reason}
+        logger.critical("actor.promise_lost", extra=extra)
+        if self._plan.durable:
+            self._ports.on_broken(f"a message that carried a promise could not be delivered: {reason}")
+        else:
+            self.intake.tell(PromiseLost())
 
     def _start(self, name: str, factory: Factory, capacity: int = 0) -> Reference:
         return self.supervisor.start(name, factory, capacity=capacity or self._capacity())

@@ -19,6 +19,7 @@ from actors.messages import (
     PaymentRecorded,
     PaymentsStored,
     ProbeDue,
+    PromiseLost,
     PurgeDone,
     PurgeFailed,
     PurgePayments,
@@ -110,6 +111,7 @@ class Intake:
                 self._grant_credit()
                 return None  # nothing that can be sent has come, and no payment actor is free that wasn't
             case PaymentsStored():
+                self._credits.stored(message.session, message.payments)
                 if message.epoch == self._backlog.epoch:
                     self._backlog.stored(message.payment_ids)
             case HealthChanged():
@@ -133,7 +135,9 @@ class Intake:
                 if message.epoch == self._backlog.epoch:
                     self._backlog.park(message.payment_id, "settled, but entering it into the books failed")
             case StoreChanged():
-                self._suspend(not message.available)
+                self._suspend(store_away=not message.available)
+            case PromiseLost():
+                self._suspend(promise_lost=True)
             case PurgePayments():
                 self._purge(message.reply_to)
             case GetHeld():
@@ -185,7 +189,7 @@ class Intake:
     def _submit(self, message: SubmitPayments) -> None:
         self._take(message)
         if not message.redelivered:
-            self._credits.use(message.session, len(message.payments))
+            self._credits.use(message.session, len(message.payments), storing=self._relay.waits)
 
     def _take(self, message: SubmitPayments) -> None:
         exceptions: list[tuple[int, Verdict]] = []
@@ -207,8 +211,9 @@ class Intake:
         taken = VerdictsGiven(message.first_sequence + len(message.payments) - 1, tuple(exceptions))
         newly_taken = backlog.newly_taken if self._relay.records else ()
         new = [PaymentTaken(each.payment_id, each.amount_cents, backlog.epoch) for each in newly_taken]
-        if new and waits:
-            stored = PaymentsStored(tuple(each.payment_id for each in new), backlog.epoch)
+        if waits:
+            used = 0 if message.redelivered else len(message.payments)
+            stored = PaymentsStored(message.session, used, tuple(each.payment_id for each in new), backlog.epoch)
             self._relay.after(new, (message.session, taken), (self._me, stored))
         else:
             self._relay.after(new, (message.session, taken))
@@ -258,10 +263,12 @@ class Intake:
         if due_s is not None:
             self._alarm.wake_in(due_s - now_s)
 
-    def _suspend(self, suspended: bool) -> None:
-        self._credits.suspended = suspended
-        for session in self._credits.sessions:
-            session.tell(CreditWithdrawn() if suspended else CreditRestored())
+    def _suspend(self, *, store_away: bool | None = None, promise_lost: bool = False) -> None:
+        credits = self._credits
+        credits.store_away = credits.store_away if store_away is None else store_away
+        credits.promise_lost = credits.promise_lost or promise_lost
+        for session in credits.sessions:
+            session.tell(CreditWithdrawn() if credits.suspended else CreditRestored())
 
     def _grant_credit(self) -> None:
         if not self._credits.is_due:

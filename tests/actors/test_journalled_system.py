@@ -15,6 +15,7 @@ from actors.messages import (
     GetCounts,
     GetRows,
     GetStatistics,
+    PaymentsStored,
     PurgeDone,
     PurgePayments,
     SessionAdmitted,
@@ -76,6 +77,12 @@ class MemoryStore:
         if self.full:
             raise StoreUnavailable("disk full")
         self.entries += entries
+
+    def check(self) -> None:
+        pass
+
+    def interrupt(self) -> None:
+        pass
 
     def close(self) -> None:
         pass
@@ -176,6 +183,56 @@ def test_credit_is_withdrawn_while_the_store_is_unavailable(bench: Bench) -> Non
     bench.world.advance(1.0)
     assert len(bench.session.of(CreditRestored)) == len(late.of(CreditRestored)) == 1
     assert len(late.of(CreditGranted)) == 1
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_whatever_a_store_that_stood_still_lets_loose_arrives(
+    bench: Bench, durable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mailboxes far smaller than what waits: what carries a promise passes every bound."""
+    monkeypatch.setattr(ActorSystem, "_capacity", lambda self: 8)
+    bench.start(durable=durable)
+    bench.store.full = True
+    payments = [Payment(number.to_bytes(16), 1 + number) for number in range(1, 300)]
+    for number, payment in enumerate(payments, 1):
+        bench.submit(payment, first=number)
+    bench.store.full = False
+    bench.world.advance(30.0)
+    assert bench.statistics().settled == len(payments)
+    assert bench.world.dead_letters == {}
+    assert bench.broken == []
+
+
+class TestALostPromise:
+    """It can't happen; should it all the same, it isn't silent."""
+
+    def lose(self, bench: Bench) -> None:
+        letters = bench.world.supervisor.dead_letters
+        letters.receive("intake", PaymentsStored(bench.session.reference, 1, (ID,), 0), "the mailbox is full")
+        bench.world.advance(0.1)
+
+    def test_with_a_durable_journal_the_process_ends(self, bench: Bench) -> None:
+        bench.start()
+        self.lose(bench)
+        assert [each for each in bench.broken if "the mailbox is full" in each]
+
+    def test_else_nothing_more_is_promised_and_its_id_is_said(
+        self, bench: Bench, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        bench.start(durable=False)
+        self.lose(bench)
+        assert bench.broken == []
+        assert len(bench.session.of(CreditWithdrawn)) == 1
+        (record,) = [each for each in caplog.records if each.getMessage() == "actor.promise_lost"]
+        assert vars(record)["payments"] == ["00010203-0405-0607-0809-0a0b0c0d0e0f"]
+        bench.submit(PAYMENT)
+        assert bench.statistics().settled == 1, "what is on its way is still taken"
+
+    def test_what_does_not_arrive_while_the_actors_stop_is_none(self, bench: Bench) -> None:
+        bench.start()
+        bench.world.supervisor.stop(1.0)
+        bench.system.intake.tell(PurgePayments(bench.session.reference))
+        assert bench.broken == []
 
 
 def test_a_purge_is_on_record_and_leaves_nothing_that_was_storing(bench: Bench) -> None:

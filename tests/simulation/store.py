@@ -95,5 +95,11 @@ class SimulatedStore:
         self._note("disk has", entries)
         scheduler.sleep(after_s)  # a crash here: all was
 
+    def check(self) -> None:
+        pass
+
+    def interrupt(self) -> None:
+        pass
+
     def close(self) -> None:
         pass

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from actors.ports import StoreBroken
@@ -101,6 +103,18 @@ class PostgresStore:
                 removed = [connection.execute(statement, (batch.epoch, limit)) for statement in sql.PRUNE]
             connection.execute("COMMIT")
         self._epoch, self._prunes = batch.epoch, any(cursor.rowcount == limit for cursor in removed)
+
+    def check(self) -> None:
+        """See ``Store.check``."""
+        with self._errors() as connection:
+            connection.execute("SELECT 1")
+
+    def interrupt(self) -> None:
+        """See ``Store.interrupt``: the connection is shut down, and the server may still do what it was asked for."""
+        connection = self._connection
+        if connection is not None and not connection.closed:
+            with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as sock:
+                sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """See ``Store.close``. A later call connects again."""

@@ -14,6 +14,7 @@ from rinha.store.batch import sort_entries
 from rinha.store.sqlite import schema as sql
 from rinha.store.sqlite.errors import is_failed_sync, translate
 from rinha.store.sqlite.file import open_database
+from rinha.store.sqlite.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -53,6 +54,7 @@ class SqliteStore:
     def __init__(self, path: str) -> None:
         self._path = path
         self._connection: sqlite3.Connection | None = None
+        self._place: Place
         self._unlock: Callable[[], None] = lambda: None
         self._broken: str | None = None
         self._epoch = 0
@@ -109,6 +111,13 @@ class SqliteStore:
         if self._pages_logged >= CHECKPOINT_PAGES:
             self._checkpoint(connection)
 
+    def check(self) -> None:
+        """See ``Store.check``: the file must stand where it was opened."""
+        self._ready()
+
+    def interrupt(self) -> None:
+        """See ``Store.interrupt``: a disk that hangs can't be hurried."""
+
     def close(self) -> None:
         """See ``Store.close``. A later call opens the file again."""
         connection, self._connection = self._connection, None
@@ -125,6 +134,7 @@ class SqliteStore:
         if self._connection is None:
             try:
                 self._connection, self._unlock = open_database(self._path)
+                self._place = Place(self._path)
                 with self._errors():
                     self._epoch = self._connection.execute(sql.EPOCH).fetchone()[0]
                 self._prunes = True
@@ -132,6 +142,10 @@ class SqliteStore:
             except StoreBroken as error:
                 self._broken = str(error)
                 raise
+            except StoreUnavailable:
+                self.close()
+                raise
+        self._place.check()
         return self._connection
 
     def _prune(self, connection: sqlite3.Connection, batch: Batch, limit: int) -> bool:
