@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from actors.messages import (
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
     from actors.runtime.clocks import Clock, Timers
     from actors.tracing import Tracer
     from actors.values import Outcome
+
+logger = logging.getLogger(__name__)
 
 
 class Intake:
@@ -243,6 +246,7 @@ class Intake:
 
     def _purge(self, reply_to: Recipient) -> None:
         epoch = self._backlog.purge()
+        logger.info("intake.purged", extra={"epoch": epoch})
         self._relay.after((PaymentsPurged(epoch),))
         self._ledger.tell(ForgetPayments(epoch))
         sessions = self._credits.sessions

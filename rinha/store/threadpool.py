@@ -20,7 +20,7 @@ CALL_TIMEOUT_S = 15.0
 """A call that lasts longer is interrupted, if the store can do that. Statements in PostgreSQL end after 10 s, unless
 the server itself stands still."""
 
-CLOSE_TIMEOUT_S = 1.0
+CLOSE_TIMEOUT_S = 0.5
 """A process that ends waits no longer for a store that hangs."""
 
 logger = logging.getLogger(__name__)
