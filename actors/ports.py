@@ -78,6 +78,14 @@ class Store(Protocol):
         """
         ...
 
+    def journal_id(self) -> bytes:
+        """The 16 bytes that this journal was given when it was made, and keeps for good.
+
+        Raises:
+            StoreUnavailable, StoreBroken: as ``epoch``.
+        """
+        ...
+
     def settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
         """The settled payments of the present epoch in the order of their settling, in chunks of some thousands.
 

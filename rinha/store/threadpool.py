@@ -45,6 +45,10 @@ class ThreadpoolStore:
         """See ``Store.epoch``."""
         return self._run(self._store.epoch)
 
+    def journal_id(self) -> bytes:
+        """See ``Store.journal_id``."""
+        return self._run(self._store.journal_id)
+
     def settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
         """See ``Store.settled``. Each chunk is fetched when it is asked for."""
         chunks = self._run(self._store.settled)

@@ -67,6 +67,9 @@ class MemoryStore:
     def epoch(self) -> int:
         return self.restored_epoch
 
+    def journal_id(self) -> bytes:
+        return b"j" * 16
+
     def settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
         yield self.restored_settled
 

@@ -64,6 +64,9 @@ class SimulatedStore:
     def epoch(self) -> int:
         return self._disk.epoch
 
+    def journal_id(self) -> bytes:
+        return b"j" * 16
+
     def settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
         rows = []
         for each in self._disk.settled.values():

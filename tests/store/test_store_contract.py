@@ -60,6 +60,21 @@ def test_a_payments_life_is_kept(place: Place) -> None:
     assert contents(place.open()) == kept
 
 
+def test_a_journal_keeps_its_id_and_no_other_has_it(place: Place) -> None:
+    first = place.open().journal_id()
+    assert len(first) == 16
+    place.close()
+    assert place.open_when_free().journal_id() == first
+    place.clear()
+    assert place.open().journal_id() != first
+
+
+def test_one_that_stands_where_it_was_is_well(place: Place) -> None:
+    store = place.open()
+    store.append([taken(A)])
+    store.check()
+
+
 def test_settled_payments_come_in_the_order_of_settling_and_open_ones_in_that_of_taking(place: Place) -> None:
     store = place.open()
     ids = [number.to_bytes(16, "little") for number in range(40)]

@@ -35,6 +35,9 @@ class BlockingStore:
         self.threads.add(threading.get_ident())
         return 7
 
+    def journal_id(self) -> bytes:
+        return b"j" * 16
+
     def settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
         for number in range(3):
             self.threads.add(threading.get_ident())

@@ -24,9 +24,11 @@ from actors.messages import (
     SubmitPayments,
     VerdictsGiven,
 )
-from rinha.bridge.errors import ProtocolError
+from rinha.bridge.errors import HandshakeRefused, ProtocolError
 from rinha.bridge.protocol.events import EpochWasAdopted, PaymentsReceived, RequestReceived
 from rinha.bridge.protocol.frames import ReplyStatus
+from rinha.bridge.protocol.handshake import RefusalCode
+from rinha.bridge.protocol.journals import Journals
 from rinha.bridge.protocol.pending import PendingRequest
 from rinha.bridge.protocol.questions import decode_request
 from rinha.bridge.protocol.worker_end import WorkerEnd
@@ -70,6 +72,7 @@ class Delivery:
         on_hello: called when the API has proved who it is; ends older sessions of the same API (``supersede``).
         ask: has any request but a purge answered, now or later (``PendingRequest.carry_out``). Doesn't block.
         tracer: records ``bridge.received`` of traced payments.
+        journals: which journal the worker has, one object for all its deliveries; None without a journal.
     """
 
     def __init__(
@@ -83,6 +86,7 @@ class Delivery:
         on_hello: Callable[[Delivery], None],
         ask: Callable[[PendingRequest], None],
         tracer: Tracer,
+        journals: Journals | None = None,
     ) -> None:
         self.api_id = b""
         """Empty until the API has proved who it is."""
@@ -94,6 +98,7 @@ class Delivery:
         self._on_hello = on_hello
         self._ask = ask
         self._tracer = tracer
+        self._journals = journals or Journals()
         self._told_through = 0
         self._requests: set[PendingRequest] = set()
         self._draining = False
@@ -172,7 +177,11 @@ class Delivery:
         elif isinstance(event, EpochWasAdopted):
             self._intake.tell(SessionEpochAdopted(self, event.epoch))
         else:
-            self.api_id, self.api_name = event
+            self.api_name = event.name
+            if fault := self._journals.meet(event.name, event.journal):
+                self.session.refuse(RefusalCode.JOURNAL, fault)
+                raise HandshakeRefused(RefusalCode.JOURNAL, fault)
+            self.api_id = event.api_id
             self._on_hello(self)
             self._intake.tell(SessionOpened(self))
 
@@ -214,7 +223,7 @@ class Delivery:
 
     def _admit(self, epoch: int) -> None:
         if not self.session.is_open:  # or else the intake has admitted it before it crashed, and again after it
-            self.session.welcome(self._incarnation, epoch)
+            self.session.welcome(self._incarnation, epoch, self._journals.own)
             self._told_through = self.session.received_through
             logger.info("bridge.session_opened", extra={"api": self.api_name})
 

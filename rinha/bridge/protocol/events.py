@@ -46,6 +46,7 @@ class HelloReceived(NamedTuple):
 
     api_id: bytes
     name: str
+    journal: bytes
 
 
 class PaymentsReceived(NamedTuple):

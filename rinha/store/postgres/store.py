@@ -53,12 +53,18 @@ class PostgresStore:
         self._claimed = False
         self._broken: str | None = None
         self._epoch = 0
+        self._journal_id = b""
         self._prunes = True
 
     def epoch(self) -> int:
         """See ``Store.epoch``."""
         self._ready()
         return self._epoch
+
+    def journal_id(self) -> bytes:
+        """See ``Store.journal_id``."""
+        self._ready()
+        return self._journal_id
 
     def settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
         """See ``Store.settled``. No transaction stays open between two chunks."""
@@ -127,7 +133,8 @@ class PostgresStore:
             raise StoreBroken(self._broken)
         if self._connection is None:
             try:
-                self._connection, self._epoch = connect(self._url, self._writer, first=not self._claimed)
+                opened = connect(self._url, self._writer, first=not self._claimed)
+                self._connection, self._epoch, self._journal_id = opened
             except StoreBroken as error:
                 self._broken = str(error)
                 raise

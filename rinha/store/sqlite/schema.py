@@ -8,7 +8,7 @@ tables are made is in ``versions``.
 
 from __future__ import annotations
 
-EPOCH = "SELECT epoch FROM journal"
+JOURNAL = "SELECT epoch, journal_id FROM journal"
 RAISE_EPOCH = "UPDATE journal SET epoch = ?1"
 
 # One statement for all entries of a kind, however many: after each step of a statement the thread has to wait its turn

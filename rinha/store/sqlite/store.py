@@ -58,6 +58,7 @@ class SqliteStore:
         self._unlock: Callable[[], None] = lambda: None
         self._broken: str | None = None
         self._epoch = 0
+        self._journal_id = b""
         self._prunes = True
         self._pages_logged = 0
 
@@ -65,6 +66,11 @@ class SqliteStore:
         """See ``Store.epoch``."""
         self._ready()
         return self._epoch
+
+    def journal_id(self) -> bytes:
+        """See ``Store.journal_id``."""
+        self._ready()
+        return self._journal_id
 
     def settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
         """See ``Store.settled``. Nothing stays open between two chunks; what is appended meanwhile is left out."""
@@ -136,7 +142,10 @@ class SqliteStore:
                 self._connection, self._unlock = open_database(self._path)
                 self._place = Place(self._path)
                 with self._errors():
-                    self._epoch = self._connection.execute(sql.EPOCH).fetchone()[0]
+                    self._epoch, journal_id = self._connection.execute(sql.JOURNAL).fetchone()
+                if self._journal_id not in {b"", journal_id}:
+                    raise StoreBroken(f"another journal has taken the place of {self._path} since it was opened")
+                self._journal_id = journal_id
                 self._prunes = True
                 self._pages_logged = 0
             except StoreBroken as error:
