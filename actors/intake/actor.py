@@ -36,7 +36,19 @@ from actors.messages import (
     VerdictsGiven,
 )
 from actors.runtime.alarm import Alarm, Wake
-from actors.values import Absent, AttemptStarted, PaymentsPurged, PaymentTaken, Refused, Settled, Step, Unknown, Verdict
+from actors.values import (
+    Absent,
+    AttemptRefused,
+    AttemptStarted,
+    PaymentCrashed,
+    PaymentsPurged,
+    PaymentTaken,
+    Refused,
+    Settled,
+    Step,
+    Unknown,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from actors.intake.backlog import Backlog
@@ -49,7 +61,7 @@ if TYPE_CHECKING:
     from actors.recipient import Recipient
     from actors.runtime.clocks import Clock, Timers
     from actors.tracing import Tracer
-    from actors.values import Outcome
+    from actors.values import JournalEntry, Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -238,11 +250,19 @@ class Intake:
             case Settled():
                 self._dispatcher.resolved(attempt)  # and in flight until the ledger has recorded it
             case Refused():
-                self._backlog.refuse(payment_id, outcome.reason, now_s, permanent=outcome.permanent)
+                if self._backlog.refuse(payment_id, outcome.reason, now_s, permanent=outcome.permanent):
+                    self._state(AttemptRefused(payment_id, attempt.epoch))
             case Absent():
                 self._backlog.absent(payment_id, now_s)
             case Unknown():
-                self._backlog.mark_unknown(payment_id, now_s, crashed=outcome.crashed)
+                crashes = self._backlog.mark_unknown(payment_id, now_s, crashed=outcome.crashed)
+                if outcome.crashed and crashes:
+                    self._state(PaymentCrashed(payment_id, crashes, attempt.epoch))
+
+    def _state(self, fact: JournalEntry) -> None:
+        """Put a fact on record that nobody waits for."""
+        if self._relay.records:
+            self._relay.after((fact,))
 
     def _purge(self, reply_to: Recipient) -> None:
         epoch = self._backlog.purge()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from actors.messages import Commit, Persist
-from actors.values import AttemptStarted, PaymentsPurged
+from actors.values import AttemptRefused, AttemptStarted, PaymentsPurged
 
 if TYPE_CHECKING:
     from actors.recipient import Recipient
@@ -81,10 +81,10 @@ class JournalBuffer:
 
     def _compact(self) -> None:
         epoch = max((each.epoch for each in self._entries() if isinstance(each, PaymentsPurged)), default=0)
-        last = {each.payment_id: each for each in self._entries() if isinstance(each, AttemptStarted)}
+        last = {each.payment_id: each for each in self._entries() if isinstance(each, AttemptStarted | AttemptRefused)}
 
         def counts(entry: JournalEntry) -> bool:
-            if isinstance(entry, AttemptStarted):
+            if isinstance(entry, AttemptStarted | AttemptRefused):
                 return entry.epoch >= epoch and last[entry.payment_id] is entry
             return entry.epoch >= epoch
 

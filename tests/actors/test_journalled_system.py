@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actors.intake.entry import LONGEST_DELAY_S
+from actors.intake.entry import CRASHES_MAX, LONGEST_DELAY_S
 from actors.intake.routing import Fastest
 from actors.messages import (
     CreditGranted,
@@ -18,6 +18,7 @@ from actors.messages import (
     PaymentsStored,
     PurgeDone,
     PurgePayments,
+    RetryParked,
     SessionAdmitted,
     SessionEpochAdopted,
     SessionOpened,
@@ -27,10 +28,12 @@ from actors.messages import (
 from actors.ports import StoreUnavailable
 from actors.system import ActorSystem, Plan, Ports
 from actors.values import (
+    AttemptRefused,
     AttemptStarted,
     LedgerRow,
     OpenPayment,
     Payment,
+    PaymentCrashed,
     PaymentSettled,
     PaymentsPurged,
     PaymentTaken,
@@ -274,6 +277,51 @@ def test_a_new_worker_goes_on_where_the_last_one_died(bench: Bench) -> None:
     assert (counts.epoch, counts.accepted, counts.settled) == (5, 3, 3)
     bench.submit(settled, settled._replace(amount_cents=1))
     assert bench.session.of(VerdictsGiven) == [VerdictsGiven(2, ((2, Verdict.CONFLICT),))]
+
+
+def test_a_payment_that_was_refused_for_certain_is_free_for_the_next_worker(bench: Bench) -> None:
+    bench.start()
+    for each in bench.processors.values():
+        each.on_post = lambda payment, at_ms: Refused("HTTP 500, empty body")
+    bench.submit(PAYMENT)
+    assert bench.store.entries[-1] == AttemptRefused(ID, 0)
+
+
+def test_one_that_may_be_committed_stays_bound_whatever_is_refused_later(bench: Bench) -> None:
+    bench.start()
+    answers: list[Refused | Unknown] = [Unknown("no answer")]
+    for each in bench.processors.values():
+        each.on_post = lambda payment, at_ms: answers.pop() if answers else Refused("HTTP 500, empty body")
+    bench.submit(PAYMENT)
+    bench.world.advance(30.0)
+    assert not [each for each in bench.store.entries if isinstance(each, AttemptRefused)]
+
+
+def test_crashes_are_on_record_and_a_payment_that_had_enough_of_them_is_parked_at_once(bench: Bench) -> None:
+    def crash(payment: Payment, at_ms: int) -> Settled:
+        raise RuntimeError("a bug")
+
+    bench.store.restored_open = [OpenPayment(PAYMENT, "default", 7000, CRASHES_MAX - 1)]
+    for each in bench.processors.values():
+        each.on_post = crash
+    bench.start()
+    bench.world.advance(30.0)
+    assert [each for each in bench.store.entries if isinstance(each, PaymentCrashed)] == [
+        PaymentCrashed(ID, CRASHES_MAX, 0)
+    ]
+    assert bench.statistics().parked == 1
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_the_next_worker_does_not_try_what_has_crashed_too_often_until_it_is_told(bench: Bench, durable: bool) -> None:
+    bench.store.restored_open = [OpenPayment(PAYMENT, "default", 7000, CRASHES_MAX)]
+    bench.start(durable=durable)
+    bench.world.advance(30.0)
+    assert bench.statistics().parked == 1
+    assert not any(each.posts for each in bench.processors.values())
+    assert bench.system.answer(RetryParked()) == 1
+    bench.world.advance(30.0)
+    assert bench.statistics().settled == 1
 
 
 class TestSuspects:

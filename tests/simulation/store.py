@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actors.ports import StoreUnavailable
-from actors.values import AttemptStarted, OpenPayment, Payment, PaymentSettled, PaymentTaken
+from actors.values import (
+    AttemptRefused,
+    AttemptStarted,
+    OpenPayment,
+    Payment,
+    PaymentCrashed,
+    PaymentSettled,
+    PaymentTaken,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +32,7 @@ class SimulatedDisk:
         self.taken: dict[bytes, PaymentTaken] = {}
         self.attempts: dict[bytes, AttemptStarted] = {}
         self.settled: dict[bytes, PaymentSettled] = {}
+        self.crashes: dict[bytes, int] = {}
         self.failure_share = 0.0
         self.full = False
 
@@ -31,7 +40,7 @@ class SimulatedDisk:
         latest = max((each.epoch for each in entries), default=0)
         if latest > self.epoch:
             self.epoch = latest
-            self.taken, self.attempts, self.settled = {}, {}, {}
+            self.taken, self.attempts, self.settled, self.crashes = {}, {}, {}, {}
         for each in entries:
             if each.epoch != self.epoch:
                 continue
@@ -39,6 +48,10 @@ class SimulatedDisk:
                 self.taken.setdefault(each.payment_id, each)
             elif isinstance(each, AttemptStarted):
                 self.attempts[each.payment_id] = each
+            elif isinstance(each, AttemptRefused):
+                self.attempts.pop(each.payment_id, None)
+            elif isinstance(each, PaymentCrashed):
+                self.crashes[each.payment_id] = each.crashes
             elif isinstance(each, PaymentSettled):
                 self.settled.setdefault(each.payment_id, each)
 
@@ -82,7 +95,8 @@ class SimulatedStore:
             if each.payment_id not in self._disk.settled:
                 attempt = self._disk.attempts.get(each.payment_id)
                 where, at_ms = ("", 0) if attempt is None else (attempt.processor, attempt.requested_at_ms)
-                found.append(OpenPayment(Payment(each.payment_id, each.amount_cents), where, at_ms))
+                crashes = self._disk.crashes.get(each.payment_id, 0)
+                found.append(OpenPayment(Payment(each.payment_id, each.amount_cents), where, at_ms, crashes))
         return found
 
     def append(self, entries: Sequence[JournalEntry]) -> None:

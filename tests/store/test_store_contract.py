@@ -9,7 +9,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from actors.ports import StoreUnavailable
-from actors.values import AttemptStarted, OpenPayment, Payment, PaymentSettled, PaymentsPurged, PaymentTaken
+from actors.values import (
+    AttemptRefused,
+    AttemptStarted,
+    OpenPayment,
+    Payment,
+    PaymentCrashed,
+    PaymentSettled,
+    PaymentsPurged,
+    PaymentTaken,
+)
 from rinha.store.postgres import store as postgres
 from rinha.store.sqlite import store as sqlite
 
@@ -196,10 +205,20 @@ PROCESSORS = st.sampled_from(["default", "fallback", "ü 'x'\\"])
 ENTRIES = st.one_of(
     st.builds(PaymentTaken, IDS, SMALL, EPOCHS),
     st.builds(AttemptStarted, IDS, PROCESSORS, SMALL, EPOCHS),
+    st.builds(AttemptRefused, IDS, EPOCHS),
+    st.builds(PaymentCrashed, IDS, SMALL, EPOCHS),
     st.builds(PaymentSettled, IDS, PROCESSORS, SMALL, SMALL, EPOCHS),
     st.builds(PaymentsPurged, EPOCHS),
 )
-KINDS = (PaymentsPurged, PaymentTaken, AttemptStarted, PaymentSettled)
+KINDS = {
+    PaymentsPurged: 0,
+    PaymentTaken: 1,
+    AttemptStarted: 2,
+    AttemptRefused: 2,
+    PaymentCrashed: 2,
+    PaymentSettled: 3,
+}
+"""In which order the kinds of one append count."""
 
 
 class Model:
@@ -211,7 +230,7 @@ class Model:
         self.settled: dict[bytes, SettledRow] = {}
 
     def append(self, entries: Sequence[JournalEntry]) -> None:
-        for entry in sorted(entries, key=lambda each: (each.epoch, KINDS.index(type(each)))):
+        for entry in sorted(entries, key=lambda each: (each.epoch, KINDS[type(each)])):
             if entry.epoch > self.epoch:
                 self.epoch = entry.epoch
                 self.open.clear()
@@ -222,7 +241,11 @@ class Model:
                 case PaymentTaken(each, cents) if each not in self.settled:
                     self.open.setdefault(each, OpenPayment(Payment(each, cents), "", 0))
                 case AttemptStarted(each, processor, at_ms) if each in self.open:
-                    self.open[each] = OpenPayment(self.open[each].payment, processor, at_ms)
+                    self.open[each] = self.open[each]._replace(processor=processor, requested_at_ms=at_ms)
+                case AttemptRefused(each) if each in self.open:
+                    self.open[each] = self.open[each]._replace(processor="", requested_at_ms=0)
+                case PaymentCrashed(each, crashes) if each in self.open:
+                    self.open[each] = self.open[each]._replace(crashes=crashes)
                 case PaymentSettled(each, processor, cents, at_ms) if each not in self.settled:
                     was = self.open.pop(each, None)
                     self.settled[each] = (each, was.payment.amount_cents if was else cents, processor, cents, at_ms)

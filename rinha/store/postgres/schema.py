@@ -37,6 +37,11 @@ FROM unnest(%(ids)s::bytea[], %(processors)s::text[], %(times)s::bigint[])
     AS new (payment_id, processor, requested_at_ms)
 WHERE payment.epoch = %(epoch)s AND payment.payment_id = new.payment_id
 """
+CRASH = """
+UPDATE rinha.open_payments AS payment SET crashes = new.crashes
+FROM unnest(%(ids)s::bytea[], %(crashes)s::integer[]) AS new (payment_id, crashes)
+WHERE payment.epoch = %(epoch)s AND payment.payment_id = new.payment_id
+"""
 SETTLE = """
 INSERT INTO rinha.settled_payments (epoch, payment_id, taken_cents, processor, settled_cents, requested_at_ms)
 SELECT %(epoch)s, new.payment_id, coalesce(payment.amount_cents, new.cents), new.processor, new.cents, new.at_ms
@@ -60,7 +65,7 @@ AND taken_order IN (SELECT taken_order FROM rinha.open_payments ORDER BY taken_o
 )
 
 OPEN = """
-SELECT payment_id, amount_cents, processor, requested_at_ms FROM rinha.open_payments
+SELECT payment_id, amount_cents, processor, requested_at_ms, crashes FROM rinha.open_payments
 WHERE epoch = %s ORDER BY taken_order
 """
 FIRST_SETTLED = "SELECT settled_order - 1 FROM rinha.settled_payments WHERE epoch = %s ORDER BY settled_order LIMIT 1"

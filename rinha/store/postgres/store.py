@@ -85,7 +85,7 @@ class PostgresStore:
         """See ``Store.open``."""
         with self._errors() as connection:
             rows = connection.execute(sql.OPEN, (self._epoch,), binary=True).fetchall()
-        return [OpenPayment(Payment(each, cents), where, at_ms) for each, cents, where, at_ms in rows]
+        return [OpenPayment(Payment(each, cents), *rest) for each, cents, *rest in rows]
 
     def append(self, entries: Sequence[JournalEntry]) -> None:
         """See ``Store.append``; the rules for single entries are those of ``SqliteStore.append``.
@@ -170,6 +170,9 @@ def _write(connection: psycopg.Connection, batch: Batch) -> None:
         ids, processors, times, _ = zip(*batch.attempts, strict=True)
         values = {"epoch": batch.epoch, "ids": list(ids), "processors": list(processors), "times": list(times)}
         connection.execute(sql.ATTEMPT, values)
+    if batch.crashes:
+        ids, crashes, _ = zip(*batch.crashes, strict=True)
+        connection.execute(sql.CRASH, {"epoch": batch.epoch, "ids": list(ids), "crashes": list(crashes)})
     if batch.settled:
         ids, processors, cents, times, _ = zip(*batch.settled, strict=True)
         values = {

@@ -33,6 +33,14 @@ WHERE true
 ON CONFLICT (epoch, payment_id) DO UPDATE
 SET processor = excluded.processor, requested_at_ms = excluded.requested_at_ms
 """
+CRASH = """
+INSERT INTO open_payments (epoch, payment_id, amount_cents, crashes)
+SELECT ?3, payment.payment_id, payment.amount_cents, new.value ->> 0
+FROM json_each(?2) AS new CROSS JOIN open_payments AS payment
+ON payment.epoch = ?3 AND payment.payment_id = substr(?1, 16 * new.key + 1, 16)
+WHERE true
+ON CONFLICT (epoch, payment_id) DO UPDATE SET crashes = excluded.crashes
+"""
 SETTLE = """
 INSERT INTO settled_payments (epoch, payment_id, taken_cents, processor, settled_cents, requested_at_ms)
 SELECT ?3, substr(?1, 16 * new.key + 1, 16), coalesce(payment.amount_cents, new.value ->> 1),
@@ -59,7 +67,7 @@ AND taken_order IN (SELECT taken_order FROM open_payments ORDER BY taken_order L
 )
 
 OPEN = """
-SELECT payment_id, amount_cents, processor, requested_at_ms FROM open_payments
+SELECT payment_id, amount_cents, processor, requested_at_ms, crashes FROM open_payments
 WHERE +epoch = ?1 ORDER BY taken_order
 """  # "+": else the index over ids would be taken, and all rows sorted.
 SETTLED_RANGE = """

@@ -92,7 +92,7 @@ class SqliteStore:
         connection = self._ready()
         with self._errors():
             rows = connection.execute(sql.OPEN, (self._epoch,))
-            return [OpenPayment(Payment(each, cents), where, at_ms) for each, cents, where, at_ms in rows]
+            return [OpenPayment(Payment(each, cents), *rest) for each, cents, *rest in rows]
 
     def append(self, entries: Sequence[JournalEntry]) -> None:
         """See ``Store.append``. Older rows of a payment's life stay: the first settlement counts, and the last attempt.
@@ -206,6 +206,7 @@ def _write(connection: sqlite3.Connection, batch: Batch) -> None:
     for entries, statements in (
         (batch.taken, (sql.TAKE,)),
         (batch.attempts, (sql.ATTEMPT,)),
+        (batch.crashes, (sql.CRASH,)),
         (batch.settled, (sql.SETTLE, sql.CLOSE)),
     ):
         if entries:

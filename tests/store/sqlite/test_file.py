@@ -332,7 +332,7 @@ def test_a_reader_is_welcome_and_a_writer_holds_up_until_it_ends(
     store.close()
 
 
-@pytest.mark.parametrize("statement", ["TAKE", "ATTEMPT", "SETTLE", "CLOSE"])
+@pytest.mark.parametrize("statement", ["TAKE", "ATTEMPT", "CRASH", "SETTLE", "CLOSE"])
 def test_an_append_reads_no_table_as_a_whole(statement: str) -> None:
     connection = sqlite3.connect(":memory:")
     bring_forward(connection, 0)
