@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tests.simulation.scheduler import Process, Scheduler
 
 APPEND_S = 0.02
+LOOK_S = 0.02
 
 
 class SimulatedDisk:
@@ -35,6 +36,8 @@ class SimulatedDisk:
         self.crashes: dict[bytes, int] = {}
         self.failure_share = 0.0
         self.full = False
+        self.frozen = 0
+        """How many causes there are for it to stand still."""
 
     def commit(self, entries: Sequence[JournalEntry]) -> None:
         latest = max((each.epoch for each in entries), default=0)
@@ -105,18 +108,24 @@ class SimulatedStore:
         fails = self._disk.full or chance.random() < self._disk.failure_share
         before_s, after_s = chance.random() * APPEND_S, chance.random() * APPEND_S
         scheduler.sleep(before_s)  # a crash here: nothing was written
+        self._wait_while_frozen()
         if fails:
             self._note("disk fails", entries)
             raise StoreUnavailable("the disk is full")
         self._disk.commit(entries)
         self._note("disk has", entries)
+        self._wait_while_frozen()
         scheduler.sleep(after_s)  # a crash here: all was
 
     def check(self) -> None:
-        pass
+        self._wait_while_frozen()
 
     def interrupt(self) -> None:
         pass
 
     def close(self) -> None:
         pass
+
+    def _wait_while_frozen(self) -> None:
+        while self._disk.frozen:
+            self._scheduler.sleep(LOOK_S)
