@@ -82,9 +82,9 @@ class PaymentActor:
         started_s = self._clock.monotonic_s()
         outcome = client.post(attempt.payment, attempt.requested_at_ms)
         latency_ms = (self._clock.monotonic_s() - started_s) * 1000
-        succeeded = isinstance(outcome, Settled) or (isinstance(outcome, Refused) and outcome.permanent)
         turned_away = outcome.reason if isinstance(outcome, Refused) and outcome.turned_away else ""
-        self._health.tell(AttemptObserved(attempt.processor, succeeded, latency_ms, turned_away))
+        observed = AttemptObserved(attempt.processor, _succeeded(outcome), latency_ms, turned_away, attempt.again)
+        self._health.tell(observed)
         return outcome
 
 
@@ -97,3 +97,12 @@ def _look_up(client: ProcessorClient, attempt: Attempt) -> Outcome | Absent:
         return Absent(found.reason)
     found = client.find(attempt.payment.payment_id)
     return Absent(found.reason, witnessed=True) if isinstance(found, Refused) else found
+
+
+def _succeeded(outcome: Outcome) -> bool | None:
+    match outcome:
+        case Settled():
+            return True
+        case Refused(permanent=True) | Unknown(denied=True):
+            return None  # it answered, and so would one whose database is down: no failure, and no sign of health
+    return False

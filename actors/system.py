@@ -16,6 +16,7 @@ from actors.intake.credits import WINDOW_MAX, Credits
 from actors.intake.dispatcher import Dispatcher
 from actors.intake.earlier import Earlier
 from actors.intake.pace import Pace
+from actors.intake.parked import Parking
 from actors.intake.pool import Pool
 from actors.intake.purges import Purges
 from actors.journal.acceptance import Durable, Journalled, WithoutJournal
@@ -129,6 +130,7 @@ class Plan(NamedTuple):
         settle_per_s: waiting payments that are sent per second at most.
         repeat_s: for so long after the start, what APIs sent to a worker before this one is looked for before it is
             sent.
+        parking: when a payment is parked that is itself at fault.
         sizes: how much fits into one piece.
     """
 
@@ -139,6 +141,7 @@ class Plan(NamedTuple):
     durable: bool
     settle_per_s: float = math.inf
     repeat_s: float = 300.0
+    parking: Parking = Parking()
     sizes: Sizes = Sizes()
 
 
@@ -173,7 +176,7 @@ class ActorSystem:
         now_s = clock.monotonic_s()
         crowd, block_rows, window, _ = plan.sizes
         book = Book(names, epoch, records_per_bucket=crowd, block_rows=block_rows)
-        backlog = Backlog(names, epoch, now_s, records_per_bucket=crowd)
+        backlog = Backlog(names, epoch, now_s, parking=plan.parking, records_per_bucket=crowd)
         earlier = Earlier(now_s, plan.repeat_s)
         credit, purges = Credits(plan.backlog_max, window), Purges()
         pool = Pool(names, limit=max(1, plan.pool_size // 2))

@@ -27,6 +27,7 @@ from actors.messages import (
     PaymentsSentBefore,
     PaymentsStored,
     ProbeDue,
+    ProbeMissing,
     PromiseLost,
     PurgeDone,
     PurgeFailed,
@@ -70,6 +71,8 @@ if TYPE_CHECKING:
     from actors.runtime.clocks import Clock, Timers
     from actors.tracing import Tracer
     from actors.values import JournalEntry, Outcome
+
+logger = logging.getLogger(__name__)
 
 logger = logging.getLogger(__name__)
 
@@ -147,7 +150,7 @@ class Intake:
             case HealthChanged():
                 self._dispatcher.update(message.processors)
             case ProbeDue():
-                self._dispatcher.want_probe(message.processor)
+                self._want_probe(message)
             case Wake():
                 pass  # something may be due: see below
             case GetCounts() | GetHeld() | GetParked() | GetUnknown():
@@ -180,7 +183,7 @@ class Intake:
         self._dispatch()
         if self._purges:
             self._conclude_purges()
-        if self._backlog.doubts:
+        if self._backlog.doubts or self._backlog.newly_parked:
             self._warn_of_doubts()
         return None
 
@@ -289,13 +292,17 @@ class Intake:
                 if self._backlog.differs(payment_id, outcome.amount_cents):
                     logger.warning("payment.amount_differs", extra=_difference(attempt, outcome))
                 self._dispatcher.resolved(attempt)  # and in flight until the ledger has recorded it
+                if attempt.step is Step.POST:
+                    self._backlog.note_settled(attempt.processor)
             case Refused():
+                self._dispatcher.failed(attempt)
                 if self._backlog.refuse(payment_id, outcome.reason, now_s, permanent=outcome.permanent):
                     self._state(AttemptRefused(payment_id, attempt.epoch))
             case Absent():
                 witnessed, heard_of = outcome.witnessed, self._dispatcher.has_heard_of(attempt.processor)
                 self._backlog.absent(payment_id, now_s, asked_s=asked_s, witnessed=witnessed, heard_of=heard_of)
             case Unknown():
+                self._dispatcher.failed(attempt)
                 clean = outcome.denied or attempt.step is Step.LOOK_UP
                 crashes = self._backlog.mark_unknown(payment_id, now_s, crashed=outcome.crashed, clean=clean)
                 if outcome.crashed and crashes:
@@ -305,6 +312,18 @@ class Intake:
         """Put a fact on record that nobody waits for."""
         if self._relay.records:
             self._relay.after((fact,))
+
+    def _want_probe(self, message: ProbeDue) -> None:
+        self._dispatcher.want_probe(message.processor, overtakes=message.overtakes)
+        self._dispatch()
+        if self._dispatcher.lacks_probe(message.processor):
+            message.health.tell(ProbeMissing(message.processor))
+
+    def _warn_of_parked(self) -> None:
+        parked = self._backlog.newly_parked
+        while parked:
+            payment, reason = parked.pop(0)
+            logger.warning("payment.parked", extra={"payment": _text(payment.payment_id), "reason": reason})
 
     def _purge(self, reply_to: Recipient) -> None:
         epoch = self._backlog.purge()
@@ -338,6 +357,7 @@ class Intake:
         return retried
 
     def _warn_of_doubts(self) -> None:
+        self._warn_of_parked()
         now_s, doubts = self._clock.monotonic_s(), self._backlog.doubts
         doubts.warn(now_s)
         if (due_s := doubts.due_s) is not None:

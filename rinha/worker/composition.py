@@ -10,6 +10,7 @@ from uuid import UUID
 import gevent
 from gevent.event import Event
 
+from actors.intake.parked import Parking
 from actors.intake.routing import Cheapest, Fastest
 from actors.ports import StoreBroken
 from actors.runtime.clocks import SystemClock
@@ -69,6 +70,7 @@ class Worker:
             durable=settings.accept == "durable",
             settle_per_s=settings.settle_per_s,
             repeat_s=settings.repeat_s,
+            parking=Parking(settings.park_refusals, settings.park_unknown_s),
         )
         ports = Ports(self._clock, GeventTimers(), self._clients, self._store, self._on_broken, self._tracer)
         supervisor = Supervisor(

@@ -118,7 +118,9 @@ def a_lost_wake_up(patch: pytest.MonkeyPatch) -> None:
 @MUTANTS.at("steady")
 def no_wake_up_for_unknown_outcomes(patch: pytest.MonkeyPatch) -> None:
     real = Dispatcher.wake_in_s
-    patch.setattr(Dispatcher, "wake_in_s", lambda self: real(self) if any(self._backlog.heads()) else None)
+    patch.setattr(
+        Dispatcher, "wake_in_s", lambda self: real(self) if self._backlog.heads(self._clock.monotonic_s()) else None
+    )
 
 
 @MUTANTS.at("steady")
