@@ -152,6 +152,7 @@ class Attempt(NamedTuple):
         requested_at_ms: sent as ``requestedAt``, and recorded if this attempt commits.
         epoch: the epoch it belongs to.
         step: what to do there.
+        again: the payment failed there before, so that another failure is no news of the processor.
     """
 
     payment: Payment
@@ -159,6 +160,7 @@ class Attempt(NamedTuple):
     requested_at_ms: int
     epoch: int
     step: Step
+    again: bool = False
 
 
 class AttemptEnded(NamedTuple):
@@ -216,10 +218,17 @@ class GetRows(NamedTuple):
 
 
 class HealthPolled(NamedTuple):
-    """Health poller -> health actor. ``report`` is None if the processor gave no usable answer."""
+    """Health poller -> health actor.
+
+    Args:
+        processor: the processor's name.
+        report: what it said; None if it gave no usable answer.
+        asked_at_s: when it was asked, on the monotonic clock.
+    """
 
     processor: str
     report: HealthReport | None
+    asked_at_s: float
 
 
 class AttemptObserved(NamedTuple):
@@ -227,13 +236,15 @@ class AttemptObserved(NamedTuple):
 
     Args:
         processor: the processor's name.
-        succeeded: it did its work: a 200, a 422, or any other proper 4xx but 429.
+        succeeded: it holds the payment; None if it found fault with the payment, which says nothing of others.
         latency_ms: from sending to the end of the answer.
+        again: the payment had failed there before.
     """
 
     processor: str
-    succeeded: bool
+    succeeded: bool | None
     latency_ms: float
+    again: bool = False
 
 
 class HealthChanged(NamedTuple):
@@ -243,7 +254,21 @@ class HealthChanged(NamedTuple):
 
 
 class ProbeDue(NamedTuple):
-    """Health actor -> intake: send one payment to this unhealthy processor to see how it is."""
+    """Health actor -> intake: send one payment to this unhealthy processor to see how it is.
+
+    Args:
+        processor: the processor's name.
+        health: told ``ProbeMissing`` if there is no payment that would do.
+        overtakes: the processor says that it is well and quick: a probe that hangs there needn't be waited for.
+    """
+
+    processor: str
+    health: Recipient
+    overtakes: bool = False
+
+
+class ProbeMissing(NamedTuple):
+    """Intake -> health actor: no payment can tell how this processor is; its own word has to do."""
 
     processor: str
 

@@ -82,6 +82,14 @@ class PaymentActor:
         started_s = self._clock.monotonic_s()
         outcome = client.post(attempt.payment, attempt.requested_at_ms)
         latency_ms = (self._clock.monotonic_s() - started_s) * 1000
-        succeeded = isinstance(outcome, Settled) or (isinstance(outcome, Refused) and outcome.permanent)
-        self._health.tell(AttemptObserved(attempt.processor, succeeded, latency_ms))
+        self._health.tell(AttemptObserved(attempt.processor, _succeeded(outcome), latency_ms, attempt.again))
         return outcome
+
+
+def _succeeded(outcome: Outcome) -> bool | None:
+    match outcome:
+        case Settled():
+            return True
+        case Refused(permanent=True) | Unknown(verdict=True):
+            return None  # it answered, and so would one whose database is down: no failure, and no sign of health
+    return False

@@ -14,6 +14,7 @@ from actors.intake.backlog import Backlog
 from actors.intake.credits import Credits
 from actors.intake.dispatcher import Dispatcher
 from actors.intake.pace import Pace
+from actors.intake.parked import Parking
 from actors.intake.pool import Pool
 from actors.intake.purges import Purges
 from actors.journal.acceptance import Durable, Journalled, WithoutJournal
@@ -93,6 +94,7 @@ class Plan(NamedTuple):
         backlog_max: payments held at most.
         durable: a payment is acknowledged once it is on disk; needs a store.
         settle_per_s: waiting payments that are sent per second at most.
+        parking: when a payment is parked that is itself at fault.
     """
 
     processors: Sequence[ProcessorHealth]
@@ -101,6 +103,7 @@ class Plan(NamedTuple):
     backlog_max: int
     durable: bool
     settle_per_s: float = math.inf
+    parking: Parking = Parking()
 
 
 class ActorSystem:
@@ -131,7 +134,7 @@ class ActorSystem:
         names = tuple(each.name for each in plan.processors)
         # State that outlives restarts is made here; behaviours are made by the factories below, again and again.
         epoch = 0 if store is None else store.epoch()
-        book, backlog = Book(names, epoch), Backlog(names, epoch)
+        book, backlog = Book(names, epoch), Backlog(names, epoch, plan.parking)
         credit, purges = Credits(plan.backlog_max), Purges()
         pool = Pool(names, limit=max(1, plan.pool_size // 2))
         dispatcher = Dispatcher(backlog, pool, plan.policy, plan.processors, clock, Pace(plan.settle_per_s))

@@ -74,10 +74,12 @@ class Unknown(NamedTuple):
     Args:
         reason: for people, e.g. ``"no answer within 10 s"``.
         crashed: the payment actor failed on it; the processor is not to blame.
+        verdict: the processor answered with a verdict on the payment (a 422); it is not to blame.
     """
 
     reason: str
     crashed: bool = False
+    verdict: bool = False
 
 
 class Absent(NamedTuple):

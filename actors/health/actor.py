@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from actors.messages import AttemptObserved, GetHealth, HealthChanged, HealthPolled, ProbeDue
+from actors.messages import AttemptObserved, GetHealth, HealthChanged, HealthPolled, ProbeDue, ProbeMissing
 from actors.runtime.alarm import Alarm, Wake
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Health:
     """Learns from payments and polls, tells the intake what is new, and has unhealthy processors probed.
 
     Args:
-        me: its own reference.
+        me: its own reference, for timers and for the intake's answers.
         circuits: by processor, in the configured order; they outlive its restarts.
         intake: told of changes and of probes that are due.
         timers: for probes.
@@ -37,6 +37,7 @@ class Health:
     def __init__(
         self, me: Recipient, circuits: Mapping[str, Circuit], intake: Recipient, timers: Timers, clock: Clock
     ) -> None:
+        self._me = me
         self._circuits = circuits
         self._intake = intake
         self._clock = clock
@@ -53,10 +54,14 @@ class Health:
         now_s = self._clock.monotonic_s()
         match message:
             case AttemptObserved():
-                self._circuits[message.processor].observe(message.succeeded, message.latency_ms, now_s)
+                self._circuits[message.processor].observe(
+                    message.succeeded, message.latency_ms, now_s, again=message.again
+                )
             case HealthPolled():
                 if message.report is not None:
-                    self._circuits[message.processor].report(message.report, now_s)
+                    self._circuits[message.processor].report(message.report, message.asked_at_s, now_s)
+            case ProbeMissing():
+                self._circuits[message.processor].miss_probe()
             case Wake():
                 pass  # a probe may be due: see below
             case GetHealth():
@@ -66,7 +71,7 @@ class Health:
         self._tell_changes()
         for circuit in self._circuits.values():
             if circuit.probe_due(now_s):
-                self._intake.tell(ProbeDue(circuit.name))
+                self._intake.tell(ProbeDue(circuit.name, self._me, overtakes=circuit.says_well))
         self._wake_later()
         return None
 

@@ -11,13 +11,17 @@ if TYPE_CHECKING:
     from actors.values import HealthReport
 
 FAILURES_MAX = 3
-"""Failures in a row that open the circuit. One may be a single broken connection; a failing processor fails all."""
+"""Failures in a row, of different payments, that open the circuit. One may be a single broken connection, and one
+payment may fail for ever; a failing processor fails all."""
 
 LATENCY_WINDOW = 5
 """Latencies remembered. The least of them counts: a processor's delay is in all of them, a stall of ours in some."""
 
 PROBE_FIRST_S, PROBE_MAX_S = 0.05, 0.5
 """The first probe comes soon, for most failures are short; then ever slower, but within 0.5 s of any recovery."""
+
+QUICK_MS = 1000
+"""A processor that says it is well and quicker is probed though a probe hangs there: the hanging one may be a relic."""
 
 STEADY_S = 1.0
 """A circuit that opens again sooner goes on with its old probe interval, so that flapping isn't probed in a rush."""
@@ -40,8 +44,13 @@ class Circuit:
         self.fee_bps = fee_bps
         self.probe_at_s: float | None = None
         """When the next probe is due; None while the circuit is closed."""
+        self.says_well = False
+        """Whether the last probe that was due was due because its endpoint says that it is well, and quick."""
+        self._is_quick = False
         self._failures = 0
+        self._failed_at_s = float("-inf")
         self._opened_by_report = False
+        self._lacks_probes = False
         self._closed_at_s = float("-inf")
         self._probe_interval_s = PROBE_FIRST_S
         self._latencies_ms: deque[float] = deque(maxlen=LATENCY_WINDOW)
@@ -54,37 +63,61 @@ class Circuit:
         """Whether the circuit is closed."""
         return self.probe_at_s is None
 
-    def observe(self, succeeded: bool, latency_ms: float, now_s: float) -> None:
-        """Learn from a payment. A success closes the circuit, the third failure in a row opens it."""
+    def observe(self, succeeded: bool | None, latency_ms: float, now_s: float, *, again: bool = False) -> None:
+        """Learn from a payment. A success closes the circuit, the third failure in a row opens it.
+
+        Args:
+            succeeded: whether the processor holds the payment. None, a verdict on the payment, neither opens nor closes
+                it: in front of a broken database there may be something that still finds fault with payments.
+            latency_ms: how long it took.
+            now_s: the present.
+            again: the payment had failed there before. Whether it fails is its own affair, so it doesn't count.
+        """
+        self._lacks_probes = succeeded is None
+        if succeeded is None:
+            return
         if succeeded:
             self._failures = 0
             self._latencies_ms.append(latency_ms)
             self._paid_at_s = now_s
             self._close(now_s)
         else:
-            self._failures += 1
+            self._failed_at_s = now_s
+            self._failures += not again
             if self._failures >= FAILURES_MAX:
                 self._open(now_s, by_report=False)
 
-    def report(self, report: HealthReport, now_s: float) -> None:
+    def miss_probe(self) -> None:
+        """Take note that there is no payment to probe it with."""
+        self._lacks_probes = True
+
+    def report(self, report: HealthReport, asked_at_s: float, now_s: float) -> None:
         """Learn from the health endpoint.
 
         ``failing`` opens the circuit. Its opposite closes a circuit that a report opened, and asks for a probe at once
-        where payments had opened it: they know better.
+        where payments had opened it: they know better. Only where no payment can tell, it closes that circuit as well,
+        if it was asked after the last failure.
+
+        Args:
+            report: what it said.
+            asked_at_s: when it was asked.
+            now_s: the present.
         """
         self._reported_ms = float(report.min_response_ms)
         self._reported_at_s = now_s
         if report.failing:
             self._open(now_s, by_report=True)
-        elif self._opened_by_report:
+        elif self._opened_by_report or (self._lacks_probes and asked_at_s > self._failed_at_s):
             self._close(now_s)
         elif not self.healthy:
             self.probe_at_s = now_s
+            self._is_quick = asked_at_s > self._failed_at_s and report.min_response_ms <= QUICK_MS
 
     def probe_due(self, now_s: float) -> bool:
         """Whether a probe is due now; if so, the next one is scheduled."""
         if self.probe_at_s is None or self.probe_at_s > now_s:
             return False
+        self.says_well, self._is_quick = self._is_quick, False
         self.probe_at_s = now_s + self._probe_interval_s
         self._probe_interval_s = min(self._probe_interval_s * 2, PROBE_MAX_S)
         return True
@@ -117,5 +150,5 @@ class Circuit:
         if not self.healthy:
             self._closed_at_s = now_s
         self.probe_at_s = None
-        self._opened_by_report = False
+        self._opened_by_report = self._lacks_probes = False
         self._failures = 0

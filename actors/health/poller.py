@@ -59,7 +59,7 @@ class HealthPoller:
         now_s = self._clock.monotonic_s()
         if now_s >= self._schedule.get(self._processor, now_s):
             self._schedule[self._processor] = now_s + POLL_INTERVAL_S
-            self._health.tell(HealthPolled(self._processor, self._client.health()))
+            self._health.tell(HealthPolled(self._processor, self._client.health(), now_s))
         self._poll_later()
 
     def may_retry(self, message: Any) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from actors.messages import (
     AttemptEnded,
@@ -19,6 +21,7 @@ from actors.messages import (
     PaymentRecorded,
     PaymentsStored,
     ProbeDue,
+    ProbeMissing,
     PurgeDone,
     PurgeFailed,
     PurgePayments,
@@ -48,6 +51,8 @@ if TYPE_CHECKING:
     from actors.runtime.clocks import Clock, Timers
     from actors.tracing import Tracer
     from actors.values import Outcome
+
+logger = logging.getLogger(__name__)
 
 
 class Intake:
@@ -115,7 +120,7 @@ class Intake:
             case HealthChanged():
                 self._dispatcher.update(message.processors)
             case ProbeDue():
-                self._dispatcher.want_probe(message.processor)
+                self._want_probe(message)
             case Wake():
                 pass  # something may be due: see below
             case GetCounts():
@@ -148,6 +153,8 @@ class Intake:
                 raise TypeError(f"the intake doesn't know {message!r}")
         self._grant_credit()
         self._dispatch()
+        if self._backlog.newly_parked:
+            self._tell_of_parked()
         if self._purges:
             self._conclude_purges()
         return None
@@ -229,12 +236,28 @@ class Intake:
         match outcome:
             case Settled():
                 self._dispatcher.resolved(attempt)  # and in flight until the ledger has recorded it
+                if attempt.step is Step.POST:
+                    self._backlog.note_settled(attempt.processor)
             case Refused():
+                self._dispatcher.failed(attempt)
                 self._backlog.refuse(payment_id, outcome.reason, now_s, permanent=outcome.permanent)
             case Absent():
                 self._backlog.absent(payment_id, now_s)
             case Unknown():
-                self._backlog.mark_unknown(payment_id, now_s, crashed=outcome.crashed)
+                self._dispatcher.failed(attempt)
+                self._backlog.mark_unknown(payment_id, now_s, reason=outcome.reason, crashed=outcome.crashed)
+
+    def _want_probe(self, message: ProbeDue) -> None:
+        self._dispatcher.want_probe(message.processor, overtakes=message.overtakes)
+        self._dispatch()
+        if self._dispatcher.lacks_probe(message.processor):
+            message.health.tell(ProbeMissing(message.processor))
+
+    def _tell_of_parked(self) -> None:
+        parked = self._backlog.newly_parked
+        while parked:
+            payment, reason = parked.pop(0)
+            logger.warning("payment.parked", extra={"payment": str(UUID(bytes=payment.payment_id)), "reason": reason})
 
     def _purge(self, reply_to: Recipient) -> None:
         epoch = self._backlog.purge()

@@ -8,9 +8,11 @@ more) change nothing, so a message may be handled twice.
 
     take ─▶ WAITING ─dispatch─▶ IN FLIGHT ─settle─▶ forgotten, but for its id and amount
                ▲  ▲                │   │ ▲
-               │  └──refuse────────┘   │ └─dispatch_due────┐
+               │  └──rest, refuse──┘   │ └─dispatch_due────┐
                └──retry── PARKED ◀─────┤                   │
                             └──────────┴─mark_unknown─▶ UNKNOWN   (never back to WAITING: it may be committed there)
+
+A parked payment of unknown outcome is in flight now and then, to be looked up, and parked again after it.
 
 Two detours: with a durable journal a payment is *storing* before it waits, and counts as waiting; and one that a worker
 before this one may have sent is first looked for at every processor, and counts as unknown.
@@ -18,17 +20,19 @@ before this one may have sent is first looked for at every processor, and counts
 
 from __future__ import annotations
 
-from collections import deque
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from actors.intake import refusals
 from actors.intake.entry import CRASHES_MAX, LONGEST_DELAY_S, Entry
-from actors.intake.unknowns import Unknowns
+from actors.intake.parked import LOOK_UP_EVERY_S, Parked, Parking
+from actors.intake.unknowns import RETRY_MAX_S, Unknowns
+from actors.intake.waiting import Waiting
 from actors.packed.id_map import IdMap
 from actors.values import ParkedPayment, Statistics, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from actors.values import OpenPayment, Payment
 
@@ -39,10 +43,13 @@ class Backlog:
     Args:
         processors: the processors' names.
         epoch: the epoch to begin in.
+        parking: when a payment is parked that is itself at fault.
     """
 
-    def __init__(self, processors: Sequence[str], epoch: int = 0) -> None:
+    def __init__(self, processors: Sequence[str], epoch: int = 0, parking: Parking = Parking()) -> None:  # noqa: B008
         self._processors = tuple(processors)
+        self._parking = parking
+        self._settles = dict.fromkeys(processors, 0)
         self.epoch = epoch
         self._purged = 0
         self._clear()
@@ -52,11 +59,12 @@ class Backlog:
         self._storing: dict[bytes, Entry] = {}
         self.newly_taken: list[Payment] = []
         """Payments taken since the intake last stated to the journal which it took, and cleared this."""
-        # By the processors that rejected them, so that a payment one of them won't have doesn't hold up the rest.
-        self._waiting: dict[frozenset[str], deque[Entry]] = {frozenset(): deque()}
+        self._waiting = Waiting()
         self._in_flight: dict[bytes, Entry] = {}
         self._unknown = Unknowns(self._processors)
-        self._parked: dict[bytes, tuple[Entry, str]] = {}
+        self._parked = Parked(self._processors)
+        self.newly_parked: list[ParkedPayment] = []
+        """Payments parked since somebody was told of them, and cleared this."""
         self._settled = self._duplicates = self._conflicts = 0
 
     def take(self, payment: Payment, now_s: float, *, storing: bool = False, suspect: bool = False) -> Verdict:
@@ -78,7 +86,7 @@ class Backlog:
             elif storing:
                 self._storing[payment.payment_id] = entry
             else:
-                self._waiting[frozenset()].append(entry)
+                self._waiting.add(entry)
             return Verdict.TAKEN
         if known_cents == payment.amount_cents:
             self._duplicates += 1
@@ -96,7 +104,7 @@ class Backlog:
         for payment_id in payment_ids:
             entry = self._storing.pop(payment_id, None)
             if entry is not None:
-                self._waiting[frozenset()].append(entry)
+                self._waiting.add(entry)
 
     def restore_settled(self, amounts_cents: IdMap) -> None:
         """Begin with the settled payments of a journal: the amounts that they were taken with; it is its own now."""
@@ -120,34 +128,49 @@ class Backlog:
             elif suspect:
                 self._ask_everywhere(entry, now_s)
             else:
-                self._waiting[frozenset()].append(entry)
+                self._waiting.add(entry)
 
     @property
     def has_unsent(self) -> bool:
-        """Whether anything waits, or has an unknown outcome."""
-        return any(self._waiting.values()) or bool(self._unknown)
+        """Whether anything waits, has an unknown outcome, or is to be looked up."""
+        return bool(self._waiting) or bool(self._unknown) or self._parked.has_look_ups
 
-    def heads(self) -> list[Entry]:
-        """The oldest waiting payment of each kind: those welcome everywhere, and those some processor rejected."""
-        return [group[0] for group in self._waiting.values() if group]
+    def heads(self, now_s: float) -> list[Entry]:
+        """The oldest waiting payment of each kind, the oldest of them first."""
+        return self._waiting.heads(now_s)
+
+    def resting(self) -> Iterator[Entry]:
+        """Those that rest after a refusal, and are no heads."""
+        return self._waiting.resting()
+
+    @property
+    def rested_s(self) -> float | None:
+        """When the next rest ends, on the monotonic clock; None if nobody rests."""
+        return self._waiting.rested_s
 
     def dispatch(self, entry: Entry, processor: str, requested_at_ms: int) -> None:
-        """Note that a head is now in flight, as a fresh attempt at a processor."""
-        self._waiting[frozenset(entry.rejections)].remove(entry)  # it is the first: found at once
+        """Note that a head, or one that rests, is now in flight, as a fresh attempt at a processor."""
+        self._waiting.remove(entry)
         entry.processor, entry.requested_at_ms = processor, requested_at_ms
         self._in_flight[entry.payment.payment_id] = entry
 
     def unknown_due_s(self, processor: str) -> float | None:
         """When the next payment of unknown outcome at a processor is due, on the monotonic clock; None without any."""
-        return self._unknown.due_s(processor)
+        dues = self._unknown.due_s(processor), self._parked.due_s(processor)
+        return min((each for each in dues if each is not None), default=None)
 
     def dispatch_due(self, processor: str, now_s: float) -> Entry | None:
         """Put the payment of unknown outcome at a processor that is due first in flight again, if one is due."""
-        return self._in_flight_again(self._unknown.pop_due(processor, now_s), processor)
+        due = self._unknown.pop_due(processor, now_s) or self._parked.pop_due(processor, now_s)
+        return self._in_flight_again(due, processor)
 
-    def dispatch_bound(self, processor: str) -> Entry | None:
-        """The same for the next one that was certainly sent there, due or not, as a probe."""
-        return self._in_flight_again(self._unknown.pop_bound(processor), processor)
+    def dispatch_bound(self, processor: str, unfit: Collection[bytes] = ()) -> Entry | None:
+        """The same for the next one that was certainly sent there, due or not, as a probe; but none of ``unfit``."""
+        return self._in_flight_again(self._unknown.pop_bound(processor, unfit), processor)
+
+    def note_settled(self, processor: str) -> None:
+        """Note that a processor has settled a post: what it refuses to others meanwhile is their own affair."""
+        self._settles[processor] += 1
 
     def _in_flight_again(self, entry: Entry | None, processor: str) -> Entry | None:
         if entry is not None:
@@ -161,40 +184,49 @@ class Backlog:
         Returns:
             Whether it was in flight, or parked since.
         """
-        if self._in_flight.pop(payment_id, None) is None and self._parked.pop(payment_id, None) is None:
+        if self._in_flight.pop(payment_id, None) is None and self._parked.pop(payment_id) is None:
             return False
         self._settled += 1
         return True
 
     def refuse(self, payment_id: bytes, reason: str, now_s: float, *, permanent: bool) -> None:
-        """Take back a payment that its attempt certainly did not commit: first in line for any processor.
+        """Take back a payment that its attempt certainly did not commit.
 
-        With ``permanent`` for any other one; rejected by all, it is parked. If its outcome was unknown before, this
-        clears nothing, because an earlier attempt may be committed: it stays unknown.
+        It is free for any processor, but rests first, ever longer. With ``permanent`` it may go to any other one, at
+        once. It is parked if none is left that would have it: all have rejected it, or keep refusing it while they
+        settle others. If its outcome was unknown before, this clears nothing, because an earlier attempt may be
+        committed: it stays unknown.
         """
         entry = self._in_flight.get(payment_id)
         if entry is None:
             return
+        entry.reason = reason
         if entry.bound:
             self._wait_for_outcome(entry, now_s)
             return
         del self._in_flight[payment_id]
-        if permanent:
-            entry.rejections = {**entry.rejections, entry.processor: reason}
-            if len(entry.rejections) == len(self._processors):
-                self._park(entry, "; ".join(f"{name}: {why}" for name, why in entry.rejections.items()))
-                return
-        self._waiting.setdefault(frozenset(entry.rejections), deque()).appendleft(entry)
+        settles = self._settles[entry.processor]
+        left = entry.refuse(now_s, settles, permanent=permanent, processors=self._processors)
+        if refusals.is_hopeless(entry.refusals, left, self._parking.refusals):
+            self._park(entry, entry.answers)
+        elif permanent:
+            self._waiting.add(entry)
+        else:
+            self._waiting.rest(entry, now_s + refusals.rest_s(entry.refusals))
 
-    def mark_unknown(self, payment_id: bytes, now_s: float, *, crashed: bool = False) -> None:
-        """Bind a payment in flight to its processor until its outcome there is known; park it if it keeps crashing."""
+    def mark_unknown(self, payment_id: bytes, now_s: float, *, reason: str = "", crashed: bool = False) -> None:
+        """Bind a payment in flight to its processor until its outcome there is known.
+
+        It is parked if its actor keeps crashing on it, or if its processor settles others for too long meanwhile.
+        """
         entry = self._in_flight.get(payment_id)
         if entry is None:
             return
         if not entry.unasked:
             entry.bound = True
+        entry.reason = reason or entry.reason
         entry.crashes += crashed
-        if entry.crashes >= CRASHES_MAX:
+        if entry.crashes >= CRASHES_MAX and not entry.parked:
             self.park(payment_id, f"its actor crashed on it {entry.crashes} times")
         else:
             self._wait_for_outcome(entry, now_s)
@@ -218,7 +250,7 @@ class Backlog:
             self._unknown.push(entry, now_s)
         else:
             entry.retries = 0
-            self._waiting[frozenset()].appendleft(entry)
+            self._waiting.add_first(entry)
 
     def park(self, payment_id: bytes, reason: str) -> None:
         """Set a payment in flight aside until ``retry_parked``."""
@@ -227,12 +259,21 @@ class Backlog:
             entry.bound = not entry.unasked
             self._park(entry, reason)
 
-    def _park(self, entry: Entry, reason: str) -> None:
-        self._parked[entry.payment.payment_id] = (entry, reason)
+    def _park(self, entry: Entry, reason: str, *, look_up_s: float | None = None) -> None:
+        if not entry.parked:
+            self.newly_parked.append(ParkedPayment(entry.payment, reason))
+        entry.parked = reason
+        self._parked.add(entry, reason, look_up_s=look_up_s)
 
     def _wait_for_outcome(self, entry: Entry, now_s: float) -> None:
-        self._unknown.push_later(entry, now_s)
+        # No more than one look's pause counts, however long nobody could look.
+        entry.doubt(now_s, self._settles[entry.processor], RETRY_MAX_S)
         del self._in_flight[entry.payment.payment_id]
+        if entry.bound and (entry.parked or entry.doubted_s >= self._parking.unknown_s):
+            reason = f"outcome unknown at {entry.processor}, which settles others: {entry.reason}"
+            self._park(entry, entry.parked or reason, look_up_s=now_s + LOOK_UP_EVERY_S)
+        else:
+            self._unknown.push_later(entry, now_s)
 
     def _ask_everywhere(self, entry: Entry, now_s: float) -> None:
         entry.unasked = list(self._processors)
@@ -240,7 +281,8 @@ class Backlog:
 
     def parked(self) -> tuple[ParkedPayment, ...]:
         """The parked payments, and why they are."""
-        return tuple(ParkedPayment(entry.payment, reason) for entry, reason in self._parked.values())
+        looked_up = ((each, each.parked) for each in self._in_flight.values() if each.parked)
+        return tuple(ParkedPayment(entry.payment, reason) for entry, reason in chain(self._parked, looked_up))
 
     def retry_parked(self, now_s: float) -> int:
         """Let every parked payment try again: one that may be committed at its processor, the others anywhere.
@@ -248,15 +290,17 @@ class Backlog:
         Returns:
             How many there were.
         """
-        parked, self._parked = self._parked, {}
-        for entry, _reason in parked.values():
-            entry.retries = entry.crashes = 0
+        parked, self._parked = self._parked, Parked(self._processors)
+        looked_up = [each for each in self._in_flight.values() if each.parked]
+        for entry in looked_up:  # it is unknown again once that is over
+            entry.begin_anew()
+        for entry, _reason in parked:
+            entry.begin_anew()
             if entry.bound or entry.unasked:
                 self._unknown.push(entry, now_s)
             else:
-                entry.rejections = {}
-                self._waiting[frozenset()].append(entry)
-        return len(parked)
+                self._waiting.add(entry)
+        return len(parked) + len(looked_up)
 
     def purge(self) -> int:
         """Forget everything.
@@ -277,11 +321,11 @@ class Backlog:
         return tuple(each.payment.payment_id for each in sorted(self._entries(), key=lambda each: each.taken_at_s))
 
     def _entries(self) -> Iterator[Entry]:
-        parked = (entry for entry, _reason in self._parked.values())
-        return chain(self._storing.values(), *self._waiting.values(), self._in_flight.values(), self._unknown, parked)
+        parked = (entry for entry, _reason in self._parked)
+        return chain(self._storing.values(), self._waiting, self._in_flight.values(), self._unknown, parked)
 
     def _waiting_count(self) -> int:
-        return len(self._storing) + sum(map(len, self._waiting.values()))
+        return len(self._storing) + len(self._waiting)
 
     def statistics(self) -> Statistics:
         """The counts by state, each counted for itself; ``purged`` counts since the start."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from actors.intake.probes import Probe, Probes
 from actors.messages import Attempt
 from actors.values import ProcessorHealth, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from actors.intake.backlog import Backlog
     from actors.intake.entry import Entry
@@ -51,8 +53,7 @@ class Dispatcher:
         self._policy = policy
         self._clock = clock
         self._pace = pace
-        # A dict for its order: that of a set of names differs from process to process.
-        self._wanted_probes: dict[str, None] = {}
+        self._probes = Probes()
         self.update(processors)
 
     def update(self, processors: Sequence[ProcessorHealth]) -> None:
@@ -61,11 +62,25 @@ class Dispatcher:
         self._benchmarks = self._policy.benchmarks(self._processors)
         for each in processors:
             if each.healthy:
-                self._wanted_probes.pop(each.name, None)
+                self._probes.drop(each.name)
 
-    def want_probe(self, processor: str) -> None:
-        """Let the next payment that may go to an unhealthy processor go there, one only."""
-        self._wanted_probes[processor] = None
+    def want_probe(self, processor: str, *, overtakes: bool = False) -> None:
+        """Let the next payment that can tell how an unhealthy processor is go there, one only.
+
+        Args:
+            processor: its name.
+            overtakes: it need not wait for an earlier probe that hangs.
+        """
+        self._probes.want(processor, overtakes=overtakes)
+
+    def lacks_probe(self, processor: str) -> bool:
+        """Whether, when nothing more can go, a processor is still to be probed for lack of a payment that would do."""
+        return self._pool.has_idle and processor in self._probes.wanted(self._pool)
+
+    def failed(self, attempt: Attempt) -> None:
+        """Take note that an attempt was refused, or left its outcome unknown."""
+        if attempt.step is not Step.LOOK_UP:
+            self._probes.note_failure(attempt, self._clock.monotonic_s())
 
     def resolved(self, attempt: Attempt) -> None:
         """Take note that an unknown outcome turned out settled.
@@ -99,7 +114,9 @@ class Dispatcher:
         dues = (self._backlog.unknown_due_s(each.name) for each in self._processors if self._pool.has_room(each.name))
         delays = [max(0.0, due_s - now_s) for due_s in dues if due_s is not None]
         pause_s = self._pace.ready_in_s(now_s)
-        for head in self._backlog.heads():
+        if self._backlog.rested_s is not None:
+            delays.append(max(0.0, self._backlog.rested_s - now_s))
+        for head in self._backlog.heads(now_s):
             if pause_s:
                 delays.append(pause_s)
             left_s = self._policy.patience_left_s(now_s - head.taken_at_s)
@@ -107,19 +124,32 @@ class Dispatcher:
         return min(delays, default=None)
 
     def _next_probe(self, now_s: float) -> tuple[Recipient, Attempt] | None:
-        for name in self._wanted_probes:
-            if not self._pool.has_room(name):
-                continue
-            entry = self._backlog.dispatch_bound(name)
-            if entry is not None:
-                del self._wanted_probes[name]
-                return self._begin(entry, Step.RESOLVE, now_s)
-            for head in self._backlog.heads():
-                waited_s = now_s - head.taken_at_s
-                if name not in head.rejections and self._policy.may_probe(self._processors, name, waited_s):
-                    del self._wanted_probes[name]
-                    return self._post(head, name, now_s)
+        for name in self._probes.wanted(self._pool):
+            unfit = self._probes.unfit(name, now_s)
+            for fresh in (True, False) if self._probes.prefers_fresh(name) else (False, True):
+                entry = None if fresh else self._backlog.dispatch_bound(name, unfit)
+                if entry is not None:
+                    return self._begin_probe(self._begin(entry, Step.RESOLVE, now_s), fresh, now_s)
+                entry = self._waiting_probe(name, unfit, now_s, fresh=fresh)
+                if entry is not None:
+                    return self._begin_probe(self._post(entry, name, now_s), fresh, now_s)
         return None
+
+    def _waiting_probe(self, name: str, unfit: frozenset[bytes], now_s: float, *, fresh: bool) -> Entry | None:
+        """A payment that waits or rests, and hasn't failed at a processor (``fresh``), or has."""
+        waiting: Iterable[Entry] = chain(self._backlog.heads(now_s), self._backlog.resting())
+        for entry in waiting:
+            fits = name not in entry.kind.rejected and entry.payment.payment_id not in unfit
+            if not fits or (name not in entry.kind.refused) is not fresh:
+                continue
+            if self._policy.may_probe(self._processors, name, now_s - entry.taken_at_s):
+                return entry
+        return None
+
+    def _begin_probe(self, planned: tuple[Recipient, Attempt], fresh: bool, now_s: float) -> tuple[Recipient, Attempt]:
+        actor, attempt = planned
+        self._probes.begin(Probe(actor, attempt, fresh, now_s))
+        return planned
 
     def _next_unknown(self, now_s: float) -> tuple[Recipient, Attempt] | None:
         for processor in self._processors:
@@ -127,24 +157,41 @@ class Dispatcher:
                 entry = self._backlog.dispatch_due(processor.name, now_s)
                 if entry is not None:
                     # An unhealthy processor gets posts as probes only, but it can always be asked.
-                    only_ask = entry.unasked or not processor.healthy
+                    only_ask = entry.unasked or entry.parked or not processor.healthy
                     return self._begin(entry, Step.LOOK_UP if only_ask else Step.RESOLVE, now_s)
         return None
 
     def _next_waiting(self, now_s: float) -> tuple[Recipient, Attempt] | None:
         if self._pace.ready_in_s(now_s):
             return None
-        for head in self._backlog.heads():
+        for head in self._backlog.heads(now_s):
+            rejected, refused, _shunned = head.kind
             for name, share in self._benchmarks:
-                has_share = self._pool.busy(name) < share and self._pool.has_room(name)
-                if has_share and name not in head.rejections:
+                if name not in rejected and name not in refused and self._has_share(name, share, now_s):
                     return self._post(head, name, now_s)
-            candidates = [self._observed(each, now_s) for each in self._processors if each.name not in head.rejections]
-            chosen = self._policy.choose(candidates, now_s - head.taken_at_s)
+            chosen = self._choose(head, now_s)
             if chosen is not None and self._pool.has_room(chosen):
                 self._pace.take(now_s)
                 return self._post(head, chosen, now_s)
         return None
+
+    def _has_share(self, name: str, share: int, now_s: float) -> bool:
+        if self._pool.busy(name) >= share or not self._pool.has_room(name):
+            return False
+        # Where one hangs already, another payment would wait as long, and tell no more.
+        return self._pool.oldest_s(name, now_s) < OVERDUE_S or all(
+            each.latency_ms >= OVERDUE_S * 1000 for each in self._processors if each.name == name
+        )
+
+    def _choose(self, head: Entry, now_s: float) -> str | None:
+        waited_s, (rejected, _refused, shunned) = now_s - head.taken_at_s, head.kind
+        candidates = [self._observed(each, now_s) for each in self._processors if each.name not in rejected]
+        if shunned:
+            others = [each._replace(healthy=False) if each.name in shunned else each for each in candidates]
+            chosen = self._policy.choose(others, waited_s)
+            if chosen is not None:
+                return chosen
+        return self._policy.choose(candidates, waited_s)
 
     def _observed(self, processor: ProcessorHealth, now_s: float) -> ProcessorHealth:
         age_s = self._pool.oldest_s(processor.name, now_s)
@@ -157,5 +204,7 @@ class Dispatcher:
         return self._begin(head, Step.POST, now_s)
 
     def _begin(self, entry: Entry, step: Step, now_s: float) -> tuple[Recipient, Attempt]:
-        attempt = Attempt(entry.payment, entry.processor, entry.requested_at_ms, self._backlog.epoch, step)
+        entry.begun_at_s = now_s
+        again = entry.bound or entry.processor in entry.kind.refused
+        attempt = Attempt(entry.payment, entry.processor, entry.requested_at_ms, self._backlog.epoch, step, again)
         return self._pool.begin(attempt, now_s), attempt

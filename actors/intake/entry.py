@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from actors.intake import refusals
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from actors.intake.refusals import Refusal
     from actors.values import Payment
 
 LONGEST_DELAY_S = 6.0
@@ -12,6 +17,24 @@ LONGEST_DELAY_S = 6.0
 
 CRASHES_MAX = 3
 """A payment whose actor has crashed on it so often is parked."""
+
+
+class Kind(NamedTuple):
+    """Where a payment may go: payments that differ in it wait in different lines.
+
+    Args:
+        rejected: the processors that found fault with it.
+        refused: those that refused it for the time being.
+        shunned: those of them that it had better leave.
+    """
+
+    rejected: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
+    shunned: frozenset[str] = frozenset()
+
+
+FRESH = Kind()
+"""Nobody has refused it."""
 
 
 class Entry:
@@ -23,21 +46,37 @@ class Entry:
         processor: where its last attempt went.
         requested_at_ms: that attempt's ``requestedAt``.
         bound: its outcome there is or was unknown, so it can go nowhere else.
+        kind: where it may go, after the next two.
         rejections: the processors that found fault with it, and what they said.
+        refusals: those that refused it for the time being.
         unasked: processors that a worker before this one may have sent it to; each is asked for it before it is sent
             anywhere.
         retries: how often its unknown outcome was looked into.
         crashes: how often its actor has crashed on it.
+        begun_at_s: when its last attempt was sent, on the monotonic clock.
+        reason: what its processor said last, for people.
+        doubted_s: seconds of unknown outcome during which its processor settled others.
+        looked_into_s: when its unknown outcome was looked into last, on the monotonic clock.
+        settles: how many posts its processor had settled by then.
+        parked: why it was parked, if it is or is being looked up meanwhile.
     """
 
     __slots__ = (
+        "begun_at_s",
         "bound",
         "crashes",
+        "doubted_s",
+        "kind",
+        "looked_into_s",
+        "parked",
         "payment",
         "processor",
+        "reason",
+        "refusals",
         "rejections",
         "requested_at_ms",
         "retries",
+        "settles",
         "taken_at_s",
         "unasked",
     )
@@ -48,7 +87,61 @@ class Entry:
         self.processor = ""
         self.requested_at_ms = 0
         self.bound = False
+        self.kind = FRESH
         self.rejections: dict[str, str] = {}
+        self.refusals: Mapping[str, Refusal] = refusals.NONE
         self.unasked: list[str] = []
         self.retries = 0
         self.crashes = 0
+        self.begun_at_s = float("inf")
+        self.reason = ""
+        self.doubted_s = 0.0
+        self.looked_into_s = float("inf")
+        self.settles = 0
+        self.parked = ""
+
+    def refuse(self, now_s: float, settles: int, *, permanent: bool, processors: Iterable[str]) -> list[str]:
+        """Take note that the processor of its last attempt has refused it; ``reason`` says why.
+
+        Args:
+            now_s: the present, on the monotonic clock.
+            settles: how many posts that processor has settled.
+            permanent: it found fault with the payment.
+            processors: all there are.
+
+        Returns:
+            The processors that haven't found fault with it.
+        """
+        if permanent:
+            self.rejections = {**self.rejections, self.processor: self.reason}
+        else:
+            slow = now_s - self.begun_at_s >= refusals.SLOW_S
+            self.refusals = refusals.refused(self.refusals, self.processor, self.reason, settles, slow=slow)
+        left = [name for name in processors if name not in self.rejections]
+        shunned = refusals.shunned(self.refusals, left)
+        self.kind = Kind(frozenset(self.rejections), frozenset(self.refusals), shunned)
+        return left
+
+    def doubt(self, now_s: float, settles: int, most_s: float) -> None:
+        """Take note that its unknown outcome was looked into in vain.
+
+        Args:
+            now_s: the present, on the monotonic clock.
+            settles: how many posts its processor has settled.
+            most_s: no more counts than that for the time since it was looked into last.
+        """
+        if settles > self.settles and now_s > self.looked_into_s:
+            self.doubted_s += min(now_s - self.looked_into_s, most_s)
+        self.looked_into_s, self.settles = now_s, settles
+
+    def begin_anew(self) -> None:
+        """Forget what stood against it, but not where it may be committed."""
+        self.retries = self.crashes = 0
+        self.doubted_s, self.parked = 0.0, ""
+        self.rejections, self.refusals, self.kind = {}, refusals.NONE, FRESH
+
+    @property
+    def answers(self) -> str:
+        """What the processors have said to it, for people."""
+        said = {name: each.reason for name, each in self.refusals.items()} | self.rejections
+        return "; ".join(f"{name}: {why}" for name, why in sorted(said.items()))

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from actors.values import ProcessorHealth
 
 
+SLOWER_MS = 1000.0
+"""A processor that is slower than the chosen one by more is measured with one payment at a time, which waits for it."""
+
+
 class Fastest(NamedTuple):
     """Prefer the fastest healthy processor.
 
@@ -45,16 +49,17 @@ class Fastest(NamedTuple):
         A cheaper one than the chosen gets the whole share. A dearer one tells its response time at its health
         endpoint; only when that is stale does it get a single payment at a time.
         """
-        chosen = self.choose(processors, 0.0)
-        fee_bps = next((each.fee_bps for each in processors if each.name == chosen), None)
-        if fee_bps is None:
+        name = self.choose(processors, 0.0)
+        chosen = next((each for each in processors if each.name == name), None)
+        if chosen is None:
             return []
-        shares = (
-            (each.name, self.benchmark_slots if each.fee_bps < fee_bps else min(int(each.stale), self.benchmark_slots))
-            for each in processors
-            if each.healthy and each.name != chosen
-        )
+        shares = ((each.name, self._share(each, chosen)) for each in processors if each.healthy and each is not chosen)
         return [(name, share) for name, share in shares if share]
+
+    def _share(self, processor: ProcessorHealth, chosen: ProcessorHealth) -> int:
+        is_slow = processor.latency_ms > chosen.latency_ms + SLOWER_MS
+        share = self.benchmark_slots if processor.fee_bps < chosen.fee_bps else int(processor.stale)
+        return min(share, self.benchmark_slots, 1 if is_slow else share)
 
     def may_probe(self, processors: Sequence[ProcessorHealth], name: str, waited_s: float) -> bool:
         """Whether an unhealthy processor may be probed with a payment that has waited ``waited_s``: always."""

@@ -7,7 +7,7 @@ from itertools import chain, count
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from actors.intake.entry import Entry
 
@@ -58,10 +58,16 @@ class Unknowns:
         heap = min((heap for heap in self._at(processor) if heap), default=None)
         return heappop(heap)[2] if heap and heap[0][0] <= now_s else None
 
-    def pop_bound(self, processor: str) -> Entry | None:
-        """Take out the next one that is bound to a processor, due or not."""
+    def pop_bound(self, processor: str, unfit: Collection[bytes] = ()) -> Entry | None:
+        """Take out the next one that is bound to a processor, due or not; but none of those ids."""
         heap = self._bound[processor]
-        return heappop(heap)[2] if heap else None
+        passed_over = []
+        while heap and heap[0][2].payment.payment_id in unfit:
+            passed_over.append(heappop(heap))
+        found = heappop(heap)[2] if heap else None
+        for each in passed_over:
+            heappush(heap, each)
+        return found
 
     def _at(self, processor: str) -> tuple[Heap, Heap]:
         return self._bound[processor], self._suspected[processor]

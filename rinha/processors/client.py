@@ -81,7 +81,7 @@ class HttpProcessorClient:
         if outcome is not None:
             return outcome
         found = self._find(payment.payment_id, begun_s + self._deadline_s - self._monotonic_s())
-        return found if isinstance(found, Settled) else Unknown(f"HTTP 422, then: {found.reason}")
+        return found if isinstance(found, Settled) else Unknown(f"HTTP 422, then: {found.reason}", verdict=True)
 
     def find(self, payment_id: bytes) -> Settled | Refused | Unknown:
         """``GET /payments/{id}``; see ``ProcessorClient.find``."""

@@ -177,6 +177,24 @@ class Settings(Struct, frozen=True, kw_only=True):
             "seconds for one whole exchange with a processor, after which its outcome is unknown",
         ),
     ]
+    park_refusals: Annotated[
+        int,
+        Meta(ge=1, le=1_000_000),
+        Variable(
+            "RINHA_PARK_REFUSALS",
+            "20",
+            "refusals of one payment by each processor, while that one settles others, after which it is parked",
+        ),
+    ]
+    park_unknown_s: Annotated[
+        float,
+        Meta(ge=1, le=86_400),
+        Variable(
+            "RINHA_PARK_UNKNOWN_S",
+            "120",
+            "seconds of a payment's unknown outcome, while its processor settles others, after which it is parked",
+        ),
+    ]
     backlog_max: Annotated[
         int,
         Meta(ge=1, le=10_000_000),

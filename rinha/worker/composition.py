@@ -10,6 +10,7 @@ from uuid import UUID
 import gevent
 from gevent.event import Event
 
+from actors.intake.parked import Parking
 from actors.intake.routing import Cheapest, Fastest
 from actors.runtime.clocks import SystemClock
 from actors.runtime.crashes import Crashes
@@ -66,6 +67,7 @@ class Worker:
             settings.backlog_max,
             durable=settings.accept == "durable",
             settle_per_s=settings.settle_per_s,
+            parking=Parking(settings.park_refusals, settings.park_unknown_s),
         )
         ports = Ports(self._clock, GeventTimers(), self._clients, self._store, self._on_broken, self._tracer)
         supervisor = Supervisor(

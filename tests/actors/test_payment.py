@@ -20,6 +20,7 @@ SETTLED = Settled(1990, 5000)
 REFUSED = Refused("HTTP 500, empty body")
 REJECTED = Refused("HTTP 400", permanent=True)
 UNKNOWN = Unknown("no answer within 10 s")
+JUDGED = Unknown("HTTP 422, then: HTTP 404", verdict=True)
 
 
 class Bench:
@@ -75,10 +76,11 @@ class TestPosting:
         assert bench.processor.finds == []
 
     @pytest.mark.parametrize(
-        ("outcome", "succeeded"), [(SETTLED, True), (REJECTED, True), (REFUSED, False), (UNKNOWN, False)]
+        ("outcome", "succeeded"),
+        [(SETTLED, True), (REJECTED, None), (JUDGED, None), (REFUSED, False), (UNKNOWN, False)],
     )
     def test_health_learns_whether_the_processor_did_its_work_and_how_fast(
-        self, bench: Bench, outcome: Outcome, succeeded: bool
+        self, bench: Bench, outcome: Outcome, succeeded: bool | None
     ) -> None:
         def post(payment: Payment, at_ms: int) -> Outcome:
             bench.world.clock.now_s += 0.125
@@ -87,6 +89,11 @@ class TestPosting:
         bench.processor.on_post = post
         bench.attempt()
         assert bench.told()[0] == AttemptObserved("default", succeeded, 125.0)
+
+    def test_health_learns_of_a_payment_that_failed_there_before(self, bench: Bench) -> None:
+        bench.processor.on_post = lambda payment, at_ms: REFUSED
+        bench.actor.tell(Attempt(PAYMENT, "default", 5000, 7, Step.POST, again=True))
+        assert bench.told()[0] == AttemptObserved("default", False, 0.0, again=True)
 
 
 class TestUnknownOutcomes:

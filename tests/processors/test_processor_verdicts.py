@@ -82,7 +82,7 @@ def test_a_422_is_followed_by_one_look_up_in_what_is_left_of_the_deadline() -> N
 
 def test_a_look_up_after_the_deadline_gets_no_time_rather_than_less() -> None:
     exchange = ScriptedExchange(Answer(422, b"{}"), AnswerLost("too late"), takes_s=11.0)
-    assert client_of(exchange).post(PAYMENT, AT_MS) == Unknown("HTTP 422, then: too late")
+    assert client_of(exchange).post(PAYMENT, AT_MS) == Unknown("HTTP 422, then: too late", verdict=True)
     assert exchange.requests[1].deadline_s == 0.0
 
 

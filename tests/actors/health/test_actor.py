@@ -9,7 +9,7 @@ import pytest
 
 from actors.health.actor import Health
 from actors.health.circuit import FAILURES_MAX, Circuit
-from actors.messages import AttemptObserved, GetHealth, HealthChanged, HealthPolled, ProbeDue
+from actors.messages import AttemptObserved, GetHealth, HealthChanged, HealthPolled, ProbeDue, ProbeMissing
 from actors.runtime.guard import ActorFailed
 from actors.values import HealthReport, ProcessorHealth
 from tests.support.patience import PATIENCE_S
@@ -39,7 +39,7 @@ class Bench:
             self.observe(processor, succeeded=False)
 
     def report(self, report: HealthReport | None, processor: str = "default") -> None:
-        self.health.tell(HealthPolled(processor, report))
+        self.health.tell(HealthPolled(processor, report, self.world.clock.now_s))
         gevent.idle()
 
     def news(self) -> list[tuple[ProcessorHealth, ...]]:
@@ -140,6 +140,14 @@ class TestProbes:
         bench.probes()
         bench.report(FINE)
         assert bench.probes() == ["default"]
+
+    def test_where_there_is_nothing_to_probe_with_its_word_has_to_do(self, bench: Bench) -> None:
+        bench.fail()
+        bench.world.advance(0.06)
+        (due,) = bench.intake.of(ProbeDue)
+        due.health.tell(ProbeMissing("default"))
+        bench.report(FINE)
+        assert [states[0].healthy for states in bench.news()] == [False, True]
 
     def test_flapping_is_probed_ten_times_a_second_at_most(self, bench: Bench) -> None:
         """Each probe succeeds, and all that follows fails at once."""

@@ -46,7 +46,7 @@ class TestPoller:
         self, world: World, poller: Reference, processor: ScriptedProcessor, health: Probe
     ) -> None:
         world.advance(0.0)
-        assert health.of(HealthPolled) == [HealthPolled("default", FINE)]
+        assert health.of(HealthPolled) == [HealthPolled("default", FINE, world.clock.now_s)]
         for polls in range(1, 20):
             world.advance(POLL_INTERVAL_S - 0.01)
             assert processor.polls == polls
@@ -61,7 +61,7 @@ class TestPoller:
     ) -> None:
         processor.on_health = lambda: None
         world.advance(POLL_INTERVAL_S)
-        assert health.of(HealthPolled) == [HealthPolled("default", None)] * 2
+        assert [each.report for each in health.of(HealthPolled)] == [None, None]
 
     def test_crashes_neither_stop_nor_hasten_the_polling(
         self, world: World, poller: Reference, processor: ScriptedProcessor
@@ -117,9 +117,10 @@ class TestPoller:
             return FAILING
 
         processor.on_health = slow
+        asked_at_s = world.clock.now_s
         world.advance(7.0)
         assert processor.polls == 1
         answered.set()
         world.advance(0.0)
-        assert health.of(HealthPolled)[0] == HealthPolled("default", FAILING)
+        assert health.of(HealthPolled)[0] == HealthPolled("default", FAILING, asked_at_s)
         assert processor.polls == 2

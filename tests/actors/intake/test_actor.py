@@ -11,12 +11,13 @@ from actors.messages import (
     HealthChanged,
     PaymentActorReady,
     ProbeDue,
+    ProbeMissing,
     SessionClosed,
     SessionOpened,
     SubmitPayments,
     VerdictsGiven,
 )
-from actors.values import Step, Verdict
+from actors.values import Refused, Step, Verdict
 from tests.actors.intake.intake_bench import DOWN, HEALTHY, IntakeBench, payment
 from tests.support.patience import PATIENCE_S
 
@@ -135,8 +136,24 @@ class TestDispatch:
         ready.tell(HealthChanged(DOWN))
         ready.submit(payment(1), payment(2))
         assert ready.attempts() == []
-        ready.tell(ProbeDue("fallback"))
+        health = ready.world.probe("health")
+        ready.tell(ProbeDue("fallback", health.reference))
         assert ready.attempt().processor == "fallback"
+        assert health.received == []
+
+    def test_it_says_when_there_is_no_payment_to_probe_with(self, ready: IntakeBench) -> None:
+        """The one payment that there is was refused there last: it would tell how it is itself."""
+        health = ready.world.probe("health")
+        ready.submit(payment(1))
+        ready.end(ready.attempt(), Refused("HTTP 500, empty body"))
+        ready.tell(HealthChanged(DOWN))
+        ready.tell(ProbeDue("default", health.reference))
+        assert ready.attempts() == []
+        assert health.take(ProbeMissing) == [ProbeMissing("default")]
+        ready.submit(payment(2))
+        assert ready.attempt().payment == payment(2)
+        ready.tell(ProbeDue("default", health.reference))
+        assert health.of(ProbeMissing) == [], "one is under way"
 
     def test_a_recovery_sends_what_waits(self, ready: IntakeBench) -> None:
         ready.tell(HealthChanged(DOWN))

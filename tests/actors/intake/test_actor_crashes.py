@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from actors.intake.backlog import Backlog
+from actors.intake.refusals import REST_FIRST_S
 from actors.messages import HealthChanged, VerdictsGiven
 from actors.runtime.guard import ActorFailed
 from actors.values import Payment, Refused, Step, Unknown, Verdict
@@ -76,6 +77,7 @@ class TestCrashes:
         ready.tell(HealthChanged((DOWN[0], HEALTHY[1])))
         monkeypatch.setattr(ready.dispatcher, "wake_in_s", Once(ready.dispatcher.wake_in_s))
         ready.end(sent, Refused("HTTP 500"))
+        ready.world.advance(REST_FIRST_S)
         assert ready.attempt().processor == "fallback"
         counts = ready.statistics()
         assert (counts.in_flight, counts.waiting) == (1, 0)

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from actors.intake.refusals import REST_FIRST_S
 from actors.messages import (
     Attempt,
     AttemptEnded,
@@ -43,6 +44,8 @@ class TestOutcomes:
     def test_refused_goes_again_anywhere(self, ready: IntakeBench, sent: Attempt) -> None:
         ready.tell(HealthChanged((DOWN[0], HEALTHY[1])))
         ready.end(sent, Refused("HTTP 500, empty body"))
+        assert ready.attempts() == []
+        ready.world.advance(REST_FIRST_S)
         again = ready.attempt()
         assert (again.payment, again.processor, again.step) == (sent.payment, "fallback", Step.POST)
 
@@ -50,13 +53,13 @@ class TestOutcomes:
         ready.tell(HealthChanged((DOWN[0], HEALTHY[1])))
         ready.end(sent, Unknown("no answer within 10 s"))
         attempt = ready.attempt()
-        assert attempt == sent._replace(step=Step.LOOK_UP), "same processor, same requestedAt"
+        assert attempt == sent._replace(step=Step.LOOK_UP, again=True), "same processor, same requestedAt"
 
     def test_an_empty_500_after_an_unknown_clears_nothing(self, ready: IntakeBench, sent: Attempt) -> None:
         ready.end(sent, Unknown("no answer within 10 s"))
         for _ in range(8):
             attempt = ready.attempt()
-            assert attempt == sent._replace(step=Step.RESOLVE)
+            assert attempt == sent._replace(step=Step.RESOLVE, again=True)
             ready.end(attempt, Refused("HTTP 500, empty body"))
             ready.tell(HealthChanged(HEALTHY))
             assert ready.statistics().unknown == 1
@@ -120,7 +123,7 @@ class TestOutcomes:
         ready.tell(RecordingFailed(sent.payment.payment_id, 0))
         assert ready.statistics().parked == 1
         ready.intake.ask(RetryParked(), timeout=PATIENCE_S)
-        assert ready.attempt() == sent._replace(step=Step.RESOLVE)
+        assert ready.attempt() == sent._replace(step=Step.RESOLVE, again=True)
 
     def test_a_result_that_comes_twice_counts_once(self, ready: IntakeBench, sent: Attempt) -> None:
         """The payment is in flight again by then, elsewhere: taking the second result for the new attempt's would set
@@ -130,6 +133,7 @@ class TestOutcomes:
         (worker,) = [each for each in ready.workers if ready.pool.carries_out(each.reference, sent)]
         for outcome in (Refused("HTTP 500"), Refused("HTTP 500"), Unknown("late")):
             ready.tell(AttemptEnded(worker.reference, sent, outcome))
+            ready.world.advance(REST_FIRST_S)
         assert ready.attempt().processor == "fallback"
         counts = ready.statistics()
         assert (counts.in_flight, counts.waiting, counts.unknown) == (1, 0, 0)

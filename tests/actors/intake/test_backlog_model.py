@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from actors.intake.backlog import Backlog
 from actors.intake.entry import CRASHES_MAX
+from actors.intake.refusals import REST_FIRST_S, REST_MAX_S, SHUN_AFTER
 from actors.values import Payment, Verdict
 
 if TYPE_CHECKING:
@@ -23,13 +24,24 @@ NAME = st.sampled_from(NAMES)
 class Model:
     """What a payment's state should be, kept in the plainest way."""
 
-    def __init__(self, cents: int) -> None:
+    def __init__(self, cents: int, taken_at_s: float) -> None:
         self.cents = cents
+        self.taken_at_s = taken_at_s
+        self.rests_until_s = 0.0
+        self.refused: Counter[str] = Counter()
         self.state = "waiting"
         self.processor = ""
         self.bound = False
         self.rejected: set[str] = set()
         self.crashes = 0
+
+    @property
+    def kind(self) -> tuple[frozenset[str], ...]:
+        """What decides in which line it waits."""
+        left = set(NAMES) - self.rejected
+        least = min((self.refused[name] for name in left), default=0)
+        shunned = {name for name in left if self.refused[name] >= least + SHUN_AFTER}
+        return frozenset(self.rejected), frozenset(self.refused), frozenset(shunned)
 
 
 class BacklogMachine(RuleBasedStateMachine):
@@ -37,7 +49,7 @@ class BacklogMachine(RuleBasedStateMachine):
         super().__init__()
         self.backlog = Backlog(NAMES)
         self.models: dict[bytes, Model] = {}
-        self.lines: dict[frozenset[str], list[bytes]] = defaultdict(list)
+        self.fresh: list[bytes] = []
         self.epoch = self.duplicates = self.conflicts = self.purged = 0
         self.now_s = 100.0
 
@@ -53,8 +65,8 @@ class BacklogMachine(RuleBasedStateMachine):
         verdict = self.backlog.take(Payment(payment_id, cents), self.now_s)
         model = self.models.get(payment_id)
         if model is None:
-            self.models[payment_id] = Model(cents)
-            self.lines[frozenset()].append(payment_id)
+            self.models[payment_id] = Model(cents, self.now_s)
+            self.fresh.append(payment_id)
             assert verdict is Verdict.TAKEN
         elif model.cents == cents:
             self.duplicates += 1
@@ -71,13 +83,14 @@ class BacklogMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.of("waiting"))
     @rule(data=st.data())
     def dispatch(self, data: st.DataObject) -> None:
-        entry: Entry = data.draw(st.sampled_from(self.backlog.heads()))
+        entry: Entry = data.draw(st.sampled_from([*self.backlog.heads(self.now_s), *self.backlog.resting()]))
         model = self.models[entry.payment.payment_id]
         processor = data.draw(st.sampled_from([name for name in NAMES if name not in entry.rejections]))
         self.backlog.dispatch(entry, processor, round(self.now_s * 1000))
         assert not model.bound, "a payment whose outcome is unknown may go nowhere else"
         assert entry.requested_at_ms == round(self.now_s * 1000)
-        self.lines[frozenset(model.rejected)].remove(entry.payment.payment_id)
+        if entry.payment.payment_id in self.fresh:
+            self.fresh.remove(entry.payment.payment_id)
         model.state, model.processor = "in flight", processor
 
     @rule(processor=NAME)
@@ -110,11 +123,11 @@ class BacklogMachine(RuleBasedStateMachine):
             return
         if permanent:
             model.rejected.add(model.processor)
-        if model.rejected == set(NAMES):
-            model.state = "parked"
         else:
-            model.state = "waiting"
-            self.lines[frozenset(model.rejected)].insert(0, payment_id)
+            model.refused[model.processor] += 1
+            pause_s = min(REST_FIRST_S * 2 ** (model.refused.total() - 1), REST_MAX_S)
+            model.rests_until_s = self.now_s + pause_s
+        model.state = "parked" if model.rejected == set(NAMES) else "waiting"
 
     @rule(payment_id=ID, crashed=st.booleans())
     def mark_unknown(self, payment_id: bytes, crashed: bool) -> None:
@@ -143,8 +156,8 @@ class BacklogMachine(RuleBasedStateMachine):
             if model.bound:
                 model.state = "unknown"
             else:
-                model.state, model.rejected = "waiting", set()
-                self.lines[frozenset()].append(payment_id)
+                model.state, model.rejected, model.refused = "waiting", set(), Counter()
+                self.fresh.append(payment_id)
 
     @rule()
     @precondition(lambda self: len(self.models) > 4)
@@ -152,7 +165,7 @@ class BacklogMachine(RuleBasedStateMachine):
         self.epoch += 1
         assert self.backlog.purge() == self.epoch
         self.models.clear()
-        self.lines.clear()
+        self.fresh.clear()
         self.duplicates = self.conflicts = 0
 
     @rule(seconds=st.floats(0.01, 10))
@@ -185,12 +198,29 @@ class BacklogMachine(RuleBasedStateMachine):
 
     @invariant()
     def heads_are_the_first_of_each_line(self) -> None:
-        heads = [each.payment.payment_id for each in self.backlog.heads()]
-        assert sorted(heads) == sorted(line[0] for line in self.lines.values() if line)
+        heads = [each.payment.payment_id for each in self.backlog.heads(self.now_s)]
+        lines: dict[tuple[frozenset[str], ...], list[bytes]] = defaultdict(list)
+        for payment_id in self.of("waiting"):
+            if payment_id not in self.fresh and self.models[payment_id].rests_until_s <= self.now_s:
+                lines[self.models[payment_id].kind].append(payment_id)
+        assert len(heads) == len(lines) + bool(self.fresh)
+        if self.fresh:
+            assert self.fresh[0] in heads
+        for line in lines.values():
+            oldest_s = min(self.models[each].taken_at_s for each in line)
+            (first,) = set(heads) & set(line)
+            assert self.models[first].taken_at_s == oldest_s
+
+    @invariant()
+    def only_who_was_refused_rests(self) -> None:
+        self.backlog.heads(self.now_s)
+        resting = {each.payment.payment_id for each in self.backlog.resting()}
+        waiting = set(self.of("waiting")) - set(self.fresh)
+        assert resting == {each for each in waiting if self.models[each].rests_until_s > self.now_s}
 
     @invariant()
     def what_waits_or_is_unknown_is_unsent(self) -> None:
-        assert self.backlog.has_unsent is bool(any(self.lines.values()) or self.of("unknown"))
+        assert self.backlog.has_unsent is bool(self.of("waiting") or self.of("unknown"))
 
     @invariant()
     def only_processors_with_unknown_outcomes_have_something_due(self) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from actors.intake.dispatcher import OVERDUE_S
+from actors.intake.refusals import REST_FIRST_S
 from actors.intake.routing import Fastest
 from actors.values import Step
 from tests.actors.intake.dispatcher_bench import NAMES, DispatcherBench, where
@@ -28,8 +31,9 @@ class TestWaiting:
         fastest.take()
         first = fastest.go()
         assert first is not None
-        fastest.end(first)
-        fastest.backlog.refuse(first.payment.payment_id, "HTTP 500", fastest.clock.now_s, permanent=False)
+        fastest.refuse(first)
+        assert fastest.go() is None, "it rests"
+        assert fastest.dispatcher.wake_in_s() == pytest.approx(REST_FIRST_S)
         fastest.clock.now_s += 1.0
         again = fastest.go()
         assert again is not None
@@ -73,6 +77,70 @@ class TestWaiting:
         assert fastest.go() is None
         fastest.health("fallback", healthy=True)
         assert where(fastest.go_all()) == ["fallback"]
+
+
+class TestRefused:
+    def test_it_holds_up_nobody(self, fastest: DispatcherBench) -> None:
+        fastest.take(3)
+        first = fastest.go()
+        assert first is not None
+        fastest.refuse(first)
+        assert [each.payment.payment_id[-1] for each in fastest.go_all()] == [2, 3]
+
+    def test_rested_it_goes_before_those_that_are_younger(self, fastest: DispatcherBench) -> None:
+        fastest.take()
+        first = fastest.go()
+        assert first is not None
+        fastest.refuse(first)
+        fastest.clock.now_s += REST_FIRST_S
+        fastest.take(2)
+        assert [each.payment.payment_id[-1] for each in fastest.go_all()] == [1, 2, 3]
+
+    def test_after_three_refusals_it_tries_the_other(self, fastest: DispatcherBench) -> None:
+        fastest.take()
+        tried = []
+        for _ in range(7):
+            (attempt,) = fastest.go_all()
+            tried.append(attempt.processor)
+            fastest.refuse(attempt)
+            fastest.clock.now_s += 1.0
+        assert tried == ["default"] * 3 + ["fallback"] + ["default"] + ["fallback"] + ["default"]
+
+    def test_after_one_that_took_long_too(self, fastest: DispatcherBench) -> None:
+        fastest.take()
+        (attempt,) = fastest.go_all()
+        fastest.clock.now_s += 5.0
+        fastest.refuse(attempt)
+        fastest.clock.now_s += REST_FIRST_S
+        assert where(fastest.go_all()) == ["fallback"]
+
+    def test_if_the_other_is_down_it_stays(self, fastest: DispatcherBench) -> None:
+        fastest.health("fallback", healthy=False)
+        fastest.take()
+        for _ in range(5):
+            (attempt,) = fastest.go_all()
+            assert attempt.processor == "default"
+            fastest.refuse(attempt)
+            fastest.clock.now_s += 1.0
+
+    def test_the_dearer_one_is_tried_only_when_its_patience_ends(self, cheapest: DispatcherBench) -> None:
+        cheapest.take()
+        tried = []
+        for _ in range(8):
+            (attempt,) = cheapest.go_all()
+            tried.append(attempt.processor)
+            cheapest.refuse(attempt)
+            cheapest.clock.now_s += 1.0
+        assert tried == ["default"] * 5 + ["fallback"] * 3
+
+    def test_it_says_that_it_failed_there_before(self, fastest: DispatcherBench) -> None:
+        fastest.take()
+        (first,) = fastest.go_all()
+        assert not first.again
+        fastest.refuse(first)
+        fastest.clock.now_s += 1.0
+        (second,) = fastest.go_all()
+        assert second.again
 
 
 class TestOverdue:
@@ -143,6 +211,27 @@ class TestBenchmarks:
         fastest.health("fallback", stale=True)
         fastest.take(3)
         assert where(fastest.go_all()) == ["fallback", "default", "default"]
+
+    def test_one_that_is_slower_by_more_than_a_second_gets_one_at_a_time(self, fastest: DispatcherBench) -> None:
+        fastest.health("default", latency_ms=1001.0)
+        fastest.take(5)
+        assert where(fastest.go_all()).count("default") == 1
+
+    def test_one_at_which_a_payment_hangs_gets_no_more(self, fastest: DispatcherBench) -> None:
+        fastest.health("default", latency_ms=100.0)
+        fastest.take()
+        assert where(fastest.go_all()) == ["default"]
+        fastest.clock.now_s += OVERDUE_S
+        fastest.take()
+        assert where(fastest.go_all()) == ["fallback"]
+
+    def test_a_payment_that_it_refused_does_not_measure_it(self, fastest: DispatcherBench) -> None:
+        fastest.take()
+        (attempt,) = fastest.go_all()
+        fastest.refuse(attempt)
+        fastest.health("default", latency_ms=100.0)
+        fastest.clock.now_s += REST_FIRST_S
+        assert where(fastest.go_all()) == ["fallback"]
 
     def test_a_share_above_the_limit_is_no_way_round_it(self) -> None:
         bench = DispatcherBench(Fastest(benchmark_slots=100), workers=20, limit=3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from actors.intake.probes import UNFIT_S
 from actors.intake.routing import Cheapest, Fastest
 from actors.values import Step
 from tests.actors.intake.dispatcher_bench import NAMES, DispatcherBench, where
@@ -23,11 +24,23 @@ class TestProbes:
         assert where(down.go_all()) == ["default"]
         assert down.go() is None
 
-    def test_it_does_not_wait_for_an_earlier_one(self, down: DispatcherBench) -> None:
+    def test_one_is_under_way_at_a_time(self, down: DispatcherBench) -> None:
+        """Whoever is sent to a processor that hangs waits there."""
         down.take(3)
-        for _ in range(3):
-            down.dispatcher.want_probe("default")
-            assert where(down.go_all()) == ["default"]
+        down.dispatcher.want_probe("default")
+        (first,) = down.go_all()
+        down.dispatcher.want_probe("default")
+        assert down.go() is None
+        down.refuse(first)
+        (second,) = down.go_all()
+        assert second.payment != first.payment
+
+    def test_one_that_hangs_is_overtaken_if_the_processor_says_that_it_is_well(self, down: DispatcherBench) -> None:
+        down.take(3)
+        down.dispatcher.want_probe("default")
+        assert where(down.go_all()) == ["default"]
+        down.dispatcher.want_probe("default", overtakes=True)
+        assert where(down.go_all()) == ["default"]
 
     def test_one_that_found_no_payment_waits_for_it(self, down: DispatcherBench) -> None:
         for _ in range(5):
@@ -36,17 +49,62 @@ class TestProbes:
         down.take(3)
         assert where(down.go_all()) == ["default"]
 
-    def test_unknown_outcomes_go_first_even_before_they_are_due(self, down: DispatcherBench) -> None:
-        down.make_unknown("default")
-        (lookup,) = down.go_all()
-        down.end(lookup)
-        down.backlog.mark_unknown(lookup.payment.payment_id, down.clock.now_s)
-        assert down.go() is None
+    def test_those_that_failed_there_and_those_that_did_not_take_turns(self, down: DispatcherBench) -> None:
+        """Those that failed may all be at fault themselves; of the others each may become one of unknown outcome."""
+        for _ in range(2):
+            down.make_unknown("default")
+        for lookup in down.go_all():
+            down.leave_unknown(lookup)
+        down.take(3)
+        probes = []
+        for _ in range(4):
+            down.dispatcher.want_probe("default")
+            (probe,) = [each for each in down.go_all() if each.step is not Step.LOOK_UP]
+            probes.append(probe)
+            for _actor, attempt in down.under_way.copy():
+                down.leave_unknown(attempt)
+        assert [each.step for each in probes] == [Step.POST, Step.RESOLVE, Step.POST, Step.RESOLVE]
+        assert [each.again for each in probes] == [False, True, False, True]
+        assert len({each.payment for each in probes}) == 4
+
+    def test_the_payment_that_failed_there_last_is_none(self, down: DispatcherBench) -> None:
+        down.take(2)
+        down.dispatcher.want_probe("default")
+        (first,) = down.go_all()
+        down.refuse(first)
+        for _ in range(3):
+            down.dispatcher.want_probe("default")
+            (second,) = down.go_all()
+            assert second.payment != first.payment
+            down.refuse(second)
+            first = second
+
+    @pytest.mark.parametrize("outcome", ["refuse", "leave_unknown"])
+    def test_without_another_payment_there_is_none(self, down: DispatcherBench, outcome: str) -> None:
         down.take()
         down.dispatcher.want_probe("default")
-        (probe,) = down.go_all()
-        assert (probe.step, probe.payment) == (Step.RESOLVE, lookup.payment)
-        assert probe.requested_at_ms == 4000
+        (only,) = down.go_all()
+        getattr(down, outcome)(only)
+        down.dispatcher.want_probe("default")
+        assert [each.step for each in down.go_all()] in ([], [Step.LOOK_UP])
+        assert down.dispatcher.lacks_probe("default")
+
+    def test_when_its_word_is_not_to_be_had_the_same_payment_has_to_do(self, down: DispatcherBench) -> None:
+        down.take()
+        down.dispatcher.want_probe("default")
+        (only,) = down.go_all()
+        down.refuse(only)
+        down.dispatcher.want_probe("default")
+        down.clock.now_s += UNFIT_S
+        assert [each.payment for each in down.go_all()] == [only.payment]
+
+    def test_one_that_rests_will_do(self, down: DispatcherBench) -> None:
+        down.take(2)
+        for name in ("default", "default", "default"):
+            down.dispatcher.want_probe(name)
+            (probe,) = down.go_all()
+            down.refuse(probe)
+        assert down.backlog.rested_s is not None
 
     def test_unknown_outcomes_elsewhere_do_not(self, down: DispatcherBench) -> None:
         down.make_unknown("fallback")
@@ -60,9 +118,7 @@ class TestProbes:
         for _ in range(2):
             down.make_unknown("default")
             (lookup,) = down.go_all()
-            down.end(lookup)
-            down.backlog.mark_unknown(lookup.payment.payment_id, down.clock.now_s)
-        down.take()
+            down.leave_unknown(lookup)
         down.dispatcher.want_probe("default")
         steps = []
         while probes := down.go_all():
@@ -70,7 +126,9 @@ class TestProbes:
             steps.append(probe.step)
             down.end(probe)
             down.dispatcher.resolved(probe)
-        assert steps == [Step.RESOLVE, Step.RESOLVE, Step.POST]
+        assert steps == [Step.RESOLVE, Step.RESOLVE]
+        down.take()
+        assert [each.step for each in down.go_all()] == [Step.POST]
 
     def test_a_row_found_at_a_healthy_processor_asks_for_no_probe(self, fastest: DispatcherBench) -> None:
         fastest.make_unknown("default")
@@ -106,15 +164,18 @@ class TestProbes:
         down.take()
         assert down.go() is None
 
-    def test_a_processor_at_its_limit_is_probed_when_it_has_room(self, down: DispatcherBench) -> None:
-        down.take(6)
-        attempts = []
-        for _ in range(5):
-            down.dispatcher.want_probe("default")
-            attempts += down.go_all()
-        assert len(attempts) == 4
-        down.end(attempts[0])
-        assert where(down.go_all()) == ["default"]
+    def test_a_processor_at_its_limit_is_probed_when_it_has_room(self) -> None:
+        bench = DispatcherBench(Fastest())
+        bench.take(6)
+        attempts = bench.go_all()
+        assert where(attempts) == ["default"] * 4
+        for name in NAMES:
+            bench.health(name, healthy=False)
+        bench.dispatcher.want_probe("default")
+        assert bench.go() is None
+        assert not bench.dispatcher.lacks_probe("default")
+        bench.end(attempts[0])
+        assert where(bench.go_all()) == ["default"]
 
     def test_a_payment_that_it_rejected_is_no_probe(self, down: DispatcherBench) -> None:
         down.take()

@@ -40,7 +40,7 @@ def grow(parts: str, payments: int) -> int:
         if parts != "books":
             backlog.take(Payment(row.payment_id, row.amount_cents), 0.0)
             backlog.newly_taken.clear()
-            backlog.dispatch(backlog.heads()[0], row.processor, row.requested_at_ms)
+            backlog.dispatch(backlog.heads(0.0)[0], row.processor, row.requested_at_ms)
             in_flight.append(row.payment_id)
             if len(in_flight) > IN_FLIGHT:
                 backlog.settle(in_flight.popleft())

@@ -116,7 +116,11 @@ def a_lost_wake_up(patch: pytest.MonkeyPatch) -> None:
 @MUTANTS.at("steady")
 def no_wake_up_for_unknown_outcomes(patch: pytest.MonkeyPatch) -> None:
     real = Dispatcher.wake_in_s
-    patch.setattr(Dispatcher, "wake_in_s", lambda self: real(self) if any(self._backlog.heads()) else None)
+
+    def wake_in_s(self: Dispatcher) -> float | None:
+        return real(self) if self._backlog.heads(self._clock.monotonic_s()) else None
+
+    patch.setattr(Dispatcher, "wake_in_s", wake_in_s)
 
 
 @MUTANTS.at("steady")

@@ -1,0 +1,92 @@
+"""Which unhealthy processors are to be probed, and with which payments not.
+
+A probe asks after the processor, not after the payment. So it is never the payment that failed there last, nor the one
+that was the probe before; and only one is under way at a time, because whoever is sent to a slow processor waits there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from actors.intake.pool import Pool
+    from actors.messages import Attempt
+    from actors.recipient import Recipient
+
+UNFIT_S = 15.0
+"""After three polls without a word of the health endpoint, a payment that failed last is tried all the same: there may
+be no other, and nothing may be forgotten."""
+
+
+class Probe(NamedTuple):
+    """The last probe of a processor.
+
+    Args:
+        actor: who carries it out.
+        attempt: what it does.
+        is_fresh: its payment hadn't failed there before.
+        at_s: when it began, on the monotonic clock.
+    """
+
+    actor: Recipient
+    attempt: Attempt
+    is_fresh: bool
+    at_s: float
+
+
+class Probes:
+    """The wishes for probes. It outlives the intake's restarts."""
+
+    def __init__(self) -> None:
+        # Dicts for their order: that of a set of names differs from process to process.
+        self._wanted: dict[str, bool] = {}
+        self._last: dict[str, Probe] = {}
+        self._failed: dict[str, tuple[bytes, float]] = {}
+
+    def want(self, processor: str, *, overtakes: bool = False) -> None:
+        """Have a processor probed once.
+
+        Args:
+            processor: its name.
+            overtakes: it says that it is well, so a probe that hangs there isn't waited for.
+        """
+        self._wanted[processor] = overtakes or self._wanted.get(processor, False)
+
+    def drop(self, processor: str) -> None:
+        """Want no probe any more."""
+        self._wanted.pop(processor, None)
+
+    def wanted(self, pool: Pool) -> Iterator[str]:
+        """The processors that a probe may go to now."""
+        for name, overtakes in list(self._wanted.items()):
+            last = self._last.get(name)
+            is_under_way = last is not None and pool.carries_out(last.actor, last.attempt)
+            if pool.has_room(name) and (overtakes or not is_under_way):
+                yield name
+
+    def begin(self, probe: Probe) -> None:
+        """Note that a probe is under way."""
+        self._wanted.pop(probe.attempt.processor, None)
+        self._last[probe.attempt.processor] = probe
+
+    def note_failure(self, attempt: Attempt, now_s: float) -> None:
+        """Note that a post was refused, or its outcome is unknown."""
+        self._failed[attempt.processor] = attempt.payment.payment_id, now_s
+
+    def unfit(self, processor: str, now_s: float) -> frozenset[bytes]:
+        """The ids of the payments that can't tell how a processor is."""
+        last = self._last.get(processor)
+        before = (last.attempt.payment.payment_id, last.at_s) if last else None
+        recent = (self._failed.get(processor), before)
+        return frozenset(each[0] for each in recent if each and now_s - each[1] < UNFIT_S)
+
+    def prefers_fresh(self, processor: str) -> bool:
+        """Whether it is the turn of a payment that hasn't failed there.
+
+        In turns: those alone that have failed may all be at fault, and of the others each probe of a processor that
+        loses answers makes one more payment of unknown outcome.
+        """
+        last = self._last.get(processor)
+        return last is None or not last.is_fresh

@@ -1,0 +1,88 @@
+"""The payments that wait: in lines, so that none holds up another that may go where it may not, or at rest."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import deque
+from heapq import heapify, heappop, heappush
+from itertools import chain, count
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from actors.intake.entry import FRESH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from actors.intake.entry import Entry, Kind
+
+_taken_at_s = attrgetter("taken_at_s")
+
+
+class Waiting:
+    """A line for each kind of payment (``entry.Kind``), and those at rest after a refusal, whom no line waits for."""
+
+    def __init__(self) -> None:
+        self._lines: dict[Kind, deque[Entry]] = {FRESH: deque()}
+        self._tiebreak = count()
+        self._resting: list[tuple[float, int, Entry]] = []
+
+    def __len__(self) -> int:
+        return len(self._resting) + sum(map(len, self._lines.values()))
+
+    def __bool__(self) -> bool:
+        return bool(self._resting) or any(self._lines.values())
+
+    def __iter__(self) -> Iterator[Entry]:
+        return chain(*self._lines.values(), self.resting())
+
+    def add(self, entry: Entry) -> None:
+        """Have a payment wait: behind all others if it is new, and by its age if it isn't."""
+        if entry.kind == FRESH:
+            self._lines[FRESH].append(entry)
+        else:
+            insort(self._lines.setdefault(entry.kind, deque()), entry, key=_taken_at_s)
+
+    def add_first(self, entry: Entry) -> None:
+        """Have a new payment wait before all others."""
+        self._lines[FRESH].appendleft(entry)
+
+    def rest(self, entry: Entry, until_s: float) -> None:
+        """Have a payment rest until an instant, and wait from then on."""
+        heappush(self._resting, (until_s, next(self._tiebreak), entry))
+
+    def resting(self) -> Iterator[Entry]:
+        """The payments at rest; the one whose rest ends first comes first."""
+        return (entry for _until_s, _tiebreak, entry in self._resting)
+
+    @property
+    def rested_s(self) -> float | None:
+        """When the next rest ends, on the monotonic clock; None if nobody rests."""
+        return self._resting[0][0] if self._resting else None
+
+    def heads(self, now_s: float) -> list[Entry]:
+        """The first of each line, the oldest first."""
+        while self._resting and self._resting[0][0] <= now_s:
+            self.add(heappop(self._resting)[2])
+        heads = [line[0] for line in self._lines.values() if line]
+        if len(heads) > 1:
+            heads.sort(key=_taken_at_s)
+        return heads
+
+    def remove(self, entry: Entry) -> None:
+        """Take out a payment. A head is found at once.
+
+        Raises:
+            ValueError: it doesn't wait; nothing has changed.
+        """
+        line = self._lines.get(entry.kind)
+        if line and line[0] is entry:
+            line.popleft()
+            return
+        for index, (_until_s, _tiebreak, resting) in enumerate(self._resting):
+            if resting is entry:
+                self._resting[index] = self._resting[-1]
+                self._resting.pop()
+                heapify(self._resting)
+                return
+        self._lines[entry.kind].remove(entry)
