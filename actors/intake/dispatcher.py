@@ -133,6 +133,10 @@ class Dispatcher:
                 entry = self._waiting_probe(name, unfit, now_s, fresh=fresh)
                 if entry is not None:
                     return self._begin_probe(self._post(entry, name, now_s), fresh, now_s)
+        for name in self._probes.owed(self._pool):
+            entry = self._waiting_probe(name, self._probes.unfit(name, now_s), now_s, fresh=True)
+            if entry is not None:
+                return self._begin_probe(self._post(entry, name, now_s), True, now_s)
         return None
 
     def _waiting_probe(self, name: str, unfit: frozenset[bytes], now_s: float, *, fresh: bool) -> Entry | None:

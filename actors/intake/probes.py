@@ -42,6 +42,7 @@ class Probes:
     def __init__(self) -> None:
         # Dicts for their order: that of a set of names differs from process to process.
         self._wanted: dict[str, bool] = {}
+        self._owed: dict[str, None] = {}
         self._last: dict[str, Probe] = {}
         self._failed: dict[str, tuple[bytes, float]] = {}
 
@@ -57,19 +58,35 @@ class Probes:
     def drop(self, processor: str) -> None:
         """Want no probe any more."""
         self._wanted.pop(processor, None)
+        self._owed.pop(processor, None)
+
+    def owed(self, pool: Pool) -> Iterator[str]:
+        """The processors to which the next payment that hasn't failed there goes, because there was none in its turn.
+
+        Otherwise those that have failed would take every turn of a processor that the policy doesn't choose now: all
+        others go elsewhere at once.
+        """
+        return (name for name in list(self._owed) if pool.has_room(name) and not self._is_under_way(name, pool))
 
     def wanted(self, pool: Pool) -> Iterator[str]:
         """The processors that a probe may go to now."""
         for name, overtakes in list(self._wanted.items()):
-            last = self._last.get(name)
-            is_under_way = last is not None and pool.carries_out(last.actor, last.attempt)
-            if pool.has_room(name) and (overtakes or not is_under_way):
+            if pool.has_room(name) and (overtakes or not self._is_under_way(name, pool)):
                 yield name
+
+    def _is_under_way(self, processor: str, pool: Pool) -> bool:
+        last = self._last.get(processor)
+        return last is not None and pool.carries_out(last.actor, last.attempt)
 
     def begin(self, probe: Probe) -> None:
         """Note that a probe is under way."""
-        self._wanted.pop(probe.attempt.processor, None)
-        self._last[probe.attempt.processor] = probe
+        processor = probe.attempt.processor
+        if probe.is_fresh:
+            self._owed.pop(processor, None)
+        elif self.prefers_fresh(processor):
+            self._owed[processor] = None
+        self._wanted.pop(processor, None)
+        self._last[processor] = probe
 
     def note_failure(self, attempt: Attempt, now_s: float) -> None:
         """Note that a post was refused, or its outcome is unknown."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import gevent
+from gevent.event import Event
 
 from actors.messages import GetCounts, GetHealth, GetRows, SessionOpened, SubmitPayments
 from actors.system import ActorSystem, Plan, Ports
@@ -13,6 +14,7 @@ from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Callable
 
     from actors.intake.routing import Policy
     from tests.actors.fakes import World
@@ -24,6 +26,19 @@ POOL_SIZE = 12
 class Row(NamedTuple):
     cents: int
     requested_at_ms: int
+
+
+class Bell:
+    """Somebody who waits until he is told something."""
+
+    def __init__(self) -> None:
+        self._rung = Event()
+
+    def tell(self, message: object) -> None:
+        self._rung.set()
+
+    def wait(self) -> None:
+        self._rung.wait()
 
 
 class Mischief:
@@ -44,6 +59,10 @@ class Mischief:
         """Whether the health endpoint gives no answer."""
         self.wild = True
         """Whether answers get lost, as opposed to failing in an orderly way."""
+        self.rule: Callable[[Payment], Refused | Unknown | None] = lambda payment: None
+        """What it has against a payment, if anything; it doesn't hold it then."""
+        self.delay_s = 0.0
+        self.committed_at_s: dict[bytes, float] = {}
 
     def post(self, payment: Payment, requested_at_ms: int) -> Settled | Refused | Unknown:
         self.posts += 1
@@ -52,12 +71,19 @@ class Mischief:
         try:
             for _ in range(self.chance.randrange(3)):
                 gevent.sleep(0)  # others overtake it
+            if self.delay_s:
+                over = Bell()
+                self.world.timers.tell_after(self.delay_s, over, None)
+                over.wait()
             return self._answer(payment, Row(payment.amount_cents, requested_at_ms))
         finally:
             self.under_way -= 1
 
     def _answer(self, payment: Payment, row: Row) -> Settled | Refused | Unknown:
         self.insert_late_ones()
+        objection = self.rule(payment)
+        if objection is not None:
+            return objection
         if self.dropping:
             self.late.append((float("inf"), payment.payment_id, row))
             return Unknown("no answer in time")
@@ -72,6 +98,7 @@ class Mischief:
         if self.failing:
             return Refused("HTTP 500, empty body")
         known = self.rows.setdefault(payment.payment_id, row)
+        self.committed_at_s.setdefault(payment.payment_id, self.world.clock.now_s)
         if fault < 0.20:
             return Unknown("HTTP 500 with a body")
         return Settled(*known)

@@ -67,6 +67,17 @@ class TestProbes:
         assert [each.again for each in probes] == [False, True, False, True]
         assert len({each.payment for each in probes}) == 4
 
+    def test_one_that_did_not_fail_takes_the_turn_that_it_missed(self, fastest: DispatcherBench) -> None:
+        """All others go elsewhere at once, so there is none at the instant of a probe."""
+        fastest.health("default", healthy=False)
+        for _ in range(2):
+            fastest.make_unknown("default")
+        fastest.dispatcher.want_probe("default")
+        for attempt in fastest.go_all():
+            fastest.leave_unknown(attempt)
+        fastest.take(2)
+        assert where(fastest.go_all()) == ["default", "fallback"]
+
     def test_the_payment_that_failed_there_last_is_none(self, down: DispatcherBench) -> None:
         down.take(2)
         down.dispatcher.want_probe("default")
