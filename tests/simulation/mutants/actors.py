@@ -8,6 +8,7 @@ from actors.intake.actor import Intake
 from actors.intake.backlog import Backlog
 from actors.intake.credits import Credits
 from actors.intake.dispatcher import Dispatcher
+from actors.intake.doubts import Doubts
 from actors.intake.earlier import Earlier
 from actors.intake.pool import Pool
 from actors.intake.route import Route
@@ -119,6 +120,7 @@ def a_lost_wake_up(patch: pytest.MonkeyPatch) -> None:
 def no_wake_up_for_unknown_outcomes(patch: pytest.MonkeyPatch) -> None:
     real = Dispatcher.wake_in_s
     patch.setattr(Dispatcher, "wake_in_s", lambda self: real(self) if any(self._backlog.heads()) else None)
+    patch.setattr(Doubts, "due_s", None)  # a warning that is due wakes the intake as well
 
 
 @MUTANTS.at("steady")
