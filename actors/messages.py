@@ -334,8 +334,17 @@ class Persist(NamedTuple):
 
 
 class PaymentsStored(NamedTuple):
-    """Journal -> intake, at its own wish: these payments are on record, and may be sent."""
+    """Journal -> intake, at its own wish: what a session has sent is on record.
 
+    Args:
+        session: whose credit may be renewed by it.
+        payments: so many it had sent on its credit.
+        payment_ids: those of them that are new; they may be settled.
+        epoch: the epoch that they belong to.
+    """
+
+    session: Recipient
+    payments: int
     payment_ids: tuple[bytes, ...]
     epoch: int
 
@@ -364,3 +373,17 @@ class StoreChanged(NamedTuple):
     """Journal -> intake: whether facts can be put on record now."""
 
     available: bool
+
+
+class CheckStore(NamedTuple):
+    """Journal -> its writer, while there is nothing to write: see whether the store is still there."""
+
+
+class StoreChecked(NamedTuple):
+    """Writer -> journal: ``CheckStore`` is done; ``fault`` says what is wrong, and is empty if nothing is."""
+
+    fault: str = ""
+
+
+class PromiseLost(NamedTuple):
+    """System -> intake: a message that carried a promise became a dead letter, which is a bug."""

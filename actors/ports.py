@@ -80,6 +80,14 @@ class Store(Protocol):
         """
         ...
 
+    def journal_id(self) -> bytes:
+        """The 16 bytes that this journal was given when it was made, and keeps for good.
+
+        Raises:
+            StoreUnavailable, StoreBroken: as ``epoch``.
+        """
+        ...
+
     def settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
         """The settled payments of the present epoch in the order of their settling, in chunks of some thousands.
 
@@ -106,6 +114,19 @@ class Store(Protocol):
             StoreBroken: it is not known what was written, and never will be.
             ValueError: an id has not 16 bytes, or a number not 64 bits; nothing was written.
         """
+        ...
+
+    def check(self) -> None:
+        """See whether it is still there, without writing.
+
+        Raises:
+            StoreUnavailable: it can't be reached now, or isn't where it was.
+            StoreBroken: it is another one.
+        """
+        ...
+
+    def interrupt(self) -> None:
+        """Have the call that is at work in another thread fail soon, if that is possible. Doesn't block."""
         ...
 
     def close(self) -> None:

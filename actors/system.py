@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from array import array
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,7 +26,6 @@ from actors.ledger.actor import Ledger
 from actors.ledger.book import Book
 from actors.ledger.timeline import BLOCK_ROWS
 from actors.messages import (
-    AttemptEnded,
     GetCounts,
     GetHealth,
     GetHeld,
@@ -33,14 +33,16 @@ from actors.messages import (
     GetStatistics,
     GetSummary,
     PaymentActorReady,
-    PaymentRecorded,
     PaymentsSentBefore,
-    RecordingFailed,
-    RecordPayment,
+    PromiseLost,
     SessionClosed,
+    SessionEpochAdopted,
+    SessionOpened,
+    StoreChanged,
 )
 from actors.packed.id_map import RECORDS_PER_BUCKET
 from actors.payment import PaymentActor
+from actors.promises import PROMISES, payments_of
 from actors.runtime.alarm import Wake
 from actors.values import WorkerStatistics
 
@@ -56,6 +58,8 @@ if TYPE_CHECKING:
     from actors.tracing import Tracer
     from actors.values import ProcessorHealth, Statistics
 
+logger = logging.getLogger(__name__)
+
 ASK_TIMEOUT_S = 5.0
 """How long a question waits for an actor's reply."""
 
@@ -64,16 +68,17 @@ SESSIONS_MAX = 64
 
 
 UNBOUNDED = (
-    AttemptEnded,
-    RecordPayment,
-    PaymentRecorded,
-    RecordingFailed,
+    *PROMISES,
     Wake,
     PaymentActorReady,
-    SessionClosed,
+    SessionOpened,
     PaymentsSentBefore,
+    SessionEpochAdopted,
+    SessionClosed,
+    StoreChanged,
 )
-"""Messages that pass a mailbox's bound: their number follows from the pool's size and the number of sessions."""
+"""Messages that pass a mailbox's bound. What causes them is bounded: by credit, which is renewed when a payment is on
+record, by the pool's size and by the number of sessions."""
 
 
 class Ports(NamedTuple):
@@ -175,6 +180,7 @@ class ActorSystem:
         dispatcher = Dispatcher(backlog, pool, plan.policy, plan.processors, clock, Pace(plan.settle_per_s))
         circuits = {each.name: Circuit(each.name, each.fee_bps, now_s) for each in plan.processors}
         schedule: dict[str, float] = {}
+        self.supervisor.dead_letters.watch(PROMISES, self._promise_lost)
         relay: Relay = WithoutJournal()
         if store is not None:
             self._restore(store, book, backlog)
@@ -232,6 +238,15 @@ class ActorSystem:
             dict(self.supervisor.dead_letters.counts),
             dict(self.supervisor.crashes.counts),
         )
+
+    def _promise_lost(self, message: Any, reason: str) -> None:
+        """A bug: with a durable journal the next worker has the payment, else it is at least said which one it was."""
+        extra = {"payments": payments_of(message), "letter": type(message).__name__, "reason": reason}
+        logger.critical("actor.promise_lost", extra=extra)
+        if self._plan.durable:
+            self._ports.on_broken(f"a message that carried a promise could not be delivered: {reason}")
+        else:
+            self.intake.tell(PromiseLost())
 
     def _start(self, name: str, factory: Factory, capacity: int = 0) -> Reference:
         return self.supervisor.start(name, factory, capacity=capacity or self._capacity())

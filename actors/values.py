@@ -279,6 +279,21 @@ class AttemptStarted(NamedTuple):
     epoch: int
 
 
+class AttemptRefused(NamedTuple):
+    """Fact for the journal: no attempt of this payment is committed, or may yet be; it can go anywhere again."""
+
+    payment_id: bytes
+    epoch: int
+
+
+class PaymentCrashed(NamedTuple):
+    """Fact for the journal: its actor has crashed on this payment so often by now."""
+
+    payment_id: bytes
+    crashes: int
+    epoch: int
+
+
 class PaymentSettled(NamedTuple):
     """Fact for the journal: the processor holds the payment, with these values."""
 
@@ -317,7 +332,9 @@ class PaymentClosed(NamedTuple):
     epoch: int
 
 
-JournalEntry = PaymentTaken | AttemptStarted | PaymentSettled | PaymentsPurged | PaymentClosed
+JournalEntry = (
+    PaymentTaken | AttemptStarted | AttemptRefused | PaymentCrashed | PaymentSettled | PaymentsPurged | PaymentClosed
+)
 
 
 class OpenPayment(NamedTuple):
@@ -325,10 +342,12 @@ class OpenPayment(NamedTuple):
 
     Args:
         payment: the payment.
-        processor: where its last attempt went; empty if there was none.
+        processor: where its last attempt went; empty if there was none, or that was refused for certain.
         requested_at_ms: that attempt's ``requestedAt``; 0 if there was none.
+        crashes: how often its actor has crashed on it.
     """
 
     payment: Payment
     processor: str
     requested_at_ms: int
+    crashes: int = 0

@@ -27,6 +27,7 @@ from actors.messages import (
     PaymentsSentBefore,
     PaymentsStored,
     ProbeDue,
+    PromiseLost,
     PurgeDone,
     PurgeFailed,
     PurgePayments,
@@ -42,7 +43,19 @@ from actors.messages import (
     VerdictsGiven,
 )
 from actors.runtime.alarm import Alarm, Wake
-from actors.values import Absent, AttemptStarted, PaymentsPurged, PaymentTaken, Refused, Settled, Step, Unknown, Verdict
+from actors.values import (
+    Absent,
+    AttemptRefused,
+    AttemptStarted,
+    PaymentCrashed,
+    PaymentsPurged,
+    PaymentTaken,
+    Refused,
+    Settled,
+    Step,
+    Unknown,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from actors.intake.backlog import Backlog
@@ -56,7 +69,9 @@ if TYPE_CHECKING:
     from actors.recipient import Recipient
     from actors.runtime.clocks import Clock, Timers
     from actors.tracing import Tracer
-    from actors.values import Outcome
+    from actors.values import JournalEntry, Outcome
+
+logger = logging.getLogger(__name__)
 
 logger = logging.getLogger(__name__)
 
@@ -126,6 +141,7 @@ class Intake:
                 self._grant_credit()
                 return None  # nothing that can be sent has come, and no payment actor is free that wasn't
             case PaymentsStored():
+                self._credits.stored(message.session, message.payments)
                 if message.epoch == self._backlog.epoch:
                     self._backlog.stored(message.payment_ids)
             case HealthChanged():
@@ -150,8 +166,8 @@ class Intake:
             case RecordingFailed():
                 if message.epoch == self._backlog.epoch:
                     self._backlog.park(message.payment_id, "settled, but entering it into the books failed")
-            case StoreChanged():
-                self._suspend(not message.available)
+            case StoreChanged() | PromiseLost():
+                self._suspend(message)
             case PurgePayments():
                 self._purge(message.reply_to)
             case RetryParked():
@@ -221,7 +237,7 @@ class Intake:
     def _submit(self, message: SubmitPayments) -> None:
         self._take(message)
         if not message.redelivered:
-            self._credits.use(message.session, len(message.payments))
+            self._credits.use(message.session, len(message.payments), storing=self._relay.waits)
 
     def _take(self, message: SubmitPayments) -> None:
         exceptions: list[tuple[int, Verdict]] = []
@@ -247,8 +263,9 @@ class Intake:
         taken = VerdictsGiven(message.first_sequence + len(message.payments) - 1, tuple(exceptions))
         newly_taken = backlog.newly_taken if self._relay.records else ()
         new = [PaymentTaken(each.payment_id, each.amount_cents, backlog.epoch) for each in newly_taken]
-        if new and waits:
-            stored = PaymentsStored(tuple(each.payment_id for each in new), backlog.epoch)
+        if waits:
+            used = 0 if message.redelivered else len(message.payments)
+            stored = PaymentsStored(message.session, used, tuple(each.payment_id for each in new), backlog.epoch)
             self._relay.after(new, (message.session, taken), (self._me, stored))
         else:
             self._relay.after(new, (message.session, taken))
@@ -273,17 +290,26 @@ class Intake:
                     logger.warning("payment.amount_differs", extra=_difference(attempt, outcome))
                 self._dispatcher.resolved(attempt)  # and in flight until the ledger has recorded it
             case Refused():
-                self._backlog.refuse(payment_id, outcome.reason, now_s, permanent=outcome.permanent)
+                if self._backlog.refuse(payment_id, outcome.reason, now_s, permanent=outcome.permanent):
+                    self._state(AttemptRefused(payment_id, attempt.epoch))
             case Absent():
                 witnessed, heard_of = outcome.witnessed, self._dispatcher.has_heard_of(attempt.processor)
                 self._backlog.absent(payment_id, now_s, asked_s=asked_s, witnessed=witnessed, heard_of=heard_of)
             case Unknown():
                 clean = outcome.denied or attempt.step is Step.LOOK_UP
-                self._backlog.mark_unknown(payment_id, now_s, crashed=outcome.crashed, clean=clean)
+                crashes = self._backlog.mark_unknown(payment_id, now_s, crashed=outcome.crashed, clean=clean)
+                if outcome.crashed and crashes:
+                    self._state(PaymentCrashed(payment_id, crashes, attempt.epoch))
+
+    def _state(self, fact: JournalEntry) -> None:
+        """Put a fact on record that nobody waits for."""
+        if self._relay.records:
+            self._relay.after((fact,))
 
     def _purge(self, reply_to: Recipient) -> None:
         epoch = self._backlog.purge()
         self._earlier.forget()
+        logger.info("intake.purged", extra={"epoch": epoch})
         self._relay.after((PaymentsPurged(epoch),))
         self._ledger.tell(ForgetPayments(epoch))
         self._purges.begin(epoch, self._credits.sessions, self._clock.monotonic_s(), reply_to)
@@ -317,10 +343,14 @@ class Intake:
         if (due_s := doubts.due_s) is not None:
             self._alarm.wake_in(due_s - now_s)
 
-    def _suspend(self, suspended: bool) -> None:
-        self._credits.suspended = suspended
-        for session in self._credits.sessions:
-            session.tell(CreditWithdrawn() if suspended else CreditRestored())
+    def _suspend(self, reason: StoreChanged | PromiseLost) -> None:
+        credits = self._credits
+        if isinstance(reason, StoreChanged):
+            credits.store_away = not reason.available
+        else:
+            credits.promise_lost = True
+        for session in credits.sessions:
+            session.tell(CreditWithdrawn() if credits.suspended else CreditRestored())
 
     def _grant_credit(self) -> None:
         if not self._credits.is_due:

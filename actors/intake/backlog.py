@@ -145,11 +145,16 @@ class Backlog:
             now_s: the present, on the monotonic clock.
             suspect: the journal may lack the last attempts, so each may have been sent anywhere.
         """
-        for payment, processor, requested_at_ms in open_:
+        for payment, processor, requested_at_ms, crashes in open_:
             self._known.add(payment.payment_id, payment.amount_cents)
             entry = Entry(payment, now_s)
+            entry.crashes = crashes
             if processor and not suspect:
                 entry.processor, entry.requested_at_ms, entry.bound = processor, requested_at_ms, True
+            if crashes >= CRASHES_MAX:
+                entry.unasked = list(self._processors) if suspect else []
+                self._park(entry, _crashed(entry))
+            elif entry.bound:
                 entry.reason = "a worker before this one sent it there"
                 entry.clean = False  # what came of that attempt, or of one before it, isn't on record
                 self.doubts.begin(entry, now_s)
@@ -232,27 +237,31 @@ class Backlog:
         if entry is not None:
             entry.posted_at_s, entry.reason = now_s, reason
 
-    def refuse(self, payment_id: bytes, reason: str, now_s: float, *, permanent: bool) -> None:
+    def refuse(self, payment_id: bytes, reason: str, now_s: float, *, permanent: bool) -> bool:
         """Take back a payment that its attempt certainly did not commit: first in line for any processor.
 
         With ``permanent`` for any other one; rejected by all, it is parked. If its outcome was unknown before, this
         clears nothing, because an earlier attempt may be committed: it stays unknown.
+
+        Returns:
+            Whether it is free again: nothing of it can be committed anywhere.
         """
         entry = self._in_flight.get(payment_id)
         if entry is None:
-            return
+            return False
         if entry.bound:
             self._wait_for_outcome(entry, now_s)
-            return
+            return False
         del self._in_flight[payment_id]
         if permanent:
             entry.rejections = {**entry.rejections, entry.processor: reason}
             if len(entry.rejections) == len(self._processors):
                 self._park(entry, "; ".join(f"{name}: {why}" for name, why in entry.rejections.items()))
-                return
+                return True
         self._waiting.setdefault(frozenset(entry.rejections), deque()).appendleft(entry)
+        return True
 
-    def mark_unknown(self, payment_id: bytes, now_s: float, *, crashed: bool = False, clean: bool = False) -> None:
+    def mark_unknown(self, payment_id: bytes, now_s: float, *, crashed: bool = False, clean: bool = False) -> int:
         """Bind a payment in flight to its processor until its outcome there is known; park it if it keeps crashing.
 
         Args:
@@ -260,18 +269,22 @@ class Backlog:
             now_s: the present, on the monotonic clock.
             crashed: its actor failed on it.
             clean: it was not posted this time, or answered 422: it isn't committed, unless it was before.
+
+        Returns:
+            How often its actor has crashed on it.
         """
         entry = self._in_flight.get(payment_id)
         if entry is None:
-            return
+            return 0
         entry.clean = entry.clean and clean
         if not entry.unasked:
             entry.bound = True
         entry.crashes += crashed
         if entry.crashes >= CRASHES_MAX:
-            self.park(payment_id, f"its actor crashed on it {entry.crashes} times")
+            self.park(payment_id, _crashed(entry))
         else:
             self._wait_for_outcome(entry, now_s)
+        return entry.crashes
 
     def absent(
         self, payment_id: bytes, now_s: float, *, asked_s: float, witnessed: bool = False, heard_of: bool = False
@@ -457,3 +470,7 @@ class Backlog:
             purged=self._purged,
             differing=self._differing,
         )
+
+
+def _crashed(entry: Entry) -> str:
+    return f"its actor crashed on it {entry.crashes} times"

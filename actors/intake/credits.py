@@ -16,6 +16,9 @@ WINDOW_MAX = 2048
 class Credits:
     """Credit granted to sessions and not used yet. Together with what is held it stays within ``capacity``.
 
+    What a session has sent and isn't on record yet counts against its window: a journal that stands still holds back as
+    much as a window for each session, and so many messages at most follow when it goes on.
+
     Args:
         capacity: payments that may be held and granted, in all.
         window_max: unused credit of one session at most.
@@ -25,8 +28,16 @@ class Credits:
         self._capacity = capacity
         self._window = max(1, min(window_max, capacity // 4))
         self._unused: dict[Recipient, int] = {}
-        self.suspended = False
+        self._storing: dict[Recipient, int] = {}
+        self.store_away = False
+        """Whether facts can't be put on record now."""
+        self.promise_lost = False
+        """Whether a bug has lost something that was promised: nothing more is promised in this process's life."""
+
+    @property
+    def suspended(self) -> bool:
         """While true nothing is granted."""
+        return self.store_away or self.promise_lost
 
     @property
     def sessions(self) -> tuple[Recipient, ...]:
@@ -35,21 +46,36 @@ class Credits:
 
     def open(self, session: Recipient) -> None:
         """Enter a new session, without credit."""
-        self._unused[session] = 0
+        self._unused[session] = self._storing[session] = 0
 
     def close(self, session: Recipient) -> None:
         """Forget a session; its unused credit is free again."""
         self._unused.pop(session, None)
+        self._storing.pop(session, None)
 
-    def use(self, session: Recipient, payments: int) -> None:
-        """Note that a session has sent payments on its credit. A session that is closed is none."""
+    def use(self, session: Recipient, payments: int, *, storing: bool = False) -> None:
+        """Note that a session has sent payments on its credit. A session that is closed is none.
+
+        Args:
+            session: which one.
+            payments: how many.
+            storing: they are to be put on record first: ``stored`` follows.
+        """
         if session in self._unused:
             self._unused[session] = max(0, self._unused[session] - payments)
+            if storing:
+                self._storing[session] += payments
+
+    def stored(self, session: Recipient, payments: int) -> None:
+        """Note that payments which a session has sent on its credit are on record."""
+        if session in self._storing:
+            self._storing[session] = max(0, self._storing[session] - payments)
 
     @property
     def is_due(self) -> bool:
-        """Whether the unused credit of a session is down to half its window."""
-        return any(unused * 2 <= self._window for unused in self._unused.values())
+        """Whether what a session may send and what it has in store are down to half its window."""
+        storing = self._storing
+        return any((unused + storing[each]) * 2 <= self._window for each, unused in self._unused.items())
 
     def grant(self, held: int) -> Iterator[tuple[Recipient, int]]:
         """Top up every session whose unused credit is down to half its window, as far as the capacity goes.
@@ -67,8 +93,9 @@ class Credits:
         for session, unused in self._unused.items():
             if free <= 0:
                 return
-            if unused * 2 <= self._window:
-                payments = min(self._window - unused, fair)
+            used_up = unused + self._storing[session]
+            if used_up * 2 <= self._window:
+                payments = min(self._window - used_up, fair)
                 self._unused[session] += payments
                 free -= payments
                 yield session, payments

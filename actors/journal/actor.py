@@ -7,9 +7,9 @@ share the next (group commit). Two actors do it: the journal collects, its write
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from actors.messages import Commit, CommitFailed, Committed, Persist, StoreChanged
+from actors.messages import CheckStore, Commit, CommitFailed, Committed, Persist, StoreChanged, StoreChecked
 from actors.runtime.alarm import Wake
 
 if TYPE_CHECKING:
@@ -23,6 +23,21 @@ logger = logging.getLogger(__name__)
 
 RETRY_S = 0.5
 """A store that is full or away is tried again so often."""
+
+CHECK_S = 0.4
+"""How often it is looked whether the store is well; with nothing to write it is asked."""
+
+_CHECK = -1
+"""Stands for a check among the numbers of commits."""
+
+SILENT_LOOKS = 4
+"""A store that is at the same work at so many looks in a row is away: after 1.2 to 1.6 s, whatever it does later."""
+
+
+class Look(NamedTuple):
+    """Journal -> itself: it is time to look. Those of a behaviour that has crashed are ignored."""
+
+    by: Journal
 
 
 class Journal:
@@ -52,10 +67,14 @@ class Journal:
         self._intake = intake
         self._on_broken = on_broken
         self._timers = timers
+        self._checking = False
+        self._work = self._looks = 0
+        """What the store was at when it was last looked, and at how many looks in a row."""
 
     def on_start(self) -> None:
         """After a restart, write again what was under way: entries may come twice."""
         self._write(self._buffer.under_way())
+        self._look_later()
 
     def on_receive(self, message: Any) -> None:
         """Collect, release, or try again."""
@@ -79,6 +98,16 @@ class Journal:
                 self._timers.tell_after(RETRY_S, self._me, Wake())
             case Wake():
                 self._write(self._buffer.under_way())
+            case StoreChecked(fault):
+                self._checking = False
+                if fault and self._buffer.available:
+                    logger.error("journal.unavailable", extra={"reason": fault, "retry_s": CHECK_S})
+                if not self._buffer.number:
+                    self._set_available(not fault)
+            case Look(by):
+                if by is self:
+                    self._look()
+                    self._look_later()
             case _:
                 raise TypeError(f"the journal doesn't know {message!r}")
 
@@ -92,6 +121,24 @@ class Journal:
             return False
         self._on_broken("the journal failed again and again")
         return True
+
+    def _look(self) -> None:
+        """See whether the store answers: the same commit, or check, is under way for so many looks, or not."""
+        work = _CHECK if self._checking else self._buffer.number
+        if not work:
+            self._checking, work = True, _CHECK
+            self._writer().tell(CheckStore())
+            self._work = 0
+        self._looks = self._looks + 1 if work == self._work else 1
+        self._work = work
+        if self._looks >= SILENT_LOOKS and self._buffer.available:
+            logger.error(
+                "journal.silent", extra={"looks": self._looks, "look_s": CHECK_S, "waiting": len(self._buffer)}
+            )
+            self._set_available(False)
+
+    def _look_later(self) -> None:
+        self._timers.tell_after(CHECK_S, self._me, Look(self))
 
     def _write(self, commit: Commit | None) -> None:
         if commit is not None:

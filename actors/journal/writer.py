@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from actors.messages import Commit, CommitFailed, Committed
+from actors.messages import CheckStore, Commit, CommitFailed, Committed, StoreChecked
 from actors.ports import StoreBroken, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from actors.ports import Store
     from actors.recipient import Recipient
+    from actors.values import JournalEntry
+
 logger = logging.getLogger(__name__)
 
 
@@ -34,19 +36,33 @@ class JournalWriter:
         """Nothing to do."""
 
     def on_receive(self, message: Any) -> None:
-        """Carry out a ``Commit``."""
-        if not isinstance(message, Commit):
-            raise TypeError(f"the journal's writer doesn't know {message!r}")
+        """Carry out a ``Commit``, or a ``CheckStore``."""
         try:
-            if message.entries:
-                self._store.append(message.entries)
-        except StoreUnavailable as error:
-            self._journal.tell(CommitFailed(message.number, str(error)))
+            match message:
+                case Commit(number, entries):
+                    self._journal.tell(self._commit(number, entries))
+                case CheckStore():
+                    self._journal.tell(self._check())
+                case _:
+                    raise TypeError(f"the journal's writer doesn't know {message!r}")
         except StoreBroken as error:
             logger.critical("journal.broken", extra={"reason": str(error)})
             self._on_broken(str(error))
-        else:
-            self._journal.tell(Committed(message.number))
+
+    def _commit(self, number: int, entries: tuple[JournalEntry, ...]) -> Committed | CommitFailed:
+        try:
+            if entries:
+                self._store.append(entries)
+        except StoreUnavailable as error:
+            return CommitFailed(number, str(error))
+        return Committed(number)
+
+    def _check(self) -> StoreChecked:
+        try:
+            self._store.check()
+        except StoreUnavailable as error:
+            return StoreChecked(str(error))
+        return StoreChecked()
 
     def may_retry(self, message: Any) -> bool:
         """Yes: entries may come twice."""

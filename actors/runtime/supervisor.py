@@ -89,6 +89,7 @@ class Supervisor:
         Args:
             timeout_s: for each actor that was started by itself, and for each group as a whole.
         """
+        self.dead_letters.stopping = True
         while self._started:
             group = self._started.pop()
             deadline_s = self._clock.monotonic_s() + timeout_s

@@ -43,6 +43,7 @@ class Gateway(Protocol):
 
         Raises:
             WorkerUnavailable: no session is open.
+            RequestInterrupted: it broke before the reply; the worker may have done it.
             RequestTimeout: no reply within ``timeout_s``; the worker may still do it.
             RequestFailed: the worker failed on the request.
         """

@@ -14,7 +14,7 @@ from aiohttp import HttpVersion11, web
 from rinha.api import problems
 from rinha.api.open_connections import HEAD_TIMEOUT_S
 from rinha.api.problems import CONTENT_TYPE, RETRY_AFTER, ProblemType, encode_problem
-from rinha.bridge.errors import BridgeError, RequestFailed, RequestTimeout
+from rinha.bridge.errors import BridgeError, RequestFailed, RequestInterrupted, RequestTimeout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -137,6 +137,10 @@ class Replies:
         if isinstance(error, RequestFailed):
             logger.error("api.worker_failed", extra={"reason": error.reason})
             return self.problem(problems.WORKER_FAILED, f"{error.reason}. {repeat}")
+        if isinstance(error, RequestInterrupted):
+            # No Retry-After: a 503 would say that nothing has happened.
+            detail = f"The session with the worker broke before its answer. {repeat}"
+            return self.problem(problems.OUTCOME_UNKNOWN, detail)
         return self.unavailable(f"No session with the worker is open, or it broke before the answer. {repeat}")
 
     def unavailable(self, detail: str) -> web.Response:

@@ -55,6 +55,10 @@ class WorkerUnavailable(BridgeError):
     """There is no open session with the worker, or it broke before the reply came."""
 
 
+class RequestInterrupted(WorkerUnavailable):
+    """The session broke when a request that changes something had left; whether it was carried out is unknown."""
+
+
 class RequestTimeout(BridgeError):
     """The worker is there but hasn't replied in time.
 

@@ -3,6 +3,7 @@
 import re
 import socket
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
+from uuid import UUID
 
 from msgspec import Meta, Struct, field
 
@@ -27,6 +28,14 @@ def parse_api_name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", text):
         raise ValueError("must be 1 to 64 letters, digits, dots, hyphens or underscores")
     return text
+
+
+def parse_journal_id(text: str) -> bytes:
+    """Read a journal's id."""
+    try:
+        return UUID(text).bytes
+    except ValueError:
+        raise ValueError("must be a UUID, as the worker's log line worker.journal shows it") from None
 
 
 def own_name() -> str:
@@ -123,6 +132,16 @@ class Settings(Struct, frozen=True, kw_only=True):
             "journal of payments: `sqlite:////absolute/path`, `sqlite:///relative/path` or "
             "`postgresql://user:password@host/database`; needed for `durable`, with another level it is written later",
             secret=True,
+        ),
+    ] = None
+    journal_id: Annotated[
+        bytes | None,
+        ReadBy(parse_journal_id),
+        Variable(
+            "RINHA_JOURNAL_ID",
+            "",
+            "the journal that the worker must have, by the id in its log line `worker.journal`; with it the worker "
+            "goes on where an API knows another one; all zeros for none",
         ),
     ] = None
     routing: Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from actors.values import AttemptStarted, PaymentClosed, PaymentSettled, PaymentTaken
+from actors.values import AttemptRefused, AttemptStarted, PaymentClosed, PaymentCrashed, PaymentSettled, PaymentTaken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,8 @@ class Batch(NamedTuple):
         epoch: the epoch after the append; every entry here belongs to it.
         raises_epoch: the epoch is a new one: the store has not seen it yet.
         taken: the first ``PaymentTaken`` of each payment, in order.
-        attempts: the last ``AttemptStarted`` of each payment.
+        attempts: the last ``AttemptStarted`` of each payment; one to nowhere, at 0, if that was refused.
+        crashes: the last ``PaymentCrashed`` of each payment.
         settled: the first ``PaymentSettled`` of each payment, in order.
         closed: the first ``PaymentClosed`` of each payment, in order.
     """
@@ -30,13 +31,14 @@ class Batch(NamedTuple):
     raises_epoch: bool
     taken: Sequence[PaymentTaken]
     attempts: Sequence[AttemptStarted]
+    crashes: Sequence[PaymentCrashed]
     settled: Sequence[PaymentSettled]
     closed: Sequence[PaymentClosed]
 
     @property
     def changes_nothing(self) -> bool:
         """Whether there is nothing to write."""
-        return not (self.raises_epoch or self.taken or self.attempts or self.settled or self.closed)
+        return not (self.raises_epoch or self.taken or self.attempts or self.crashes or self.settled or self.closed)
 
 
 def sort_entries(entries: Sequence[JournalEntry], epoch: int) -> Batch:
@@ -55,6 +57,7 @@ def sort_entries(entries: Sequence[JournalEntry], epoch: int) -> Batch:
     present = max(epoch, max((entry.epoch for entry in entries), default=0))
     taken: dict[bytes, PaymentTaken] = {}
     attempts: dict[bytes, AttemptStarted] = {}
+    crashes: dict[bytes, PaymentCrashed] = {}
     settled: dict[bytes, PaymentSettled] = {}
     closed: dict[bytes, PaymentClosed] = {}
     for entry in entries:
@@ -66,6 +69,12 @@ def sort_entries(entries: Sequence[JournalEntry], epoch: int) -> Batch:
         elif isinstance(entry, AttemptStarted):
             _check(entry, entry.payment_id, entry.requested_at_ms)
             attempts[entry.payment_id] = entry
+        elif isinstance(entry, AttemptRefused):
+            _check(entry, entry.payment_id)
+            attempts[entry.payment_id] = AttemptStarted(entry.payment_id, "", 0, present)
+        elif isinstance(entry, PaymentCrashed):
+            _check(entry, entry.payment_id)
+            crashes[entry.payment_id] = entry
         elif isinstance(entry, PaymentSettled):
             _check(entry, entry.payment_id, entry.amount_cents, entry.requested_at_ms)
             settled.setdefault(entry.payment_id, entry)
@@ -79,6 +88,7 @@ def sort_entries(entries: Sequence[JournalEntry], epoch: int) -> Batch:
         present > epoch,
         tuple(taken.values()),
         tuple(attempts.values()),
+        tuple(crashes.values()),
         tuple(settled.values()),
         tuple(closed.values()),
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, TypeVar, cast
 
+import gevent
 from gevent.threadpool import ThreadPool
 
 if TYPE_CHECKING:
@@ -13,6 +15,15 @@ if TYPE_CHECKING:
     from actors.values import JournalEntry, OpenPayment, Payment
 
 _Result = TypeVar("_Result")
+
+CALL_TIMEOUT_S = 15.0
+"""A call that lasts longer is interrupted, if the store can do that. Statements in PostgreSQL end after 10 s, unless
+the server itself stands still."""
+
+CLOSE_TIMEOUT_S = 0.5
+"""A process that ends waits no longer for a store that hangs."""
+
+logger = logging.getLogger(__name__)
 
 
 class ThreadpoolStore:
@@ -33,6 +44,10 @@ class ThreadpoolStore:
     def epoch(self) -> int:
         """See ``Store.epoch``."""
         return self._run(self._store.epoch)
+
+    def journal_id(self) -> bytes:
+        """See ``Store.journal_id``."""
+        return self._run(self._store.journal_id)
 
     def settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
         """See ``Store.settled``. Each chunk is fetched when it is asked for."""
@@ -56,14 +71,29 @@ class ThreadpoolStore:
         """See ``Store.append``."""
         self._run(lambda: self._store.append(entries))
 
+    def check(self) -> None:
+        """See ``Store.check``."""
+        self._run(self._store.check)
+
+    def interrupt(self) -> None:
+        """See ``Store.interrupt``."""
+        self._store.interrupt()
+
     def close(self) -> None:
-        """See ``Store.close``: waits for the calls at work and ends the thread. No other call may follow."""
-        if not self._closed:
-            self._closed = True
-            try:
+        """See ``Store.close``: waits for the call at work and ends the thread. No other call may follow.
+
+        A call that lasts longer than ``CLOSE_TIMEOUT_S`` is left to itself; it ends with the process.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            with gevent.Timeout(CLOSE_TIMEOUT_S):
                 self._run(self._store.close)
-            finally:
-                self._thread.kill()
+        except gevent.Timeout:
+            logger.warning("store.close_timeout", extra={"timeout_s": CLOSE_TIMEOUT_S})
+        else:
+            self._thread.kill()
 
     def _run(self, call: Callable[[], _Result]) -> _Result:
         def caught() -> tuple[_Result, None] | tuple[None, Exception]:
@@ -73,7 +103,13 @@ class ThreadpoolStore:
             except Exception as error:
                 return None, error
 
-        result, error = self._thread.apply(caught)
+        done = self._thread.spawn(caught)
+        done.wait(CALL_TIMEOUT_S)
+        if not done.ready():
+            self._store.interrupt()
+        outcome = done.get()
+        assert outcome is not None  # it waits until there is one
+        result, error = outcome
         if error is not None:
             raise error
         return cast("_Result", result)

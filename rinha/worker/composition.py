@@ -11,6 +11,7 @@ import gevent
 from gevent.event import Event
 
 from actors.intake.routing import Cheapest, Fastest
+from actors.ports import StoreBroken
 from actors.runtime.clocks import SystemClock
 from actors.runtime.crashes import Crashes
 from actors.runtime.greenlets import GeventTimers, SupervisedGeventActor
@@ -18,6 +19,7 @@ from actors.runtime.supervisor import Supervisor
 from actors.system import UNBOUNDED, ActorSystem, Plan, Ports
 from actors.tracing import MessageTracing, Tracer
 from actors.values import ProcessorHealth
+from rinha.bridge.protocol.journals import NO_JOURNAL, Journals, describe
 from rinha.bridge.server.server import BridgeServer
 from rinha.logs import trace_sink
 from rinha.processors.open import open_client
@@ -84,10 +86,11 @@ class Worker:
 
         Raises:
             StartFailed: an actor did not start.
-            StoreUnavailable, StoreBroken: the store can't be read.
+            StoreUnavailable, StoreBroken: the store can't be read, or is another one than ``RINHA_JOURNAL_ID`` names.
             OSError: the bridge's address can't be bound, or its secret can't be written or read.
             ValueError: the file of the bridge's secret holds none.
         """
+        journal = self._check_journal()
         self._system.start()
         self._settings.bridge_secret.make()
         self._server = BridgeServer(
@@ -97,9 +100,21 @@ class Worker:
             intake=self._system.intake,
             answer=self._system.answer,
             tracer=self._tracer,
+            journals=Journals(journal, accepted=self._settings.journal_id is not None),
             listen_fd=self._listen_fd,
         )
         self._server.start()
+
+    def _check_journal(self) -> bytes:
+        journal = NO_JOURNAL if self._store is None else self._store.journal_id()
+        expected = self._settings.journal_id
+        if expected not in {None, journal}:
+            raise StoreBroken(
+                f"RINHA_JOURNAL_ID names {describe(expected or NO_JOURNAL)}, but RINHA_STORE holds "
+                f"{describe(journal)}: go on with that one by RINHA_JOURNAL_ID={UUID(bytes=journal)}"
+            )
+        logger.info("worker.journal", extra={"journal": str(UUID(bytes=journal))})
+        return journal
 
     def drain(self, timeout_s: float) -> list[str]:
         """Take no more payments, and settle those that are held.

@@ -36,6 +36,9 @@ class MemoryStore:
     def epoch(self) -> int:
         return self.restored_epoch
 
+    def journal_id(self) -> bytes:
+        return b"j" * 16
+
     def settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
         yield self.restored_settled
 
@@ -49,6 +52,12 @@ class MemoryStore:
         if self.full:
             raise StoreUnavailable("disk full")
         self.entries += entries
+
+    def check(self) -> None:
+        pass
+
+    def interrupt(self) -> None:
+        pass
 
     def close(self) -> None:
         pass

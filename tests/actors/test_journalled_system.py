@@ -6,26 +6,35 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from actors.intake.entry import CRASHES_MAX
 from actors.messages import (
     CreditGranted,
     CreditRestored,
     CreditWithdrawn,
     GetStatistics,
+    PaymentsStored,
     PurgeDone,
     PurgePayments,
+    RetryParked,
     SessionEpochAdopted,
     SessionOpened,
     VerdictsGiven,
 )
+from actors.system import ActorSystem
 from actors.values import (
+    AttemptRefused,
     AttemptStarted,
     LedgerRow,
     OpenPayment,
     Payment,
+    PaymentCrashed,
     PaymentSettled,
     PaymentsPurged,
     PaymentTaken,
     ProcessorHealth,
+    Refused,
+    Settled,
+    Unknown,
     Verdict,
     WorkerStatistics,
 )
@@ -100,6 +109,56 @@ def test_credit_is_withdrawn_while_the_store_is_unavailable(bench: JournalBench)
     assert len(late.of(CreditGranted)) == 1
 
 
+@pytest.mark.parametrize("durable", [True, False])
+def test_whatever_a_store_that_stood_still_lets_loose_arrives(
+    bench: JournalBench, durable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mailboxes far smaller than what waits: what carries a promise passes every bound."""
+    monkeypatch.setattr(ActorSystem, "_capacity", lambda self: 8)
+    bench.start(durable=durable)
+    bench.store.full = True
+    payments = [Payment(number.to_bytes(16), 1 + number) for number in range(1, 300)]
+    for number, payment in enumerate(payments, 1):
+        bench.submit(payment, first=number)
+    bench.store.full = False
+    bench.world.advance(30.0)
+    assert bench.statistics().settled == len(payments)
+    assert bench.world.dead_letters == {}
+    assert bench.broken == []
+
+
+class TestALostPromise:
+    """It can't happen; should it all the same, it isn't silent."""
+
+    def lose(self, bench: JournalBench) -> None:
+        letters = bench.world.supervisor.dead_letters
+        letters.receive("intake", PaymentsStored(bench.session.reference, 1, (ID,), 0), "the mailbox is full")
+        bench.world.advance(0.1)
+
+    def test_with_a_durable_journal_the_process_ends(self, bench: JournalBench) -> None:
+        bench.start()
+        self.lose(bench)
+        assert [each for each in bench.broken if "the mailbox is full" in each]
+
+    def test_else_nothing_more_is_promised_and_its_id_is_said(
+        self, bench: JournalBench, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        bench.start(durable=False)
+        self.lose(bench)
+        assert bench.broken == []
+        assert len(bench.session.of(CreditWithdrawn)) == 1
+        (record,) = [each for each in caplog.records if each.getMessage() == "actor.promise_lost"]
+        assert vars(record)["payments"] == ["00010203-0405-0607-0809-0a0b0c0d0e0f"]
+        bench.submit(PAYMENT)
+        assert bench.statistics().settled == 1, "what is on its way is still taken"
+
+    def test_what_does_not_arrive_while_the_actors_stop_is_none(self, bench: JournalBench) -> None:
+        bench.start()
+        bench.world.supervisor.stop(1.0)
+        bench.system.intake.tell(PurgePayments(bench.session.reference))
+        assert bench.broken == []
+
+
 def test_a_purge_is_on_record_and_leaves_nothing_that_was_storing(bench: JournalBench) -> None:
     bench.start()
     bench.store.full = True
@@ -136,3 +195,50 @@ def test_a_new_worker_goes_on_where_the_last_one_died(bench: JournalBench) -> No
     assert (counts.epoch, counts.accepted, counts.settled) == (5, 3, 3)
     bench.submit(settled, settled._replace(amount_cents=1))
     assert bench.session.of(VerdictsGiven) == [VerdictsGiven(2, ((2, Verdict.CONFLICT),))]
+
+
+def test_a_payment_that_was_refused_for_certain_is_free_for_the_next_worker(bench: JournalBench) -> None:
+    bench.start()
+    for each in bench.processors.values():
+        each.on_post = lambda payment, at_ms: Refused("HTTP 500, empty body")
+    bench.submit(PAYMENT)
+    assert bench.store.entries[-1] == AttemptRefused(ID, 0)
+
+
+def test_one_that_may_be_committed_stays_bound_whatever_is_refused_later(bench: JournalBench) -> None:
+    bench.start()
+    answers: list[Refused | Unknown] = [Unknown("no answer")]
+    for each in bench.processors.values():
+        each.on_post = lambda payment, at_ms: answers.pop() if answers else Refused("HTTP 500, empty body")
+    bench.submit(PAYMENT)
+    bench.world.advance(30.0)
+    assert not [each for each in bench.store.entries if isinstance(each, AttemptRefused)]
+
+
+def test_crashes_are_on_record_and_a_payment_that_had_enough_of_them_is_parked_at_once(bench: JournalBench) -> None:
+    def crash(payment: Payment, at_ms: int) -> Settled:
+        raise RuntimeError("a bug")
+
+    bench.store.restored_open = [OpenPayment(PAYMENT, "default", 7000, CRASHES_MAX - 1)]
+    for each in bench.processors.values():
+        each.on_post = crash
+    bench.start()
+    bench.world.advance(30.0)
+    assert [each for each in bench.store.entries if isinstance(each, PaymentCrashed)] == [
+        PaymentCrashed(ID, CRASHES_MAX, 0)
+    ]
+    assert bench.statistics().parked == 1
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_the_next_worker_does_not_try_what_has_crashed_too_often_until_it_is_told(
+    bench: JournalBench, durable: bool
+) -> None:
+    bench.store.restored_open = [OpenPayment(PAYMENT, "default", 7000, CRASHES_MAX)]
+    bench.start(durable=durable)
+    bench.world.advance(30.0)
+    assert bench.statistics().parked == 1
+    assert not any(each.posts for each in bench.processors.values())
+    assert bench.system.answer(RetryParked()) == 1
+    bench.world.advance(30.0)
+    assert bench.statistics().settled == 1

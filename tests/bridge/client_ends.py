@@ -11,7 +11,7 @@ from rinha.bridge.protocol.frames import Credit
 from rinha.bridge.protocol.handshake import Challenge, Welcome
 
 NONCE = bytes(range(16))
-CHALLENGE = Challenge(1, NONCE)
+CHALLENGE = Challenge(2, NONCE)
 
 
 def payment(number: int) -> Payment:

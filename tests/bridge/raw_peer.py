@@ -76,7 +76,7 @@ class Peer:
         self, *, secret: bytes = SECRET, api_id: bytes = bytes(16), first: int = 1, following: int = 1
     ) -> Welcome:
         challenge = self.expect(Challenge)
-        hello = Hello(1, api_id, "raw", 0, 0, first, following)
+        hello = Hello(2, api_id, "raw", 0, 0, first, following)
         self.send(hello._replace(proof=prove(secret, challenge.nonce, hello)))
         welcome: Welcome = self.expect(Welcome)
         return welcome

@@ -59,7 +59,7 @@ class Peer:
         return frame
 
     async def hello(self) -> Hello:
-        self.send(Challenge(1, NONCE))
+        self.send(Challenge(2, NONCE))
         hello: Hello = await self.expect(Hello)
         assert proves(SECRET, NONCE, hello)
         return hello

@@ -77,3 +77,22 @@ async def test_a_payment_that_crashes_its_actor_three_times_is_parked(run_lab: R
 
         assert await lab.load.post(1, poison, amount=POISON_CENTS / 100) == 202  # known: it changes nothing
         await lab.check("a payment that crashes its actor", crashes=3, parked={poison.bytes}, parked_payments=1)
+
+
+async def test_two_payments_that_always_crash_their_actor_bring_a_durable_worker_down_once(
+    run_lab: RunLab, durable: dict[str, str], orders: Path
+) -> None:
+    environ = {"CRASH_FILE": str(orders)}
+    async with run_lab(module=CRASHING, worker=environ, **durable) as lab:
+        poison = [uuid.uuid4(), uuid.uuid4()]
+        statuses = await asyncio.gather(*(lab.load.post(0, each, amount=POISON_CENTS / 100) for each in poison))
+        assert await asyncio.to_thread(lab.worker.wait) == 1
+        await asyncio.to_thread(lab.start_worker, module=CRASHING, **environ)
+        counts = await lab.settle(parked=2)
+        assert await lab.load.post(1) == 202
+        await lab.settle(parked=2)
+
+        crashes = sum(counts["crashes"].values())
+        ids = {each.bytes for each in poison}
+        await lab.check("two payments that always crash their actor", crashes=crashes, parked=ids, status=statuses)
+        assert crashes <= 5

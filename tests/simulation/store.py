@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actors.ports import StoreUnavailable
-from actors.values import AttemptStarted, OpenPayment, Payment, PaymentClosed, PaymentSettled, PaymentTaken
+from actors.values import (
+    AttemptRefused,
+    AttemptStarted,
+    OpenPayment,
+    Payment,
+    PaymentClosed,
+    PaymentCrashed,
+    PaymentSettled,
+    PaymentTaken,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +23,7 @@ if TYPE_CHECKING:
     from tests.simulation.scheduler import Process, Scheduler
 
 APPEND_S = 0.02
+LOOK_S = 0.02
 
 
 class SimulatedDisk:
@@ -24,15 +34,19 @@ class SimulatedDisk:
         self.taken: dict[bytes, PaymentTaken] = {}
         self.attempts: dict[bytes, AttemptStarted] = {}
         self.settled: dict[bytes, PaymentSettled] = {}
+        self.crashes: dict[bytes, int] = {}
         self.written_off: dict[bytes, PaymentClosed] = {}
         self.failure_share = 0.0
         self.full = False
+        self.frozen = 0
+        """How many causes there are for it to stand still."""
 
     def commit(self, entries: Sequence[JournalEntry]) -> None:
         latest = max((each.epoch for each in entries), default=0)
         if latest > self.epoch:
             self.epoch = latest
-            self.taken, self.attempts, self.settled, self.written_off = {}, {}, {}, {}
+            self.taken, self.attempts, self.settled = {}, {}, {}
+            self.crashes, self.written_off = {}, {}
         for each in entries:
             if each.epoch != self.epoch:
                 continue
@@ -40,6 +54,10 @@ class SimulatedDisk:
                 self.taken.setdefault(each.payment_id, each)
             elif isinstance(each, AttemptStarted):
                 self.attempts[each.payment_id] = each
+            elif isinstance(each, AttemptRefused):
+                self.attempts.pop(each.payment_id, None)
+            elif isinstance(each, PaymentCrashed):
+                self.crashes[each.payment_id] = each.crashes
             elif isinstance(each, PaymentSettled):
                 self.settled.setdefault(each.payment_id, each)
             elif isinstance(each, PaymentClosed) and each.written_off:
@@ -67,6 +85,9 @@ class SimulatedStore:
     def epoch(self) -> int:
         return self._disk.epoch
 
+    def journal_id(self) -> bytes:
+        return b"j" * 16
+
     def settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
         rows = []
         for each in self._disk.settled.values():
@@ -82,7 +103,8 @@ class SimulatedStore:
             if each.payment_id not in self._disk.settled and each.payment_id not in self._disk.written_off:
                 attempt = self._disk.attempts.get(each.payment_id)
                 where, at_ms = ("", 0) if attempt is None else (attempt.processor, attempt.requested_at_ms)
-                found.append(OpenPayment(Payment(each.payment_id, each.amount_cents), where, at_ms))
+                crashes = self._disk.crashes.get(each.payment_id, 0)
+                found.append(OpenPayment(Payment(each.payment_id, each.amount_cents), where, at_ms, crashes))
         return found
 
     def written_off(self) -> list[Payment]:
@@ -94,12 +116,24 @@ class SimulatedStore:
         fails = self._disk.full or chance.random() < self._disk.failure_share
         before_s, after_s = chance.random() * APPEND_S, chance.random() * APPEND_S
         scheduler.sleep(before_s)  # a crash here: nothing was written
+        self._wait_while_frozen()
         if fails:
             self._note("disk fails", entries)
             raise StoreUnavailable("the disk is full")
         self._disk.commit(entries)
         self._note("disk has", entries)
+        self._wait_while_frozen()
         scheduler.sleep(after_s)  # a crash here: all was
+
+    def check(self) -> None:
+        self._wait_while_frozen()
+
+    def interrupt(self) -> None:
+        pass
 
     def close(self) -> None:
         pass
+
+    def _wait_while_frozen(self) -> None:
+        while self._disk.frozen:
+            self._scheduler.sleep(LOOK_S)

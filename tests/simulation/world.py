@@ -202,6 +202,14 @@ class World:
         self.disk.full = True
         self.scheduler.later(lapse_s, lambda: setattr(self.disk, "full", False))
 
+    def freeze_disk(self, lapse_s: float) -> None:
+        self.disk.frozen += 1
+
+        def thaw() -> None:
+            self.disk.frozen -= 1
+
+        self.scheduler.later(lapse_s, thaw)
+
     def purge(self, number: int) -> None:
         self.apis[number].purge()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -54,6 +55,7 @@ class PostgresServer:
             timeout=DEADLINE_S,
         )
         self._process: subprocess.Popen[bytes] | None = None
+        self._frozen: list[int] = []
 
     @property
     def url(self) -> str:
@@ -100,9 +102,28 @@ class PostgresServer:
             self._process.wait(DEADLINE_S)
             self._process = None
 
+    def freeze(self) -> None:
+        """Stop all its processes in their tracks."""
+        assert self._process is not None
+        self._frozen = [self._process.pid, *_children(self._process.pid)]
+        for pid in self._frozen:
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let them go on; those that have ended since are gone."""
+        for pid in self._frozen:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+        self._frozen = []
+
     def close(self) -> None:
+        self.thaw()
         self.stop(signal.SIGQUIT)
         shutil.rmtree(self.directory)
 
     def _options(self) -> dict[str, Any]:
         return {"cwd": self.directory, **self._user}
+
+
+def _children(pid: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

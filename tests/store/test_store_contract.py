@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from actors.ports import StoreUnavailable
 from actors.values import (
+    AttemptRefused,
     AttemptStarted,
     OpenPayment,
     Payment,
     PaymentClosed,
+    PaymentCrashed,
     PaymentSettled,
     PaymentsPurged,
     PaymentTaken,
@@ -96,6 +98,21 @@ def test_what_a_person_settled_is_settled(place: Place) -> None:
     assert store.written_off() == []
     store.append([closed(A, written_off=True)])
     assert store.written_off() == [], "what is settled stays so"
+
+
+def test_a_journal_keeps_its_id_and_no_other_has_it(place: Place) -> None:
+    first = place.open().journal_id()
+    assert len(first) == 16
+    place.close()
+    assert place.open_when_free().journal_id() == first
+    place.clear()
+    assert place.open().journal_id() != first
+
+
+def test_one_that_stands_where_it_was_is_well(place: Place) -> None:
+    store = place.open()
+    store.append([taken(A)])
+    store.check()
 
 
 def test_settled_payments_come_in_the_order_of_settling_and_open_ones_in_that_of_taking(place: Place) -> None:
@@ -228,11 +245,22 @@ PROCESSORS = st.sampled_from(["default", "fallback", "ü 'x'\\"])
 ENTRIES = st.one_of(
     st.builds(PaymentTaken, IDS, SMALL, EPOCHS),
     st.builds(AttemptStarted, IDS, PROCESSORS, SMALL, EPOCHS),
+    st.builds(AttemptRefused, IDS, EPOCHS),
+    st.builds(PaymentCrashed, IDS, SMALL, EPOCHS),
     st.builds(PaymentSettled, IDS, PROCESSORS, SMALL, SMALL, EPOCHS),
     st.builds(PaymentClosed, IDS, SMALL, st.booleans(), st.just("ü"), st.just(""), SMALL, EPOCHS),
     st.builds(PaymentsPurged, EPOCHS),
 )
-KINDS = (PaymentsPurged, PaymentTaken, AttemptStarted, PaymentSettled, PaymentClosed)
+KINDS = {
+    PaymentsPurged: 0,
+    PaymentTaken: 1,
+    AttemptStarted: 2,
+    AttemptRefused: 2,
+    PaymentCrashed: 2,
+    PaymentSettled: 3,
+    PaymentClosed: 4,
+}
+"""In which order the kinds of one append count."""
 
 
 class Model:
@@ -248,7 +276,7 @@ class Model:
         return payment_id in self.closed and self.closed[payment_id].written_off
 
     def append(self, entries: Sequence[JournalEntry]) -> None:
-        for entry in sorted(entries, key=lambda each: (each.epoch, KINDS.index(type(each)))):
+        for entry in sorted(entries, key=lambda each: (each.epoch, KINDS[type(each)])):
             if entry.epoch > self.epoch:
                 self.epoch = entry.epoch
                 self.open.clear()
@@ -260,7 +288,11 @@ class Model:
                 case PaymentTaken(each, cents) if each not in self.settled and not self.is_written_off(each):
                     self.open.setdefault(each, OpenPayment(Payment(each, cents), "", 0))
                 case AttemptStarted(each, processor, at_ms) if each in self.open:
-                    self.open[each] = OpenPayment(self.open[each].payment, processor, at_ms)
+                    self.open[each] = self.open[each]._replace(processor=processor, requested_at_ms=at_ms)
+                case AttemptRefused(each) if each in self.open:
+                    self.open[each] = self.open[each]._replace(processor="", requested_at_ms=0)
+                case PaymentCrashed(each, crashes) if each in self.open:
+                    self.open[each] = self.open[each]._replace(crashes=crashes)
                 case PaymentSettled(each, processor, cents, at_ms) if each not in self.settled:
                     was = self.open.pop(each, None)
                     self.settled[each] = (each, was.payment.amount_cents if was else cents, processor, cents, at_ms)

@@ -29,10 +29,14 @@ class BlockingStore:
         self.appended: list[JournalEntry] = []
         self.at_work = 0
         self.closed = 0
+        self.interrupted = False
 
     def epoch(self) -> int:
         self.threads.add(threading.get_ident())
         return 7
+
+    def journal_id(self) -> bytes:
+        return b"j" * 16
 
     def settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
         for number in range(3):
@@ -53,6 +57,15 @@ class BlockingStore:
         assert self.let_go.wait(30)
         self.at_work -= 1
         self.appended += entries
+
+    def check(self) -> None:
+        assert self.let_go.wait(30)
+        if self.interrupted:
+            raise StoreUnavailable("interrupted")
+
+    def interrupt(self) -> None:
+        self.interrupted = True
+        self.let_go.set()
 
     def close(self) -> None:
         self.threads.add(threading.get_ident())
@@ -134,3 +147,23 @@ def test_closing_waits_for_calls_at_work_and_ends_the_thread(blocking: BlockingS
     assert (blocking.appended, blocking.closed) == ([ENTRY], 1)
     caller.get(timeout=30)
     assert threading.active_count() <= before
+
+
+def test_a_call_that_lasts_too_long_is_interrupted(store: ThreadpoolStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rinha.store.threadpool.CALL_TIMEOUT_S", 0.01)
+    with pytest.raises(StoreUnavailable, match="interrupted"):
+        store.check()
+
+
+def test_closing_does_not_wait_for_a_call_that_hangs(
+    blocking: BlockingStore, store: ThreadpoolStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rinha.store.threadpool.CLOSE_TIMEOUT_S", 0.01)
+    hanging = gevent.spawn(store.append, [ENTRY])
+    while not blocking.at_work:
+        gevent.sleep(0)
+    store.close()
+    assert blocking.appended == []
+    blocking.let_go.set()
+    hanging.join()
+    assert blocking.appended == [ENTRY]

@@ -200,8 +200,8 @@ class BridgeClient:
             timeout_s: how long to wait for the reply, in seconds.
 
         Raises:
-            WorkerUnavailable: there is no session; or it broke before the reply came, and what the question was to
-                change may have been changed.
+            WorkerUnavailable: there is no session, and what the question was to change hasn't been changed; but with
+                ``RequestInterrupted`` it may have been.
             RequestTimeout: no reply in time.
             RequestFailed: the worker failed on it.
         """

@@ -28,7 +28,7 @@ PAUSE_AFTER_REFUSAL_S = 5.0
 """A wrong secret or version doesn't mend itself; this only saves a restart once a person has mended it."""
 
 _CHECK_S = 0.5
-_LASTING_REFUSALS = frozenset({RefusalCode.VERSION, RefusalCode.SECRET})
+_LASTING_REFUSALS = frozenset({RefusalCode.VERSION, RefusalCode.SECRET, RefusalCode.JOURNAL})
 
 logger = logging.getLogger(__name__)
 

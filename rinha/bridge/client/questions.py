@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from actors.messages import GetParked, GetRows, GetStatistics, GetSummary, GetUnknown
-from rinha.bridge.errors import ProtocolError, RequestFailed, RequestTimeout, WorkerUnavailable
+from rinha.bridge.errors import ProtocolError, RequestFailed, RequestInterrupted, RequestTimeout, WorkerUnavailable
 from rinha.bridge.protocol.frames import ReplyStatus
 from rinha.bridge.protocol.questions import Question, decode_reply, encode_request
 
@@ -47,7 +47,7 @@ class ClientRequests:
                 while True:
                     try:
                         return await self._ask_once(question)
-                    except _Interrupted:
+                    except RequestInterrupted:
                         if not isinstance(question, _READS):
                             raise
                     await self._reopened()
@@ -82,7 +82,7 @@ class ClientRequests:
         """The session is gone, and with it every reply that hasn't come."""
         for future in self._waiting.values():
             if not future.done():
-                future.set_exception(_Interrupted("the session broke before the reply came"))
+                future.set_exception(RequestInterrupted("the session broke before the reply came"))
 
     async def _ask_once(self, question: Question) -> Any:
         if not self._session.is_open:
@@ -104,7 +104,3 @@ class ClientRequests:
             return decode_reply(kind, reply)
         except ProtocolError as error:
             raise RequestFailed(str(error)) from error
-
-
-class _Interrupted(WorkerUnavailable):
-    """The request had left; whether it arrived is unknown."""

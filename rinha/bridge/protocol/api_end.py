@@ -6,6 +6,7 @@ sent again over the next one.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
@@ -35,11 +36,14 @@ from rinha.bridge.protocol.handshake import (
     Welcome,
     prove,
 )
+from rinha.bridge.protocol.journals import NO_JOURNAL, describe
 from rinha.bridge.protocol.outbox import Outbox
 
 if TYPE_CHECKING:
     from actors.values import Payment
     from rinha.bridge.protocol.sent import Sent
+
+logger = logging.getLogger(__name__)
 
 MAX_OUTBOX = 65_536
 """Payments without a verdict, whatever the worker grants: some 20 MB, what an API's container can spare."""
@@ -71,6 +75,8 @@ class ApiEnd:
             raise ValueError(f"the API's name {name!r} has not 1 to {MAX_NAME_BYTES} bytes")
         self.incarnation = 0
         self.epoch = 0
+        self.journal = NO_JOURNAL
+        """The id of the worker's journal, as the last session had it."""
         self._secret = b""
         self._api_id = api_id
         self._name = name
@@ -188,7 +194,16 @@ class ApiEnd:
         # The worker must know if something that it will get was sent to another one, however many there were since.
         sent_to = outbox.oldest_incarnation()
         incarnation = self.incarnation if sent_to is None else sent_to
-        hello = Hello(PROTOCOL_VERSION, self._api_id, self._name, incarnation, self.epoch, outbox.first, outbox.next)
+        hello = Hello(
+            PROTOCOL_VERSION,
+            self._api_id,
+            self._name,
+            incarnation,
+            self.epoch,
+            outbox.first,
+            outbox.next,
+            journal=self.journal,
+        )
         self._out.append(encode(hello._replace(proof=prove(self._secret, challenge.nonce, hello))))
         self._state = _State.AWAITING_WELCOME
         return iter(())
@@ -202,7 +217,10 @@ class ApiEnd:
         purged = self._outbox.purge_before(welcome.epoch if same_worker else self.epoch)
         if self._sent is not None and same_worker and welcome.epoch > self.epoch:
             self._sent.forget()
-        self.incarnation, self.epoch = welcome
+        if self.journal not in {NO_JOURNAL, welcome.journal}:
+            extra = {"known": describe(self.journal), "now": describe(welcome.journal)}
+            logger.warning("bridge.other_journal", extra=extra)
+        self.incarnation, self.epoch, self.journal = welcome
         self._outbox.move_to(self.epoch)
         told, forgotten = self._tell_sent()
         redelivered = self._outbox.payments()

@@ -30,6 +30,8 @@ from actors.messages import (
 from rinha.bridge.errors import HandshakeRefused, ProtocolError
 from rinha.bridge.protocol.events import EpochWasAdopted, PaymentsReceived, RequestReceived, WereSentBefore
 from rinha.bridge.protocol.frames import ReplyStatus
+from rinha.bridge.protocol.handshake import RefusalCode
+from rinha.bridge.protocol.journals import Journals
 from rinha.bridge.protocol.pending import PendingRequest
 from rinha.bridge.protocol.questions import decode_request
 from rinha.bridge.protocol.worker_end import WorkerEnd
@@ -75,6 +77,7 @@ class Delivery:
         ask: has any request but those that are the intake's, purges and words on payments, answered now or later
             (``PendingRequest.carry_out``). Doesn't block.
         tracer: records ``bridge.received`` of traced payments.
+        journals: which journal the worker has, one object for all its deliveries; None without a journal.
     """
 
     def __init__(
@@ -88,6 +91,7 @@ class Delivery:
         on_hello: Callable[[Delivery], None],
         ask: Callable[[PendingRequest], None],
         tracer: Tracer,
+        journals: Journals | None = None,
     ) -> None:
         self.api_id = b""
         """Empty until the API has proved who it is."""
@@ -99,6 +103,7 @@ class Delivery:
         self._on_hello = on_hello
         self._ask = ask
         self._tracer = tracer
+        self._journals = journals or Journals()
         self._told_through = 0
         self._requests: set[PendingRequest] = set()
         self._draining = False
@@ -186,8 +191,12 @@ class Delivery:
         else:
             self._greet(*event)
 
-    def _greet(self, api_id: bytes, api_name: str) -> None:
-        self.api_id, self.api_name = api_id, api_name
+    def _greet(self, api_id: bytes, api_name: str, journal: bytes) -> None:
+        self.api_name = api_name
+        if fault := self._journals.meet(api_name, journal):
+            self.session.refuse(RefusalCode.JOURNAL, fault)
+            raise HandshakeRefused(RefusalCode.JOURNAL, fault)
+        self.api_id = api_id
         try:
             self._on_hello(self)
         except HandshakeRefused as refusal:
@@ -236,7 +245,7 @@ class Delivery:
 
     def _admit(self, epoch: int) -> None:
         if not self.session.is_open:  # or else the intake has admitted it before it crashed, and again after it
-            self.session.welcome(self._incarnation, epoch)
+            self.session.welcome(self._incarnation, epoch, self._journals.own)
             self._told_through = self.session.received_through
             logger.info("bridge.session_opened", extra={"api": self.api_name})
 

@@ -50,6 +50,7 @@ class HelloReceived(NamedTuple):
 
     api_id: bytes
     name: str
+    journal: bytes
 
 
 class PaymentsReceived(NamedTuple):

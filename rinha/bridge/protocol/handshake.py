@@ -8,8 +8,9 @@ from struct import Struct
 from typing import NamedTuple
 
 from rinha.bridge.protocol.bodies import Body, fixed
+from rinha.bridge.protocol.journals import NO_JOURNAL
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 NONCE_BYTES = 16
 API_ID_BYTES = 16
 PROOF_BYTES = 32
@@ -18,7 +19,7 @@ MAX_TEXT_BYTES = 1024
 """Of a reason given to the peer; it goes into a log line there."""
 
 _VERSION = Struct(">H")
-_HELLO = Struct(">H16sQIQQB")
+_HELLO = Struct(">H16s16sQIQQB")
 
 
 class RefusalCode(IntEnum):
@@ -29,6 +30,8 @@ class RefusalCode(IntEnum):
     TOO_MANY = 3
     """Too many connections that have proved the secret."""
     PROTOCOL = 4
+    JOURNAL = 5
+    """The worker has another journal than an API knows."""
 
 
 class Challenge(NamedTuple):
@@ -50,6 +53,7 @@ class Hello(NamedTuple):
         first_unacknowledged: the sequence of the oldest payment in its outbox; ``next_sequence`` if that is empty.
         next_sequence: the sequence that its next new payment will get.
         proof: see ``prove``.
+        journal: the id of the journal that it knows; zeros for none.
     """
 
     version: int
@@ -60,13 +64,18 @@ class Hello(NamedTuple):
     first_unacknowledged: int
     next_sequence: int
     proof: bytes = bytes(PROOF_BYTES)
+    journal: bytes = NO_JOURNAL
 
 
 class Welcome(NamedTuple):
-    """Worker -> API: the session is open. The incarnation is another one for each start of the worker, never 0."""
+    """Worker -> API: the session is open. The incarnation is another one for each start of the worker, never 0.
+
+    The journal is the id of the worker's, zeros for none.
+    """
 
     incarnation: int
     epoch: int
+    journal: bytes = NO_JOURNAL
 
 
 class Refusal(NamedTuple):
@@ -96,20 +105,20 @@ def _load_challenge(body: bytes) -> Challenge:
 def _dump_unproved(hello: Hello) -> bytes:
     name = hello.name.encode()
     numbers = hello.incarnation, hello.epoch, hello.first_unacknowledged, hello.next_sequence
-    return _HELLO.pack(hello.version, hello.api_id, *numbers, len(name)) + name
+    return _HELLO.pack(hello.version, hello.api_id, hello.journal, *numbers, len(name)) + name
 
 
 def _load_hello(body: bytes) -> Hello:
     (version,) = _VERSION.unpack_from(body)
     if version != PROTOCOL_VERSION:
         return Hello(version, b"", "", 0, 0, 0, 0)
-    _, api_id, incarnation, epoch, first, following, size = _HELLO.unpack_from(body)
+    _, api_id, journal, incarnation, epoch, first, following, size = _HELLO.unpack_from(body)
     if len(body) != _HELLO.size + size + PROOF_BYTES or not 0 < size <= MAX_NAME_BYTES:
         raise ValueError("wrong length")
     if not 1 <= first <= following:
         raise ValueError(f"an outbox from {first} to {following}")
     name = body[_HELLO.size : -PROOF_BYTES].decode()
-    return Hello(version, api_id, name, incarnation, epoch, first, following, body[-PROOF_BYTES:])
+    return Hello(version, api_id, name, incarnation, epoch, first, following, body[-PROOF_BYTES:], journal)
 
 
 def _load_refusal(body: bytes) -> Refusal:
@@ -121,7 +130,7 @@ def _load_refusal(body: bytes) -> Refusal:
 BODIES: dict[int, Body] = {
     1: Body(Challenge, lambda challenge: _VERSION.pack(challenge.version) + challenge.nonce, _load_challenge),
     2: Body(Hello, lambda hello: _dump_unproved(hello) + hello.proof, _load_hello),
-    3: fixed(Welcome, ">QI"),
+    3: fixed(Welcome, ">QI16s"),
     4: Body(Refusal, lambda refusal: bytes([refusal.code]) + refusal.text.encode()[:MAX_TEXT_BYTES], _load_refusal),
 }
 """By the type's number."""

@@ -28,6 +28,7 @@ from rinha.bridge.protocol.frames import (
     SentBefore,
 )
 from rinha.bridge.protocol.handshake import PROTOCOL_VERSION, Challenge, Hello, Refusal, RefusalCode, Welcome, proves
+from rinha.bridge.protocol.journals import NO_JOURNAL
 from rinha.bridge.protocol.outgoing import Outgoing
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class WorkerEnd:
             self.refuse(refusal.code, refusal.text)
             raise
 
-    def welcome(self, incarnation: int, epoch: int) -> None:
+    def welcome(self, incarnation: int, epoch: int, journal: bytes = NO_JOURNAL) -> None:
         """Open the session for the API that said hello."""
         assert self._hello is not None
         self.epoch = self._announced_epoch = epoch
@@ -128,7 +129,7 @@ class WorkerEnd:
         self.acknowledged_through = first - 1
         self._following = range(first, self._first_new + 1)
         self._limit = self._first_new
-        self._outgoing.send(Welcome(incarnation, epoch))
+        self._outgoing.send(Welcome(incarnation, epoch, journal))
         self._state = _State.OPEN
 
     def refuse(self, code: int, text: str) -> None:
@@ -200,7 +201,7 @@ class WorkerEnd:
             raise HandshakeRefused(RefusalCode.SECRET, "the API's bridge secret is not the worker's")
         self._hello = hello
         self._state = _State.DECIDING
-        return HelloReceived(hello.api_id, hello.name)
+        return HelloReceived(hello.api_id, hello.name, hello.journal)
 
     def _submitted(self, run: PaymentRun) -> WorkerEvent:
         first, payments = run.first_sequence, run.payments

@@ -16,6 +16,7 @@ from gevent.pool import Group
 from rinha.bridge.errors import HandshakeRefused
 from rinha.bridge.protocol.delivery import Delivery, supersede
 from rinha.bridge.protocol.handshake import NONCE_BYTES, RefusalCode
+from rinha.bridge.protocol.journals import Journals
 from rinha.bridge.server.connection import ServerConnection
 from rinha.bridge.server.questions import Questions
 from rinha.bridge.server.strangers import Strangers
@@ -47,6 +48,7 @@ class BridgeServer:
         intake: is told of sessions, payments and purges (``delivery.py``).
         answer: replies to a question of ``actors.messages``. It runs in a greenlet of its own, and may block or raise.
         tracer: records ``bridge.received`` of traced payments.
+        journals: which journal the worker has, and the APIs know; None without one.
         listen_fd: a socket bound to ``address`` that was inherited; without one, ``start`` binds it.
 
     Raises:
@@ -62,6 +64,7 @@ class BridgeServer:
         intake: Recipient,
         answer: Callable[[object], object],
         tracer: Tracer,
+        journals: Journals | None = None,
         listen_fd: int | None = None,
     ) -> None:
         require_secret(address, secret)
@@ -70,6 +73,8 @@ class BridgeServer:
         self._incarnation = incarnation
         self._intake = intake
         self._tracer = tracer
+        self._journals = journals or Journals()
+        self._journals.on_fault = self._end_all
         self._listen_fd = listen_fd
         self._listener: Listener | None = None
         self._socket: socket.socket | None = None
@@ -173,6 +178,7 @@ class BridgeServer:
             on_hello=self._greeted,
             ask=self._questions.ask,
             tracer=self._tracer,
+            journals=self._journals,
         )
 
     def _greeted(self, delivery: Delivery) -> None:
@@ -181,6 +187,11 @@ class BridgeServer:
         supersede(delivery, deliveries)
         if sum(each.is_proved for each in deliveries) > MAX_CONNECTIONS:
             raise HandshakeRefused(RefusalCode.TOO_MANY, f"more than {MAX_CONNECTIONS} connections")
+
+    def _end_all(self, reason: str) -> None:
+        for each in list(self._connections):
+            if each.delivery.api_id:
+                each.cut(reason)
 
     def _ended(self, connection: ServerConnection) -> None:
         self._connections.discard(connection)

@@ -15,6 +15,7 @@ EXISTS = "SELECT to_regnamespace('rinha') IS NOT NULL"
 
 LOCK = "SELECT pg_advisory_lock(%s)"
 JOURNAL = "SELECT version, epoch, writer FROM rinha.journal"
+JOURNAL_ID = "SELECT journal_id FROM rinha.journal"
 CLAIM = "UPDATE rinha.journal SET writer = %s"
 RAISE_EPOCH = "UPDATE rinha.journal SET epoch = %s"
 
@@ -37,6 +38,11 @@ ATTEMPT = """
 UPDATE rinha.open_payments AS payment SET processor = new.processor, requested_at_ms = new.requested_at_ms
 FROM unnest(%(ids)s::bytea[], %(processors)s::text[], %(times)s::bigint[])
     AS new (payment_id, processor, requested_at_ms)
+WHERE payment.epoch = %(epoch)s AND payment.payment_id = new.payment_id
+"""
+CRASH = """
+UPDATE rinha.open_payments AS payment SET crashes = new.crashes
+FROM unnest(%(ids)s::bytea[], %(crashes)s::integer[]) AS new (payment_id, crashes)
 WHERE payment.epoch = %(epoch)s AND payment.payment_id = new.payment_id
 """
 SETTLE = """
@@ -72,7 +78,7 @@ AND closed_order IN (SELECT closed_order FROM rinha.closed_payments ORDER BY clo
 )
 
 OPEN = """
-SELECT payment_id, amount_cents, processor, requested_at_ms FROM rinha.open_payments
+SELECT payment_id, amount_cents, processor, requested_at_ms, crashes FROM rinha.open_payments
 WHERE epoch = %s ORDER BY taken_order
 """
 WRITTEN_OFF = """

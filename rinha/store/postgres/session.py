@@ -6,7 +6,7 @@ psycopg is imported by the calls that need it: it is optional, and brings asynci
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from actors.ports import StoreBroken, StoreUnavailable
 from rinha.store.postgres import schema as sql
@@ -64,7 +64,7 @@ _NOT_OURS_OR_DAMAGED = frozenset({"XX", "0A", "2F", "3F", "42"})
 _NO_PERMISSION = "42501"
 
 
-def connect(url: PostgresUrl, writer: uuid.UUID, *, first: bool) -> tuple[psycopg.Connection, int]:
+def connect(url: PostgresUrl, writer: uuid.UUID, *, first: bool) -> tuple[psycopg.Connection, int, bytes]:
     """Connect, take the lock, and check what is there; make the tables in a database that has none.
 
     Args:
@@ -73,7 +73,7 @@ def connect(url: PostgresUrl, writer: uuid.UUID, *, first: bool) -> tuple[psycop
         first: it has not written before; if it has, nobody else may have written since.
 
     Returns:
-        The connection, in autocommit mode, and the present epoch.
+        The connection, in autocommit mode, the present epoch and the journal's id.
 
     Raises:
         StoreUnavailable: the server is away or refuses, or another worker holds the lock.
@@ -92,7 +92,7 @@ def connect(url: PostgresUrl, writer: uuid.UUID, *, first: bool) -> tuple[psycop
         _lock(connection)
         if _scalar(connection, "SHOW fsync") != "on":
             logger.warning("store.server_does_not_sync", extra={"setting": "fsync"})
-        return connection, _claim(connection, writer, first=first)
+        return connection, *_claim(connection, writer, first=first)
     except psycopg.Error as error:
         connection.close()
         raise translate(error) from error
@@ -117,12 +117,13 @@ def _lock(connection: psycopg.Connection) -> None:
         raise StoreUnavailable(text) from error
 
 
-def _claim(connection: psycopg.Connection, writer: uuid.UUID, *, first: bool) -> int:
+def _claim(connection: psycopg.Connection, writer: uuid.UUID, *, first: bool) -> tuple[int, bytes]:
     with connection.transaction():
         if not _scalar(connection, sql.EXISTS):
             if not first:
                 raise StoreBroken("the journal in PostgreSQL has gone: its schema, rinha, is not there any more")
             bring_forward(connection, 0)
+            logger.warning("store.new_journal", extra={"path": f"{connection.info.host}/{connection.info.dbname}"})
         rows = connection.execute(sql.JOURNAL).fetchall()
         if len(rows) != 1:
             raise StoreBroken(
@@ -143,7 +144,8 @@ def _claim(connection: psycopg.Connection, writer: uuid.UUID, *, first: bool) ->
         connection.execute(sql.OPEN + " LIMIT 1", (epoch,))
         connection.execute(sql.SETTLED, (0, 1))
         connection.execute(sql.CLAIM, (writer,))
-    return int(epoch)
+        journal_id = _scalar(connection, sql.JOURNAL_ID)
+    return int(epoch), cast("uuid.UUID", journal_id).bytes
 
 
 def translate(error: psycopg.Error) -> StoreUnavailable | StoreBroken | ValueError:

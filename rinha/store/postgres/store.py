@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from actors.ports import StoreBroken
@@ -51,12 +53,18 @@ class PostgresStore:
         self._claimed = False
         self._broken: str | None = None
         self._epoch = 0
+        self._journal_id = b""
         self._prunes = True
 
     def epoch(self) -> int:
         """See ``Store.epoch``."""
         self._ready()
         return self._epoch
+
+    def journal_id(self) -> bytes:
+        """See ``Store.journal_id``."""
+        self._ready()
+        return self._journal_id
 
     def settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
         """See ``Store.settled``. No transaction stays open between two chunks."""
@@ -77,7 +85,7 @@ class PostgresStore:
         """See ``Store.open``."""
         with self._errors() as connection:
             rows = connection.execute(sql.OPEN, (self._epoch,), binary=True).fetchall()
-        return [OpenPayment(Payment(each, cents), where, at_ms) for each, cents, where, at_ms in rows]
+        return [OpenPayment(Payment(each, cents), *rest) for each, cents, *rest in rows]
 
     def written_off(self) -> list[Payment]:
         """See ``Store.written_off``."""
@@ -108,6 +116,18 @@ class PostgresStore:
             connection.execute("COMMIT")
         self._epoch, self._prunes = batch.epoch, any(cursor.rowcount == limit for cursor in removed)
 
+    def check(self) -> None:
+        """See ``Store.check``."""
+        with self._errors() as connection:
+            connection.execute("SELECT 1")
+
+    def interrupt(self) -> None:
+        """See ``Store.interrupt``: the connection is shut down, and the server may still do what it was asked for."""
+        connection = self._connection
+        if connection is not None and not connection.closed:
+            with suppress(OSError), socket.socket(fileno=os.dup(connection.fileno())) as sock:
+                sock.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         """See ``Store.close``. A later call connects again."""
         connection, self._connection = self._connection, None
@@ -119,7 +139,8 @@ class PostgresStore:
             raise StoreBroken(self._broken)
         if self._connection is None:
             try:
-                self._connection, self._epoch = connect(self._url, self._writer, first=not self._claimed)
+                opened = connect(self._url, self._writer, first=not self._claimed)
+                self._connection, self._epoch, self._journal_id = opened
             except StoreBroken as error:
                 self._broken = str(error)
                 raise
@@ -155,6 +176,9 @@ def _write(connection: psycopg.Connection, batch: Batch) -> None:
         ids, processors, times, _ = zip(*batch.attempts, strict=True)
         values = {"epoch": batch.epoch, "ids": list(ids), "processors": list(processors), "times": list(times)}
         connection.execute(sql.ATTEMPT, values)
+    if batch.crashes:
+        ids, crashes, _ = zip(*batch.crashes, strict=True)
+        connection.execute(sql.CRASH, {"epoch": batch.epoch, "ids": list(ids), "crashes": list(crashes)})
     if batch.settled:
         ids, processors, cents, times, _ = zip(*batch.settled, strict=True)
         values = {

@@ -122,6 +122,7 @@ def _make_if_missing(path: str) -> None:
     finally:
         connection.close()  # brings the log into the file, and syncs it
     os.rename(new, path)
+    logger.warning("store.new_journal", extra={"path": path})
     directory = os.open(Path(path).parent, os.O_RDONLY)
     try:
         os.fsync(directory)

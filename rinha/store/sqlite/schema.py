@@ -8,7 +8,7 @@ tables are made is in ``versions``.
 
 from __future__ import annotations
 
-EPOCH = "SELECT epoch FROM journal"
+JOURNAL = "SELECT epoch, journal_id FROM journal"
 RAISE_EPOCH = "UPDATE journal SET epoch = ?1"
 
 # One statement for all entries of a kind, however many: after each step of a statement the thread has to wait its turn
@@ -35,6 +35,14 @@ ON payment.epoch = ?3 AND payment.payment_id = substr(?1, 16 * new.key + 1, 16)
 WHERE true
 ON CONFLICT (epoch, payment_id) DO UPDATE
 SET processor = excluded.processor, requested_at_ms = excluded.requested_at_ms
+"""
+CRASH = """
+INSERT INTO open_payments (epoch, payment_id, amount_cents, crashes)
+SELECT ?3, payment.payment_id, payment.amount_cents, new.value ->> 0
+FROM json_each(?2) AS new CROSS JOIN open_payments AS payment
+ON payment.epoch = ?3 AND payment.payment_id = substr(?1, 16 * new.key + 1, 16)
+WHERE true
+ON CONFLICT (epoch, payment_id) DO UPDATE SET crashes = excluded.crashes
 """
 SETTLE = """
 INSERT INTO settled_payments (epoch, payment_id, taken_cents, processor, settled_cents, requested_at_ms)
@@ -79,7 +87,7 @@ AND closed_order IN (SELECT closed_order FROM closed_payments ORDER BY closed_or
 )
 
 OPEN = """
-SELECT payment_id, amount_cents, processor, requested_at_ms FROM open_payments
+SELECT payment_id, amount_cents, processor, requested_at_ms, crashes FROM open_payments
 WHERE +epoch = ?1 ORDER BY taken_order
 """  # "+": else the index over ids would be taken, and all rows sorted.
 WRITTEN_OFF = """

@@ -14,6 +14,7 @@ from rinha.store.batch import sort_entries
 from rinha.store.sqlite import schema as sql
 from rinha.store.sqlite.errors import is_failed_sync, translate
 from rinha.store.sqlite.file import open_database
+from rinha.store.sqlite.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -53,9 +54,11 @@ class SqliteStore:
     def __init__(self, path: str) -> None:
         self._path = path
         self._connection: sqlite3.Connection | None = None
+        self._place: Place
         self._unlock: Callable[[], None] = lambda: None
         self._broken: str | None = None
         self._epoch = 0
+        self._journal_id = b""
         self._prunes = True
         self._pages_logged = 0
 
@@ -63,6 +66,11 @@ class SqliteStore:
         """See ``Store.epoch``."""
         self._ready()
         return self._epoch
+
+    def journal_id(self) -> bytes:
+        """See ``Store.journal_id``."""
+        self._ready()
+        return self._journal_id
 
     def settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
         """See ``Store.settled``. Nothing stays open between two chunks; what is appended meanwhile is left out."""
@@ -84,7 +92,7 @@ class SqliteStore:
         connection = self._ready()
         with self._errors():
             rows = connection.execute(sql.OPEN, (self._epoch,))
-            return [OpenPayment(Payment(each, cents), where, at_ms) for each, cents, where, at_ms in rows]
+            return [OpenPayment(Payment(each, cents), *rest) for each, cents, *rest in rows]
 
     def written_off(self) -> list[Payment]:
         """See ``Store.written_off``."""
@@ -115,6 +123,13 @@ class SqliteStore:
         if self._pages_logged >= CHECKPOINT_PAGES:
             self._checkpoint(connection)
 
+    def check(self) -> None:
+        """See ``Store.check``: the file must stand where it was opened."""
+        self._ready()
+
+    def interrupt(self) -> None:
+        """See ``Store.interrupt``: a disk that hangs can't be hurried."""
+
     def close(self) -> None:
         """See ``Store.close``. A later call opens the file again."""
         connection, self._connection = self._connection, None
@@ -131,13 +146,21 @@ class SqliteStore:
         if self._connection is None:
             try:
                 self._connection, self._unlock = open_database(self._path)
+                self._place = Place(self._path)
                 with self._errors():
-                    self._epoch = self._connection.execute(sql.EPOCH).fetchone()[0]
+                    self._epoch, journal_id = self._connection.execute(sql.JOURNAL).fetchone()
+                if self._journal_id not in {b"", journal_id}:
+                    raise StoreBroken(f"another journal has taken the place of {self._path} since it was opened")
+                self._journal_id = journal_id
                 self._prunes = True
                 self._pages_logged = 0
             except StoreBroken as error:
                 self._broken = str(error)
                 raise
+            except StoreUnavailable:
+                self.close()
+                raise
+        self._place.check()
         return self._connection
 
     def _prune(self, connection: sqlite3.Connection, batch: Batch, limit: int) -> bool:
@@ -189,6 +212,7 @@ def _write(connection: sqlite3.Connection, batch: Batch) -> None:
     for entries, statements in (
         (batch.taken, (sql.TAKE,)),
         (batch.attempts, (sql.ATTEMPT,)),
+        (batch.crashes, (sql.CRASH,)),
         (batch.settled, (sql.SETTLE, sql.CLOSE)),
         (batch.closed, (sql.NOTE_CLOSED, sql.WRITE_OFF)),
     ):

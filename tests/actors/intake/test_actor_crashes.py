@@ -87,10 +87,10 @@ class TestCrashes:
     ) -> None:
         failures, use = [OSError("stdout is gone") for _ in range(3)], ready.credits.use
 
-        def use_at_last(session: Recipient, payments: int) -> None:
+        def use_at_last(session: Recipient, payments: int, **how: bool) -> None:
             if failures:
                 raise failures.pop()
-            use(session, payments)
+            use(session, payments, **how)
 
         ready.tell(SessionOpened(ready.session.reference))
         window = ready.session.of(CreditGranted)[-1].payments

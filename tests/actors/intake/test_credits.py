@@ -113,3 +113,15 @@ def test_held_and_granted_never_pass_the_capacity(data: st.DataObject) -> None:
         assert held + sum(unused.values()) <= capacity
         if unused and held == 0 and sum(unused.values()) < capacity:
             assert any(unused.values())
+
+
+def test_what_is_not_on_record_yet_holds_back_as_much_credit_until_it_is() -> None:
+    credit, session = Credits(400), Session()
+    credit.open(session)
+    assert granted(credit, held=0) == {session: 100}
+    credit.use(session, 100, storing=True)
+    assert granted(credit, held=100) == {}
+    credit.stored(session, 50)
+    assert granted(credit, held=100) == {session: 50}
+    credit.close(session)
+    credit.stored(session, 50)

@@ -9,15 +9,15 @@ import gevent.event
 import pytest
 
 from actors.journal.acceptance import Durable, Journalled, WithoutJournal
-from actors.journal.actor import RETRY_S, Journal
+from actors.journal.actor import CHECK_S, RETRY_S, SILENT_LOOKS, Journal
 from actors.journal.buffer import JournalBuffer
 from actors.journal.writer import JournalWriter
-from actors.messages import Persist, StoreChanged
+from actors.messages import Commit, Persist, StoreChanged
 from actors.ports import StoreBroken, StoreUnavailable
-from actors.values import PaymentTaken
+from actors.values import AttemptStarted, PaymentsPurged, PaymentTaken
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from actors.runtime.reference import Reference
     from actors.values import JournalEntry
@@ -34,6 +34,7 @@ class SlowStore:
     def __init__(self) -> None:
         self.transactions: list[list[JournalEntry]] = []
         self.errors: list[Exception] = []
+        self.fault = ""
         self.gate = gevent.event.Event()
 
     def append(self, entries: Sequence[JournalEntry]) -> None:
@@ -41,6 +42,11 @@ class SlowStore:
         if self.errors:
             raise self.errors.pop(0)
         self.transactions.append(list(entries))
+
+    def check(self) -> None:
+        self.gate.wait()
+        if self.fault:
+            raise StoreUnavailable(self.fault)
 
 
 class Bench:
@@ -74,8 +80,11 @@ class Bench:
 
 
 @pytest.fixture
-def bench(world: World) -> Bench:
-    return Bench(world)
+def bench(world: World) -> Iterator[Bench]:
+    bench = Bench(world)
+    yield bench
+    bench.store.gate.set()  # or else its writer never stops
+    gevent.idle()
 
 
 def test_nobody_is_told_before_the_facts_are_on_disk(bench: Bench) -> None:
@@ -163,6 +172,96 @@ def test_a_fact_that_is_collected_again_after_a_crash_is_collected_once() -> Non
     commit = buffer.begin()
     assert commit is not None
     assert commit.entries == (taken(1),)
+
+
+class TestSilence:
+    def test_a_store_that_is_silent_in_a_commit_is_away_until_that_ends(self, bench: Bench) -> None:
+        bench.persist(1)
+        bench.world.advance(SILENT_LOOKS * CHECK_S)
+        assert bench.intake.of(StoreChanged) == [StoreChanged(False)]
+        bench.commit()
+        assert bench.client.received == [1]
+        assert bench.intake.of(StoreChanged) == [StoreChanged(False), StoreChanged(True)]
+
+    def test_one_that_is_silent_with_nothing_to_write_is_away_too(self, bench: Bench) -> None:
+        bench.world.advance((1 + SILENT_LOOKS) * CHECK_S)
+        assert bench.intake.of(StoreChanged) == [StoreChanged(False)]
+        bench.commit()
+        assert bench.intake.of(StoreChanged) == [StoreChanged(False), StoreChanged(True)]
+
+    def test_a_commit_that_waits_behind_a_silent_check_begins_no_new_count(self, bench: Bench) -> None:
+        bench.world.advance(3 * CHECK_S)
+        bench.persist(1)
+        bench.world.advance((SILENT_LOOKS - 2) * CHECK_S)
+        assert bench.intake.of(StoreChanged) == [StoreChanged(False)]
+
+    def test_one_that_says_it_is_away_is_away_until_it_says_otherwise(self, bench: Bench) -> None:
+        bench.store.fault = "the file has gone"
+        bench.store.gate.set()
+        bench.world.advance(2 * CHECK_S)
+        assert bench.intake.of(StoreChanged) == [StoreChanged(False)]
+        bench.store.fault = ""
+        bench.world.advance(CHECK_S)
+        assert bench.intake.of(StoreChanged) == [StoreChanged(False), StoreChanged(True)]
+
+    def test_one_that_answers_is_never_away(self, bench: Bench) -> None:
+        bench.store.gate.set()
+        for number in range(20):
+            bench.persist(number)
+            bench.world.advance(CHECK_S)
+        bench.world.advance(20 * CHECK_S)
+        assert bench.intake.of(StoreChanged) == []
+
+    def test_looking_survives_crashes_and_is_not_doubled_by_them(self, bench: Bench) -> None:
+        bench.store.gate.set()
+        for _ in range(3):
+            bench.journal.tell("nonsense")
+        gevent.idle()
+        before = len(bench.world.timers)
+        bench.world.advance(10 * CHECK_S)
+        assert len(bench.world.timers) < before, "the looks of crashed behaviours ended"
+        bench.store.gate.clear()
+        bench.world.advance((1 + SILENT_LOOKS) * CHECK_S)
+        assert bench.intake.of(StoreChanged) == [StoreChanged(False)]
+
+
+class TestBuffer:
+    def test_a_commit_is_bounded_however_much_waits(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("actors.journal.buffer.COMMIT_ENTRIES_MAX", 10)
+        buffer, sizes = JournalBuffer(), []
+        for number in range(25):
+            buffer.add(Persist((taken(number),)))
+        while commit := buffer.begin():
+            sizes.append(len(commit.entries))
+            buffer.end()
+        assert sizes == [10, 10, 5]
+
+    def test_attempts_that_are_made_again_and_again_take_no_more_room(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("actors.journal.buffer.COMPACT_FROM", 10)
+        buffer, longest = JournalBuffer(), 0
+        buffer.add(Persist((taken(1),)))
+        for number in range(1000):
+            buffer.add(Persist((AttemptStarted(number.to_bytes(16)[-1:] * 16, "default", number, 0),)))
+            longest = max(longest, len(buffer))
+        entries = [each for each in (buffer.begin() or Commit(0, ())).entries if isinstance(each, AttemptStarted)]
+        assert longest <= 2 * 257 + 10
+        assert {each.payment_id: each.requested_at_ms for each in entries} == {
+            bytes([number % 256]) * 16: number for number in range(1000 - 256, 1000)
+        }
+
+    def test_what_a_purge_has_made_void_takes_no_room_but_its_sender_is_told(
+        self, monkeypatch: pytest.MonkeyPatch, bench: Bench
+    ) -> None:
+        monkeypatch.setattr("actors.journal.buffer.COMPACT_FROM", 10)
+        buffer, told = JournalBuffer(), ((bench.client.reference, "told"),)
+        for number in range(8):
+            buffer.add(Persist((taken(number),)))
+        buffer.add(Persist((taken(9),), told))
+        buffer.add(Persist((PaymentsPurged(1),)))
+        commit = buffer.begin()
+        assert commit is not None
+        assert commit.entries == (PaymentsPurged(1),)
+        assert buffer.deliveries() == list(told)
 
 
 class TestRelays:

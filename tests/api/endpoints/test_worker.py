@@ -14,7 +14,7 @@ from yarl import URL
 
 from actors.messages import GetStatistics, GetSummary, Purge
 from actors.values import Totals
-from rinha.bridge.errors import RequestFailed, RequestTimeout, WorkerUnavailable
+from rinha.bridge.errors import RequestFailed, RequestInterrupted, RequestTimeout, WorkerUnavailable
 from tests.support.samples import STATISTICS
 
 if TYPE_CHECKING:
@@ -138,6 +138,7 @@ ASKING = [("GET", "/payments-summary"), ("POST", "/purge-payments"), ("GET", "/s
     ("error", "status", "kind"),
     [
         (WorkerUnavailable("no session"), 503, "worker-unavailable"),
+        (RequestInterrupted("it broke"), 504, "outcome-unknown"),
         (RequestTimeout(1.5), 504, "worker-timeout"),
         (RequestFailed("KeyError"), 502, "worker-failed"),
     ],

@@ -55,7 +55,7 @@ async def test_a_wrong_secret_is_told_and_retried_slowly(
     monkeypatch.setattr(client_link, "PAUSE_AFTER_REFUSAL_S", 0.4)
     client = await connect_scripted(secret=FixedSecret(b"wrong"))
     peer = await scripted_worker.peer()
-    peer.send(Challenge(1, NONCE))
+    peer.send(Challenge(2, NONCE))
     await peer.expect(Hello)
     refused_at = time.monotonic()
     peer.send(Refusal(RefusalCode.SECRET, "wrong secret"))
@@ -91,7 +91,7 @@ async def test_an_api_waits_for_its_secret_and_reads_it_at_each_connection(
 
     peer.hang_up()
     peer = await scripted_worker.peer()
-    peer.send(Challenge(1, NONCE))
+    peer.send(Challenge(2, NONCE))
     assert proves(b"of a new worker", NONCE, await peer.expect(Hello))
 
 

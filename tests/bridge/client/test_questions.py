@@ -10,7 +10,7 @@ import pytest
 from actors.messages import GetStatistics, GetSummary, Purge
 from actors.values import Totals
 from rinha.bridge.client import questions as client_requests
-from rinha.bridge.errors import RequestFailed, RequestTimeout, WorkerUnavailable
+from rinha.bridge.errors import RequestFailed, RequestInterrupted, RequestTimeout, WorkerUnavailable
 from rinha.bridge.protocol.frames import Ping, Pong, Reply, Request
 from rinha.bridge.protocol.questions import encode_reply
 from tests.bridge.scripted_worker import ScriptedWorker, opened
@@ -45,7 +45,7 @@ async def test_a_purge_fails_when_the_connection_breaks(scripted_worker: Scripte
     purge = asyncio.create_task(client.ask(Purge(), timeout_s=60))
     await peer.expect(Request)
     peer.hang_up()
-    with pytest.raises(WorkerUnavailable):
+    with pytest.raises(RequestInterrupted):
         await purge
     peer = await scripted_worker.peer()
     await peer.open()

@@ -20,7 +20,7 @@ def test_it_says_hello_with_a_proof_of_the_secret() -> None:
     assert session.data_to_send() == b""
     give(session, CHALLENGE)
     (hello,) = sent(session)
-    assert hello._replace(proof=b"") == Hello(1, bytes(range(16)), "api-1", 0, 0, 1, 1, b"")
+    assert hello._replace(proof=b"") == Hello(2, bytes(range(16)), "api-1", 0, 0, 1, 1, b"")
     assert proves(b"secret", NONCE, hello)
     assert not proves(b"Secret", NONCE, hello)
     assert not proves(b"secret", bytes(16), hello)

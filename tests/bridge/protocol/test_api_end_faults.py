@@ -67,7 +67,7 @@ def test_a_reply_is_bounded() -> None:
         Epoch(0),
         CHALLENGE,
         Welcome(7, 1),
-        Hello(1, bytes(16), "a", 0, 0, 1, 1),
+        Hello(2, bytes(16), "a", 0, 0, 1, 1),
         EpochAdopted(1),
         Request(1, 1, b""),
     ],
@@ -111,8 +111,8 @@ def test_a_refusal_is_understood_at_any_time(steps: list[Any]) -> None:
 def test_a_worker_of_another_version_is_refused_with_both_versions() -> None:
     session = ApiEnd(api_id=bytes(16), name="api")
     session.connection_made(b"")
-    with pytest.raises(HandshakeRefused, match="version 2 of the protocol, this API 1"):
-        give(session, Challenge(2, b"?"))
+    with pytest.raises(HandshakeRefused, match="version 3 of the protocol, this API 2"):
+        give(session, Challenge(3, b"?"))
 
 
 def test_a_welcome_before_the_challenge_is_refused() -> None:

@@ -46,12 +46,13 @@ HELLOS = st.tuples(st.integers(1, 2**64 - 1), st.integers(1, 2**64 - 1)).flatmap
         st.just(min(pair)),
         st.just(max(pair)),
         st.binary(min_size=32, max_size=32),
+        ID,
     )
 )
 FRAMES = st.one_of(
     st.builds(Challenge, st.just(PROTOCOL_VERSION), ID),
     HELLOS,
-    st.builds(Welcome, U64, U32),
+    st.builds(Welcome, U64, U32, ID),
     st.builds(Refusal, st.integers(0, 255), st.text(max_size=50)),
     st.builds(Ack, U64, st.lists(st.tuples(U64, st.sampled_from(Verdict)), max_size=5).map(tuple)),
     st.builds(Credit, U64),
@@ -160,15 +161,15 @@ def framed(kind: int, body: bytes) -> bytes:
         framed(255, b"x" * 30),
         b"GET / HTTP/1.1\r\n\r\n",
         framed(1, b"\x00"),
-        framed(1, b"\x00\x01" + bytes(15)),
-        framed(2, b"\x00\x01" + bytes(50)),
-        encode(Hello(1, bytes(16), "n" * 65, 0, 0, 1, 1)),
-        encode(Hello(1, bytes(16), "", 0, 0, 1, 1)),
-        encode(Hello(1, bytes(16), "n", 0, 0, 2, 1)),
-        encode(Hello(1, bytes(16), "n", 0, 0, 0, 1)),
-        encode(Hello(1, bytes(16), "n", 0, 0, 1, 1)).replace(b"n", b"\xff"),
-        framed(3, bytes(11)),
-        framed(3, bytes(13)),
+        framed(1, b"\x00\x02" + bytes(15)),
+        framed(2, b"\x00\x02" + bytes(50)),
+        encode(Hello(2, bytes(16), "n" * 65, 0, 0, 1, 1)),
+        encode(Hello(2, bytes(16), "", 0, 0, 1, 1)),
+        encode(Hello(2, bytes(16), "n", 0, 0, 2, 1)),
+        encode(Hello(2, bytes(16), "n", 0, 0, 0, 1)),
+        encode(Hello(2, bytes(16), "n", 0, 0, 1, 1)).replace(b"n", b"\xff"),
+        framed(3, bytes(27)),
+        framed(3, bytes(29)),
         framed(4, b""),
         framed(5, bytes(28)),
         framed(5, bytes(30)),
@@ -235,6 +236,6 @@ def test_a_payment_that_does_not_fit_is_refused_before_it_is_sent(bad: Payment) 
 
 
 def test_another_version_is_told_though_the_rest_is_unknown() -> None:
-    stream = framed(1, b"\x00\x02future") + framed(2, b"\x00\x03future")
+    stream = framed(1, b"\x00\x03future") + framed(2, b"\x00\x04future")
     challenge, hello = FrameDecoder().feed(stream)
-    assert (challenge.version, hello.version) == (2, 3)
+    assert (challenge.version, hello.version) == (3, 4)

@@ -71,7 +71,7 @@ class Bench:
         self.delivery.end()
 
     def greet(self, *, incarnation: int = 0, first: int = 1, following: int = 1) -> None:
-        hello = Hello(1, self.api_id, "api", incarnation, 0, first, following)
+        hello = Hello(2, self.api_id, "api", incarnation, 0, first, following)
         self.give(hello._replace(proof=prove(b"", NONCE, hello)))
 
     def admitted(self) -> Bench:

@@ -34,7 +34,7 @@ def payment(number: int) -> Payment:
     return Payment(number.to_bytes(16), number)
 
 
-def hello(first: int = 1, following: int = 1, secret: bytes = SECRET, version: int = 1) -> Hello:
+def hello(first: int = 1, following: int = 1, secret: bytes = SECRET, version: int = 2) -> Hello:
     unproved = Hello(version, bytes(16), "api", 0, 0, first, following)
     return unproved._replace(proof=prove(secret, NONCE, unproved))
 
@@ -53,7 +53,7 @@ def sent(session: WorkerEnd) -> list[Any]:
 
 def opened(first: int = 1, following: int = 1, *, credit: int = 10) -> WorkerEnd:
     session = WorkerEnd(SECRET, nonce=NONCE)
-    assert give(session, hello(first, following)) == [HelloReceived(bytes(16), "api")]
+    assert give(session, hello(first, following)) == [HelloReceived(bytes(16), "api", bytes(16))]
     session.welcome(7, 3)
     session.grant(credit)
     sent(session)
@@ -61,7 +61,7 @@ def opened(first: int = 1, following: int = 1, *, credit: int = 10) -> WorkerEnd
 
 
 def test_it_speaks_first() -> None:
-    assert sent(WorkerEnd(SECRET, nonce=NONCE)) == [Challenge(1, NONCE)]
+    assert sent(WorkerEnd(SECRET, nonce=NONCE)) == [Challenge(2, NONCE)]
 
 
 def test_it_opens_when_welcomed() -> None:
@@ -79,7 +79,7 @@ def test_it_opens_when_welcomed() -> None:
         (hello(secret=b"wrong"), RefusalCode.SECRET),
         (hello(secret=b""), RefusalCode.SECRET),
         (hello()._replace(name="other"), RefusalCode.SECRET),
-        (hello(version=2), RefusalCode.VERSION),
+        (hello(version=3), RefusalCode.VERSION),
     ],
 )
 def test_who_can_not_prove_it_knows_the_secret_is_refused(wrong: Hello, code: RefusalCode) -> None:

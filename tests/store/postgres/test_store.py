@@ -235,12 +235,12 @@ def test_no_server_and_no_password_in_the_text() -> None:
     assert "s3cret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("statement", ["TAKE", "ATTEMPT", "SETTLE", "CLOSE"])
+@pytest.mark.parametrize("statement", ["TAKE", "ATTEMPT", "CRASH", "SETTLE", "CLOSE"])
 def test_an_append_looks_payments_up_one_by_one_also_by_plans_made_while_the_tables_were_empty(
     statement: str, postgres_place: PostgresPlace
 ) -> None:
-    connection, _ = connect(parse_postgres_url(postgres_place.url), uuid.uuid4(), first=True)
-    values = {"epoch": 0, "ids": [b"0" * 16], "cents": [1], "processors": ["default"], "times": [1]}
+    connection, *_ = connect(parse_postgres_url(postgres_place.url), uuid.uuid4(), first=True)
+    values = {"epoch": 0, "ids": [b"0" * 16], "cents": [1], "processors": ["default"], "times": [1], "crashes": [1]}
     explain = b"EXPLAIN (COSTS OFF) " + getattr(postgres_schema, statement).encode()
     plan = "\n".join(row[0] for row in connection.execute(explain, values))
     connection.close()

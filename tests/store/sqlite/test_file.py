@@ -209,6 +209,28 @@ def test_the_file_is_the_owners_alone(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.parametrize("suffix", ["", "-wal"])
+@pytest.mark.parametrize("how", ["gone", "replaced"])
+def test_files_that_no_longer_stand_there_are_unavailable_until_they_are_back(
+    tmp_path: Path, suffix: str, how: str
+) -> None:
+    path = tmp_path / "journal.db"
+    store = SqliteStore(str(path))
+    store.append([taken(1)])
+    moved = Path(f"{path}{suffix}")
+    moved.rename(tmp_path / "kept")
+    if how == "replaced":
+        moved.write_bytes(b"")
+    for call in (store.check, lambda: store.append([taken(2)])):
+        with pytest.raises(StoreUnavailable, match="put it back"):
+            call()
+    (tmp_path / "kept").rename(moved)
+    store.check()
+    store.append([taken(2)])
+    assert ids(store) == [1, 2]
+    store.close()
+
+
 def test_a_second_worker_is_kept_out_by_whatever_path(tmp_path: Path) -> None:
     store = SqliteStore(str(tmp_path / "journal.db"))
     store.epoch()
@@ -310,7 +332,7 @@ def test_a_reader_is_welcome_and_a_writer_holds_up_until_it_ends(
     store.close()
 
 
-@pytest.mark.parametrize("statement", ["TAKE", "ATTEMPT", "SETTLE", "CLOSE", "WRITE_OFF"])
+@pytest.mark.parametrize("statement", ["TAKE", "ATTEMPT", "CRASH", "SETTLE", "CLOSE", "WRITE_OFF"])
 def test_an_append_reads_no_table_as_a_whole(statement: str) -> None:
     connection = sqlite3.connect(":memory:")
     bring_forward(connection, 0)
