@@ -8,6 +8,7 @@ from actors.intake.actor import Intake
 from actors.intake.backlog import Backlog
 from actors.intake.credits import Credits
 from actors.intake.dispatcher import Dispatcher
+from actors.intake.doubts import Doubts
 from actors.intake.earlier import Earlier
 from actors.intake.pool import Pool
 from actors.intake.route import Route
@@ -123,6 +124,7 @@ def no_wake_up_for_unknown_outcomes(patch: pytest.MonkeyPatch) -> None:
         return real(self) if self._backlog.heads(self._clock.monotonic_s()) else None
 
     patch.setattr(Dispatcher, "wake_in_s", wake_in_s)
+    patch.setattr(Doubts, "due_s", None)  # a warning that is due wakes the intake as well
 
 
 @MUTANTS.at("steady")
