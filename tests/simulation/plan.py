@@ -59,9 +59,10 @@ class Happening(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """A run."""
+    """A run. ``repeat_s`` says for how long APIs remember what they sent: until its end, or not at all."""
 
     level: str
+    repeat_s: float
     config: Config
     faults: dict[str, Faults]
     chaos_share: float
@@ -89,6 +90,10 @@ def draw_plan(chance: random.Random, levels: tuple[str, ...]) -> Plan:
     if target == PURGE or chance.random() < 0.3:
         for _ in range(chance.randint(1, 3)):
             happenings += _purge(chance, numbers)
+    if chance.random() < 0.2:
+        # While something is under way.
+        soon_s = chance.choice(happenings).at_s + chance.random() * 0.1
+        happenings.append(Happening(soon_s, "purge", (chance.randrange(2),)))
     if level != "steady":
         happenings += [_at(chance, "crash_worker") for _ in range(_few(chance, 2))]
         happenings += [_at(chance, "drain_worker") for _ in range(_few(chance, 2))]
@@ -101,6 +106,7 @@ def draw_plan(chance: random.Random, levels: tuple[str, ...]) -> Plan:
     happenings.sort(key=lambda each: each.at_s)
     return Plan(
         level=level,
+        repeat_s=chance.choice((300.0, 300.0, 300.0, 0.0)),
         config=Config(
             pool_size=chance.randint(2, 6),
             backlog_max=chance.choice((8, 16, 64)),

@@ -141,6 +141,7 @@ class Run(World):
             incarnation=self.incarnation,
             durable=self.plan.level == "durable",
             given_up=self.person.given_up,
+            remembers=self.plan.repeat_s > 0,
         )
         self.violations += check(outcome)
         taken = sum(each.answer is Verdict.TAKEN for each in self.submissions)

@@ -31,7 +31,7 @@ from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from actors.runtime.reference import Reference
-    from actors.values import Outcome
+    from actors.values import Absent, Outcome
     from tests.actors.fakes import Probe, World
 
 NAMES = ("default", "fallback")
@@ -51,7 +51,7 @@ class IntakeBench:
         self.ledger = world.probe("ledger")
         self.session = world.probe("session")
         self.workers = [world.probe("worker-1"), world.probe("worker-2")]
-        self.backlog = Backlog(NAMES)
+        self.backlog = Backlog(NAMES, started_s=world.clock.monotonic_s())
         self.earlier = Earlier(world.clock.monotonic_s(), keep_s=300.0)
         self.pool = Pool(NAMES, limit=2)
         self.credits = Credits(backlog_max)
@@ -106,7 +106,7 @@ class IntakeBench:
         (only,) = self.attempts()
         return only
 
-    def end(self, attempt: Attempt, outcome: Outcome) -> None:
+    def end(self, attempt: Attempt, outcome: Outcome | Absent) -> None:
         """Have the payment actor that is at work on an attempt report."""
         (worker,) = [each for each in self.workers if self.pool.carries_out(each.reference, attempt)]
         self.tell(AttemptEnded(worker.reference, attempt, outcome))
