@@ -177,7 +177,7 @@ def _purged(outcome: Outcome) -> list[str]:
 
 
 def _of_another_epoch(outcome: Outcome) -> list[str]:
-    """Payments in the books that no API sent in their epoch. What is sent to another worker moves to the epoch there."""
+    """Payments in the books that no API sent in their epoch. What goes to another worker moves to the epoch there."""
     if outcome.incarnation > 1:
         return []
     epoch, by_id = outcome.statistics.epoch, _by_id(outcome)
