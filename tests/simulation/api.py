@@ -45,6 +45,8 @@ class Submission:
         self.queued_for = 0
         self.too_early = False
         self.incarnation = 0
+        self.epoch = 0
+        """The API's, when it was given the request."""
         self.incarnations: set[int] = set()
         """The workers that it was sent to."""
 
@@ -105,6 +107,7 @@ class SimulatedApi:
 
     def submit(self, submission: Submission) -> None:
         """Hand a client's payment over."""
+        submission.epoch = self.session.epoch
         try:
             sequence = self.session.submit(submission.payment)
         except NoCredit:

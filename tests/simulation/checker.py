@@ -67,7 +67,7 @@ class Outcome(NamedTuple):
 
 def check(outcome: Outcome) -> list[str]:
     """Every violation, in words; none is what one hopes for."""
-    return [*_books(outcome), *_counts(outcome), *_answers(outcome), *_purged(outcome)]
+    return [*_books(outcome), *_counts(outcome), *_answers(outcome), *_purged(outcome), *_of_another_epoch(outcome)]
 
 
 def _books(outcome: Outcome) -> list[str]:
@@ -188,6 +188,18 @@ def _purged(outcome: Outcome) -> list[str]:
             and (outcome.durable or purge.incarnation == outcome.incarnation)
             for purge in outcome.purges
         )
+    ]
+
+
+def _of_another_epoch(outcome: Outcome) -> list[str]:
+    """Payments in the books that no API sent in their epoch. What goes to another worker moves to the epoch there."""
+    if outcome.incarnation > 1:
+        return []
+    epoch, by_id = outcome.statistics.epoch, _by_id(outcome)
+    return [
+        f"purged: #{int.from_bytes(row.payment_id)} is in the books of epoch {epoch}, and was sent in an earlier one"
+        for row in outcome.ledger
+        if all(each.epoch != epoch for each in by_id[row.payment_id])
     ]
 
 

@@ -157,8 +157,11 @@ def _number_of_payments(chance: random.Random) -> int:
 def _purge(chance: random.Random, numbers: Iterator[int]) -> list[Happening]:
     """A purge, and payments that cross it on their way."""
     purge = _at(chance, "purge", chance.randrange(2))
-    happenings = [_payment(chance, numbers, purge.at_s + _offset_s(chance)) for _ in range(chance.randint(0, 4))]
-    if chance.random() < 0.3:
+    happenings = [
+        _payment(chance, numbers, purge.at_s + _offset_s(chance), chance.choice(("", "twice", "at once")))
+        for _ in range(chance.randint(0, 4))
+    ]
+    if chance.random() < 0.5:
         happenings.append(Happening(purge.at_s + abs(_offset_s(chance)), "crash_api", (chance.randrange(2),)))
     return [purge, *happenings]
 

@@ -133,7 +133,7 @@ class World:
             return
         other = Payment(payment_id, cents + 1 if style == "conflict" else cents, traced_at_us)
         for _ in range(AGAIN if style == "again" else 1):
-            most_s = AGAIN_WITHIN_S if style == "again" else self.chance.choice((0.0, 0.5, 4.0))
+            most_s = {"again": AGAIN_WITHIN_S, "at once": 0.1}.get(style) or self.chance.choice((0.0, 0.5, 4.0))
             self.scheduler.later(most_s * self.chance.random(), lambda: self.submit(other, CLIENT_TRIES))
 
     def submit(self, payment: Payment, tries: int) -> None:

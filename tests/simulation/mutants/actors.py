@@ -152,7 +152,7 @@ def no_deduplication(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Backlog, "take", take)
 
 
-@MUTANTS.at("fragile")
+@MUTANTS.at("steady")
 def a_crash_in_flight_taken_for_a_refusal(patch: pytest.MonkeyPatch) -> None:
     real = Intake._apply
 
