@@ -95,7 +95,7 @@ def draw_plan(chance: random.Random, levels: tuple[str, ...]) -> Plan:
         happenings += _crash_while_slow(chance, numbers)
     if level in {"background", "durable"}:
         happenings += [_at(chance, "fill_disk", chance.random() * 2) for _ in range(_few(chance, 1))]
-    happenings += [_unroute(chance) for _ in range(_few(chance, 3))]
+    happenings += [_unroute(chance) for _ in range(_few(chance, 1))]
     happenings.sort(key=lambda each: each.at_s)
     return Plan(
         level=level,
