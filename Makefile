@@ -24,7 +24,7 @@ RESULTS   ?= docs/benchmarks
 BENCH      = $(BIN)/python -m tests.bench --k6 $(BIN)/k6
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test simulate container-engine test-compose check format lock clean
+.PHONY: help setup run test simulate soak container-engine test-compose check format lock clean
 .PHONY: bench bench-local bench-rate bench-budget bench-cpu bench-micro bench-report
 
 help: ## Show this list
@@ -42,6 +42,11 @@ test: $(READY) ## Run every test that needs no container engine, with coverage
 
 simulate: $(READY) ## Run SEEDS seeds of the deterministic simulation
 	$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1000)
+
+soak: $(READY) ## Let two things fail at once under load, S=600 seconds on each store, and compare the books: SEED=… STORE=sqlite
+	@tests/store/install-postgres.sh
+	$(BIN)/python -m tests.soak --seconds $(or $(S),600) $(if $(SEED),--seed $(SEED)) $(if $(STORE),--store $(STORE)) \
+	  $(if $(JSON),--json $(JSON))
 
 container-engine:
 	@tests/compose/engine $(CONTAINER_LAB)

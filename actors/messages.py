@@ -85,6 +85,18 @@ class SubmitPayments(NamedTuple):
     suspect: bool = False
 
 
+class PaymentsSentBefore(NamedTuple):
+    """Session -> intake: its API sent these to workers before this one, so that they may be settled.
+
+    Args:
+        session: whose API it was.
+        payment_ids: ids of 16 bytes one after the other; none if it had another worker, but remembers nothing.
+    """
+
+    session: Recipient
+    payment_ids: bytes
+
+
 class VerdictsGiven(NamedTuple):
     """Intake -> session: all up to ``through_sequence`` are decided: taken, but for the exceptions.
 

@@ -13,6 +13,7 @@ from actors.intake.actor import Intake
 from actors.intake.backlog import Backlog
 from actors.intake.credits import WINDOW_MAX, Credits
 from actors.intake.dispatcher import Dispatcher
+from actors.intake.earlier import Earlier
 from actors.intake.pace import Pace
 from actors.intake.pool import Pool
 from actors.intake.purges import Purges
@@ -33,6 +34,7 @@ from actors.messages import (
     GetSummary,
     PaymentActorReady,
     PaymentRecorded,
+    PaymentsSentBefore,
     RecordingFailed,
     RecordPayment,
     SessionClosed,
@@ -61,7 +63,16 @@ SESSIONS_MAX = 64
 """Bridge sessions at a time; with the pool it bounds what can be in a mailbox."""
 
 
-UNBOUNDED = (AttemptEnded, RecordPayment, PaymentRecorded, RecordingFailed, Wake, PaymentActorReady, SessionClosed)
+UNBOUNDED = (
+    AttemptEnded,
+    RecordPayment,
+    PaymentRecorded,
+    RecordingFailed,
+    Wake,
+    PaymentActorReady,
+    SessionClosed,
+    PaymentsSentBefore,
+)
 """Messages that pass a mailbox's bound: their number follows from the pool's size and the number of sessions."""
 
 
@@ -111,6 +122,8 @@ class Plan(NamedTuple):
         backlog_max: payments held at most.
         durable: a payment is acknowledged once it is on disk; needs a store.
         settle_per_s: waiting payments that are sent per second at most.
+        repeat_s: for so long after the start, what APIs sent to a worker before this one is looked for before it is
+            sent.
         sizes: how much fits into one piece.
     """
 
@@ -120,6 +133,7 @@ class Plan(NamedTuple):
     backlog_max: int
     durable: bool
     settle_per_s: float = math.inf
+    repeat_s: float = 300.0
     sizes: Sizes = Sizes()
 
 
@@ -151,13 +165,14 @@ class ActorSystem:
         names = tuple(each.name for each in plan.processors)
         # State that outlives restarts is made here; behaviours are made by the factories below, again and again.
         epoch = 0 if store is None else store.epoch()
+        now_s = clock.monotonic_s()
         crowd, block_rows, window, _ = plan.sizes
         book = Book(names, epoch, records_per_bucket=crowd, block_rows=block_rows)
-        backlog = Backlog(names, epoch, records_per_bucket=crowd)
+        backlog = Backlog(names, epoch, now_s, records_per_bucket=crowd)
+        earlier = Earlier(now_s, plan.repeat_s)
         credit, purges = Credits(plan.backlog_max, window), Purges()
         pool = Pool(names, limit=max(1, plan.pool_size // 2))
         dispatcher = Dispatcher(backlog, pool, plan.policy, plan.processors, clock, Pace(plan.settle_per_s))
-        now_s = clock.monotonic_s()
         circuits = {each.name: Circuit(each.name, each.fee_bps, now_s) for each in plan.processors}
         schedule: dict[str, float] = {}
         relay: Relay = WithoutJournal()
@@ -169,7 +184,9 @@ class ActorSystem:
         self.ledger = self._start("ledger", lambda me: Ledger(book, relay, tracer))
         self.intake = self._start(
             "intake",
-            lambda me: Intake(me, backlog, credit, purges, pool, dispatcher, self.ledger, relay, timers, clock, tracer),
+            lambda me: Intake(
+                me, backlog, earlier, credit, purges, pool, dispatcher, self.ledger, relay, timers, clock, tracer
+            ),
         )
         self.health = self._start("health", lambda me: Health(me, circuits, self.intake, timers, clock))
         for name in names:

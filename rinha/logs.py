@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 import orjson
+
+from rinha.output import FLUSH_S, STDOUT, LineWriter
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -57,22 +58,34 @@ class JsonFormatter(logging.Formatter):
 
 
 class StdoutHandler(logging.Handler):
-    """Writes each record with a single write, so that processes that share stdout don't mix their lines.
+    """Writes each record as a line, by a ``LineWriter``: a payment system doesn't stop for its log.
 
-    Once nobody reads stdout any more the records go nowhere: a payment system doesn't stop for its log.
+    Lines that nobody reads are dropped; ``log.lines_dropped`` says how many, once they are read again.
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._writer = LineWriter(STDOUT, self._missing)
+
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one record; never raises."""
+        """Have one record written; never raises and never waits."""
         try:
-            stream = sys.stdout.buffer
-            stream.write(self.format(record).encode() + b"\n")
-            stream.flush()
-        except BrokenPipeError:
-            discard_stdout()
+            self._writer.put(self._line(record))
         except Exception:
-            # A full disk, a closed or a non-blocking stream: there is no better place to report it to.
+            # No more threads: there is no better place to report it to.
             return
+
+    def flush(self) -> None:
+        """Wait for ``FLUSH_S`` at most until all is written; ``logging`` does so at the process's end."""
+        self._writer.flush(FLUSH_S)
+
+    def _line(self, record: logging.LogRecord) -> bytes:
+        return self.format(record).encode() + b"\n"
+
+    def _missing(self, lines: int) -> bytes:
+        level = logging.WARNING
+        fields = {"name": __name__, "msg": "log.lines_dropped", "levelno": level, "lines": lines}
+        return self._line(logging.makeLogRecord({**fields, "levelname": logging.getLevelName(level)}))
 
 
 def configure_logging(level: str, *, role: str) -> None:
@@ -94,13 +107,6 @@ def trace_sink(event: dict[str, object]) -> None:
     """Write one event of a traced payment (``actors.tracing``), whatever the log level; of now, unless it says when."""
     fields = {f"{key}_" if key in STANDARD_ATTRIBUTES else key: value for key, value in event.items()}
     trace_logger.info("trace", extra={"at_us": time.time_ns() // 1000, **fields})
-
-
-def discard_stdout() -> None:
-    """Let whatever is still written to stdout go nowhere, after its reader has gone."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.close(nowhere)
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

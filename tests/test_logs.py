@@ -33,6 +33,8 @@ def configured() -> Iterator[logging.Logger]:
 
 
 def only_line(capfd: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    for handler in logging.getLogger().handlers:
+        handler.flush()
     out, err = capfd.readouterr()
     assert err == ""
     assert out.endswith("\n")

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from actors.intake.earlier import split_ids
 from actors.messages import (
     AttemptEnded,
     CreditGranted,
@@ -19,6 +20,7 @@ from actors.messages import (
     HealthChanged,
     PaymentActorReady,
     PaymentRecorded,
+    PaymentsSentBefore,
     PaymentsStored,
     ProbeDue,
     PurgeDone,
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from actors.intake.backlog import Backlog
     from actors.intake.credits import Credits
     from actors.intake.dispatcher import Dispatcher
+    from actors.intake.earlier import Earlier
     from actors.intake.pool import Pool
     from actors.intake.purges import Purges
     from actors.messages import Attempt
@@ -60,6 +63,7 @@ class Intake:
     Args:
         me: its own reference, for timers.
         backlog: the payments it holds.
+        earlier: what workers before this one were sent.
         credits: what the bridge's sessions may send.
         purges: those under way.
         pool: the payment actors.
@@ -75,6 +79,7 @@ class Intake:
         self,
         me: Recipient,
         backlog: Backlog,
+        earlier: Earlier,
         credits: Credits,
         purges: Purges,
         pool: Pool,
@@ -88,6 +93,7 @@ class Intake:
         self._me = me
         self._relay = relay
         self._backlog = backlog
+        self._earlier = earlier
         self._credits = credits
         self._purges = purges
         self._pool = pool
@@ -126,6 +132,8 @@ class Intake:
                 return self._backlog.statistics()
             case SessionOpened():
                 self._open(message.session)
+            case PaymentsSentBefore():
+                self._learn(message)
             case SessionClosed():
                 self._credits.close(message.session)
                 self._purges.closed(message.session)
@@ -173,7 +181,7 @@ class Intake:
             case PaymentRecorded(payment_id, epoch):
                 if epoch == self._backlog.epoch:
                     self._backlog.settle(payment_id)
-            case SessionOpened(session):
+            case SessionOpened(session) | PaymentsSentBefore(session):
                 self._credits.close(session)
                 session.tell(SessionDismissed("opening it failed at the worker"))
             case PurgePayments(reply_to):
@@ -190,6 +198,13 @@ class Intake:
         if self._credits.suspended:
             session.tell(CreditWithdrawn())
 
+    def _learn(self, message: PaymentsSentBefore) -> None:
+        if self._relay.waits:
+            return  # whatever was sent on before is on record
+        payment_ids, now_s = split_ids(message.payment_ids), self._clock.monotonic_s()
+        self._earlier.learn(payment_ids, now_s)
+        self._backlog.suspect(payment_ids, now_s)
+
     def _submit(self, message: SubmitPayments) -> None:
         self._take(message)
         if not message.redelivered:
@@ -202,11 +217,15 @@ class Intake:
         current = message.epoch == backlog.epoch
         # With a durable journal, a payment that was sent and isn't known was never on record, so never sent on either.
         suspect = message.suspect and not waits
+        earlier = self._earlier
+        earlier.forget_aged(now_s)
+        storing = waits or earlier.is_holding
         for sequence, payment in enumerate(message.payments, message.first_sequence):
             if not current:
                 verdict = backlog.overtaken(1)
             else:
-                verdict = backlog.take(payment, now_s, storing=waits, suspect=suspect)
+                sent_before = suspect or (bool(earlier) and payment.payment_id in earlier)
+                verdict = backlog.take(payment, now_s, storing=storing, suspect=sent_before)
             if verdict is not Verdict.TAKEN:
                 exceptions.append((sequence, verdict))
             if payment.traced_at_us:
@@ -251,6 +270,7 @@ class Intake:
 
     def _purge(self, reply_to: Recipient) -> None:
         epoch = self._backlog.purge()
+        self._earlier.forget()
         self._relay.after((PaymentsPurged(epoch),))
         self._ledger.tell(ForgetPayments(epoch))
         self._purges.begin(epoch, self._credits.sessions, self._clock.monotonic_s(), reply_to)
@@ -285,12 +305,22 @@ class Intake:
             session.tell(CreditGranted(payments))
 
     def _dispatch(self) -> None:
+        if self._earlier.is_holding:
+            self._hold()
         while planned := self._dispatcher.next():
             actor, attempt = planned
             self._send(actor, attempt)  # first of all: it is noted as under way
         delay_s = self._dispatcher.wake_in_s()
         if delay_s is not None:
             self._alarm.wake_in(delay_s)
+
+    def _hold(self) -> None:
+        left_s = self._earlier.hold_left_s(self._clock.monotonic_s())
+        if left_s > 0:
+            self._alarm.wake_in(left_s)
+        else:
+            self._backlog.release()
+            self._earlier.end_hold()
 
     def _send(self, actor: Recipient, attempt: Attempt) -> None:
         if attempt.step is not Step.POST or not self._relay.records:

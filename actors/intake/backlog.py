@@ -40,14 +40,22 @@ class Backlog:
     Args:
         processors: the processors' names.
         epoch: the epoch to begin in.
+        started_s: when this worker started, on the monotonic clock.
         records_per_bucket: of the map of known ids.
     """
 
     def __init__(
-        self, processors: Sequence[str], epoch: int = 0, *, records_per_bucket: int = RECORDS_PER_BUCKET
+        self,
+        processors: Sequence[str],
+        epoch: int = 0,
+        started_s: float = 0.0,
+        *,
+        records_per_bucket: int = RECORDS_PER_BUCKET,
     ) -> None:
         self._records_per_bucket = records_per_bucket
         self._processors = tuple(processors)
+        self._silent_s = started_s + LONGEST_DELAY_S
+        """From then on nothing that an earlier worker has sent can be committed any more."""
         self.epoch = epoch
         self._purged = 0
         self._clear()
@@ -72,7 +80,7 @@ class Backlog:
         Args:
             payment: the payment.
             now_s: the present, on the monotonic clock.
-            storing: it can't be sent before ``stored``.
+            storing: it can't be sent before ``stored`` or ``release``.
             suspect: a worker before this one may have sent it already.
         """
         known_cents = self._known.get(payment.payment_id)
@@ -104,6 +112,17 @@ class Backlog:
             entry = self._storing.pop(payment_id, None)
             if entry is not None:
                 self._waiting[frozenset()].append(entry)
+
+    def release(self) -> None:
+        """Let all payments that were storing wait."""
+        self.stored(tuple(self._storing))
+
+    def suspect(self, payment_ids: Iterable[bytes], now_s: float) -> None:
+        """Take note that a worker before this one may have sent payments: of those that are storing now."""
+        for payment_id in payment_ids if self._storing else ():
+            entry = self._storing.pop(payment_id, None)
+            if entry is not None:
+                self._ask_everywhere(entry, now_s)
 
     def restore_settled(self, amounts_cents: IdMap) -> None:
         """Begin with the settled payments of a journal: the amounts that they were taken with; it is its own now."""
@@ -300,7 +319,7 @@ class Backlog:
     def _ask_everywhere(self, entry: Entry, now_s: float) -> None:
         entry.unasked = list(self._processors)
         entry.clean = False
-        self._unknown.push(entry, now_s + LONGEST_DELAY_S)
+        self._unknown.push(entry, max(now_s, self._silent_s))
 
     def parked(self) -> tuple[ParkedPayment, ...]:
         """The parked payments, and why they are."""

@@ -51,6 +51,8 @@ async def _run(settings: Settings, sock: socket.socket) -> ExitCode:
         answer_timeout_s=settings.answer_timeout_s,
         tracer=tracer,
         linger_s=settings.bridge_linger_ms / 1000,
+        # A durable worker has on record whatever was sent on, so it knows by itself.
+        repeat_s=0.0 if settings.accept == "durable" else settings.repeat_s,
     )
     server = make_server(
         gateway,
@@ -59,6 +61,7 @@ async def _run(settings: Settings, sock: socket.socket) -> ExitCode:
         tracer=tracer,
         admin_token=settings.admin_token.reveal(),
         ask_timeout_s=settings.answer_timeout_s,
+        repeat_s=settings.repeat_s,
     )
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -56,6 +56,7 @@ UNAUTHORIZED = ProblemType("unauthorized", 401, "This needs the administrator's 
 NOT_FOUND = ProblemType("not-found", 404, "There is nothing at this path")
 METHOD_NOT_ALLOWED = ProblemType("method-not-allowed", 405, "This path does not know the method")
 BODY_TIMEOUT = ProblemType("body-timeout", 408, "The request's body did not arrive in time")
+HEAD_TIMEOUT = ProblemType("head-timeout", 408, "The request's head did not arrive in time")
 AMOUNT_CONFLICT = ProblemType("amount-conflict", 409, "The correlationId is taken by a payment of another amount")
 BODY_TOO_LARGE = ProblemType("body-too-large", 413, "The request's body is too large")
 UNSUPPORTED_ENCODING = ProblemType("unsupported-encoding", 415, "Compressed bodies are not supported")

@@ -12,6 +12,7 @@ import orjson
 from aiohttp import HttpVersion11, web
 
 from rinha.api import problems
+from rinha.api.open_connections import HEAD_TIMEOUT_S
 from rinha.api.problems import CONTENT_TYPE, RETRY_AFTER, ProblemType, encode_problem
 from rinha.bridge.errors import BridgeError, RequestFailed, RequestTimeout
 
@@ -49,14 +50,15 @@ class FixedReply(web.StreamResponse):
         """Write the whole response."""
         now_s = int(time.time())
         if now_s != self._made_at_s:
-            self._message = self._encode(now_s)
+            self._message = self.encode(now_s)
             self._made_at_s = now_s
         await request.writer.write(self._message)
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Do nothing: ``prepare`` has written it all."""
 
-    def _encode(self, now_s: int) -> bytes:
+    def encode(self, now_s: int) -> bytes:
+        """Write the whole response, dated with this Unix second."""
         lines = [
             f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}",
             *(f"{name}: {value}" for name, value in self.headers.items()),
@@ -82,6 +84,9 @@ class Replies:
         self.draining = False
         """Once true, each reply tells the client that its connection is closed."""
         self._headers = {"X-Served-By": name}
+        detail = f"The request's head was not complete after {HEAD_TIMEOUT_S:g} s."
+        self.head_timeout = self.fixed_problem(problems.HEAD_TIMEOUT, detail, headers={"Connection": "close"})
+        """For a client whose request never began."""
 
     def json(self, value: object, *, status: int = 200) -> web.Response:
         """Answer with a JSON value."""

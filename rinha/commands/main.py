@@ -10,8 +10,9 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rinha.logs import configure_logging, discard_stdout
+from rinha.logs import configure_logging
 from rinha.net.host import parse_host
+from rinha.output import STDOUT, discard, open_missing_streams
 from rinha.process import ExitCode, hold_collector
 from rinha.settings.errors import SettingsError
 from rinha.settings.load import load_settings
@@ -37,6 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: ``REFUSED`` for arguments that can't be understood, ``OK`` for ``--help``.
     """
+    open_missing_streams()
     parser = _parser()
     options = parser.parse_args(argv)
     try:
@@ -47,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(wrong, file=sys.stderr)
         return ExitCode.REFUSED
     except BrokenPipeError:
-        discard_stdout()
+        discard(STDOUT)
         return ExitCode.OK
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED

@@ -12,7 +12,7 @@ from rinha.processors.errors import AnswerLost
 from rinha.processors.http1 import AnswerReader
 
 if TYPE_CHECKING:
-    from rinha.net.http_url import HttpUrl
+    from rinha.processors.addresses import Place
     from rinha.processors.wire import Answer
 
 _RECEIVE_BYTES = 4096
@@ -22,14 +22,20 @@ class Connection:
     """An open connection. Its calls block the calling greenlet alone, without limits of time.
 
     Args:
-        url: where to connect.
+        place: where to connect.
 
     Raises:
-        OSError: there is nobody, or the name has no address.
+        OSError: there is nobody.
     """
 
-    def __init__(self, url: HttpUrl) -> None:
-        self._sock = socket.create_connection((url.host, url.port))
+    def __init__(self, place: Place) -> None:
+        family, address = place
+        self._sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            self._sock.connect(address)
+        except BaseException:  # a deadline, too
+            self._sock.close()
+            raise
         self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         number = self._sock.fileno()
         self._readable = gevent.get_hub().loop.io(number, 1)

@@ -16,6 +16,7 @@ from rinha.processors.pool import Pool
 
 if TYPE_CHECKING:
     from rinha.net.http_url import HttpUrl
+    from rinha.processors.addresses import Addresses
     from rinha.processors.connection import Connection
     from rinha.processors.wire import Answer
 
@@ -24,13 +25,14 @@ class HttpExchange:
     """HTTP with one processor (``rinha.processors.client.Exchange``). Calls block the calling greenlet alone.
 
     Args:
-        url: where it is.
+        url: what its requests are written for.
+        addresses: where it is.
         connections: how many requests may be at work at a time; more wait for each other.
     """
 
-    def __init__(self, url: HttpUrl, connections: int) -> None:
+    def __init__(self, url: HttpUrl, addresses: Addresses, connections: int) -> None:
         self._requests = Requests(url)
-        self._pool = Pool(url, connections)
+        self._pool = Pool(addresses, connections)
 
     def request(self, method: str, target: str, body: bytes = b"", *, deadline_s: float) -> Answer:
         """Send one request; see ``Exchange.request``."""

@@ -10,19 +10,19 @@ from rinha.processors.connection import Connection
 from rinha.processors.errors import NotSent
 
 if TYPE_CHECKING:
-    from rinha.net.http_url import HttpUrl
+    from rinha.processors.addresses import Addresses, Place
 
 
 class Pool:
     """Up to ``size`` connections to one processor, opened when needed and kept alive.
 
     Args:
-        url: where to connect.
+        addresses: where to connect.
         size: how many connections; whoever wants one more waits for another's.
     """
 
-    def __init__(self, url: HttpUrl, size: int) -> None:
-        self._url = url
+    def __init__(self, addresses: Addresses, size: int) -> None:
+        self._addresses = addresses
         self._places = BoundedSemaphore(size)
         self._idle: list[Connection] = []
         self._closed = False
@@ -69,7 +69,17 @@ class Pool:
     def _open(self) -> Connection:
         if self._closed:
             raise NotSent("no connection: the client is closed")
+        error: OSError | None = None
+        for place in self._addresses.get():
+            try:
+                return self._connect(place)
+            except OSError as failed:
+                error = failed
+        raise NotSent(f"no connection: {error}") from None
+
+    def _connect(self, place: Place) -> Connection:
         try:
-            return Connection(self._url)
-        except OSError as error:
-            raise NotSent(f"no connection: {error}") from None
+            return Connection(place)
+        except BaseException:  # whoever listened there is gone, or silent until the deadline
+            self._addresses.doubt()
+            raise

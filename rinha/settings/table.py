@@ -187,6 +187,16 @@ class Settings(Struct, frozen=True, kw_only=True):
         Meta(ge=0.1, le=600),
         Variable("RINHA_ANSWER_TIMEOUT_S", "10", "seconds that an API waits for the worker before it answers 504"),
     ]
+    repeat_s: Annotated[
+        float,
+        Meta(ge=0, le=3600),
+        Variable(
+            "RINHA_REPEAT_S",
+            "300",
+            "with `queued` and `received`: seconds for which an id that is sent again settles once though the worker "
+            "was restarted meanwhile; each API remembers up to 122,880 ids for it",
+        ),
+    ]
     drain_s: Annotated[
         float,
         Meta(ge=0, le=3600),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from rinha.net.address import UnixAddress
 from rinha.net.host import bracketed
+from rinha.output import say
 from rinha.process import STOP_SIGNALS, ExitCode, why_not_bound
 from rinha.settings.processors import PROCESSORS
 from rinha.up.bridge import open_bridge
@@ -86,7 +87,7 @@ def run_up(settings: Settings, environ: Mapping[str, str], table: Table = make_s
                 _check_free(processor.url.host, processor.url.port)
         listener = _listen(settings.listen_address)
     except CannotListenError as error:
-        print(error, file=sys.stderr)
+        say(str(error))
         return ExitCode.REFUSED
     with listener, open_bridge(environ) as bridge:
         stages = table(settings, environ, listener, bridge)
@@ -149,11 +150,9 @@ def _announce(listener: socket.socket, bridge: Bridge) -> None:
     host, port = _reachable(listener)
     base = f"http://{bracketed(host)}:{port}"
     # On stderr, because stdout holds JSON lines alone.
-    print(
+    say(
         f"rinha listens on {base}; Ctrl-C drains and stops it. Try:\n"
         f"  curl -i {base}/payments -H 'Content-Type: application/json' "
         """-d "{\\"correlationId\\": \\"$(cat /proc/sys/kernel/random/uuid)\\", \\"amount\\": 19.90}"\n"""
-        f"  curl {base}/payments-summary" + (f"\n  {bridge.ask}" if bridge.ask else ""),
-        file=sys.stderr,
-        flush=True,
+        f"  curl {base}/payments-summary" + (f"\n  {bridge.ask}" if bridge.ask else "")
     )

@@ -66,6 +66,7 @@ class Worker:
             settings.backlog_max,
             durable=settings.accept == "durable",
             settle_per_s=settings.settle_per_s,
+            repeat_s=settings.repeat_s,
         )
         ports = Ports(self._clock, GeventTimers(), self._clients, self._store, self._on_broken, self._tracer)
         supervisor = Supervisor(

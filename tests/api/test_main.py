@@ -8,7 +8,7 @@ import signal
 import socket
 import stat
 import sys
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -37,7 +37,7 @@ sys.exit(f"imported {foreign}" if foreign else code)
 
 @asynccontextmanager
 async def run_child(
-    port: int, *arguments: str, host: str = "127.0.0.1", pass_fds: tuple[int, ...] = ()
+    port: int, *arguments: str, host: str = "127.0.0.1", pass_fds: tuple[int, ...] = (), files: str = "$(ulimit -n)"
 ) -> AsyncIterator[Process]:
     """Run an API whose worker isn't there; ends it if the test hasn't."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("RINHA_", "PROCESSOR_"))}
@@ -49,7 +49,10 @@ async def run_child(
         "RINHA_DRAIN_S": "5",
     }
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", CHILD, *arguments, env=environment, pass_fds=pass_fds, stdout=asyncio.subprocess.PIPE
+        *("sh", "-c", f'ulimit -n {files}; exec "$@"', "sh", sys.executable, "-c", CHILD, *arguments),
+        env=environment,
+        pass_fds=pass_fds,
+        stdout=asyncio.subprocess.PIPE,
     )
     try:
         yield child
@@ -150,3 +153,29 @@ async def test_a_unix_socket_on_which_another_one_listens_is_exit_code_2(tmp_pat
             assert await read_until(second, "process.bind_failed") == f"unix:{path}"
             assert await exit_code(second) == 2
         assert await is_live(path)
+
+
+async def test_silent_connections_in_any_number_keep_nobody_out() -> None:
+    async with run_child(0, files="128") as child, AsyncExitStack() as stack:
+        url = await read_until(child, "api.listening")
+        port = int(url.rpartition(":")[2])
+        for _ in range(200):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            stack.callback(writer.close)
+        async with ClientSession() as client:
+            for _ in range(3):
+                async with client.get(f"{url}/health/live", headers={"Connection": "close"}) as answer:
+                    assert answer.status == 200
+        child.terminate()
+        assert await exit_code(child) == 0
+
+
+async def test_a_client_that_closes_its_half_is_answered() -> None:
+    async with run_child(0) as child:
+        port = int((await read_until(child, "api.listening")).rpartition(":")[2])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /payments-summary HTTP/1.1\r\nHost: x\r\n\r\n")
+        writer.write_eof()
+        async with asyncio.timeout(20):
+            assert (await reader.read()).startswith(b"HTTP/1.1 503 ")  # there is no worker
+        writer.close()

@@ -13,6 +13,7 @@ import pytest
 
 from actors.values import HealthReport, Payment, Refused, Settled, Unknown
 from rinha.net.http_url import HttpUrl
+from rinha.processors.addresses import Addresses
 from rinha.processors.errors import NotSent
 from rinha.processors.exchange import HttpExchange
 from rinha.processors.open import open_client
@@ -154,7 +155,7 @@ def test_connecting_too_slowly_is_a_refusal() -> None:
 
 
 def test_whoever_waits_too_long_for_a_connection_has_sent_nothing(peer: Peer) -> None:
-    exchange = HttpExchange(HttpUrl("127.0.0.1", peer.port), connections=1)
+    exchange = HttpExchange(HttpUrl("127.0.0.1", peer.port), Addresses("127.0.0.1", peer.port), connections=1)
     peer.play(PATIENCE_S)
     first = gevent.spawn(exchange.request, "POST", "/payments", deadline_s=PATIENCE_S)
     peer.until_asked()

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from actors.intake.routing import Policy
     from actors.values import ProcessorHealth
 
-LEVELS = ("steady", "fragile", "background", "durable")
-"""No worker crashes; it crashes and has no journal; it crashes and has one that is written after the fact; it crashes
-and has one that is written before anything is promised or sent."""
+LEVELS = ("steady", "fragile", "queued", "background", "durable")
+"""No worker crashes; it crashes and has no journal; the same, and APIs promise what it doesn't have yet; it crashes and
+has a journal that is written after the fact; it crashes and has one that is written before anything is promised or
+sent."""
 
 PURGE = "PurgePayments"
 TARGETS = ("AttemptEnded", "Attempt", "SubmitPayments", "RecordPayment", PURGE)
@@ -90,6 +91,7 @@ def draw_plan(chance: random.Random, levels: tuple[str, ...]) -> Plan:
             happenings += _purge(chance, numbers)
     if level != "steady":
         happenings += [_at(chance, "crash_worker") for _ in range(_few(chance, 2))]
+        happenings += [_at(chance, "drain_worker") for _ in range(_few(chance, 2))]
         soon_s = chance.choice(happenings).at_s + chance.random() * 0.1
         happenings.append(Happening(soon_s, "crash_worker"))
         happenings += _crash_while_slow(chance, numbers)
@@ -149,8 +151,11 @@ def _number_of_payments(chance: random.Random) -> int:
 def _purge(chance: random.Random, numbers: Iterator[int]) -> list[Happening]:
     """A purge, and payments that cross it on their way."""
     purge = _at(chance, "purge", chance.randrange(2))
-    happenings = [_payment(chance, numbers, purge.at_s + _offset_s(chance)) for _ in range(chance.randint(0, 4))]
-    if chance.random() < 0.3:
+    happenings = [
+        _payment(chance, numbers, purge.at_s + _offset_s(chance), chance.choice(("", "twice", "at once")))
+        for _ in range(chance.randint(0, 4))
+    ]
+    if chance.random() < 0.5:
         happenings.append(Happening(purge.at_s + abs(_offset_s(chance)), "crash_api", (chance.randrange(2),)))
     return [purge, *happenings]
 
@@ -199,7 +204,7 @@ def _slowness_s(chance: random.Random) -> float:
 
 def _payment(chance: random.Random, numbers: Iterator[int], at_s: float, style: str = "") -> Happening:
     number = next(numbers)
-    style = style or chance.choice(("plain", "plain", "plain", "twice", "conflict"))
+    style = style or chance.choice(("plain", "plain", "plain", "twice", "again", "conflict"))
     payment = (number + 1).to_bytes(16), 1990 + number, chance.choice((0, 0, 1)), style
     return Happening(max(0.0, at_s), "pay", payment)
 

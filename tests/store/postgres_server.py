@@ -82,6 +82,12 @@ class PostgresServer:
                 assert time.monotonic() < deadline_s
                 time.sleep(0.02)
 
+    @property
+    def pid(self) -> int:
+        """The process id of the postmaster, while it runs."""
+        assert self._process is not None
+        return self._process.pid
+
     def execute(self, *statements: str) -> None:
         with psycopg.connect(self.url, autocommit=True) as connection:
             for statement in statements:

@@ -73,6 +73,11 @@ class Process:
         return self._process.pid
 
     @property
+    def exit_code(self) -> int | None:
+        """How it ended: a signal's number below 0; None while it runs."""
+        return self._process.poll()
+
+    @property
     def errors(self) -> str:
         """What it wrote to stderr so far."""
         return "".join(self._errors)

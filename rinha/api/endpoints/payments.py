@@ -28,6 +28,7 @@ class PaymentHandler:
     Args:
         gateway: the way to the worker.
         accept: what a 202 means: see ``RINHA_ACCEPT``; ``queued`` is answered without waiting for the worker.
+        repeat_s: how long an id is known as sent before, after a restart of a worker that isn't durable.
         bodies: reads requests' bodies.
         replies: makes the responses.
         tracer: which payments to trace.
@@ -38,12 +39,14 @@ class PaymentHandler:
         gateway: Gateway,
         *,
         accept: Literal["queued", "received", "durable"],
+        repeat_s: float,
         bodies: BodyReader,
         replies: Replies,
         tracer: Tracer,
     ) -> None:
         self._gateway = gateway
         self._waits_for_verdict = accept != "queued"
+        self._repeat = _repeat(accept, repeat_s)
         self._bodies = bodies
         self._replies = replies
         self._tracer = tracer
@@ -83,7 +86,7 @@ class PaymentHandler:
             return self._problem(
                 problems.OUTCOME_UNKNOWN,
                 f"The worker did not confirm the payment within {error.waited_s:g} s. It may have been taken. "
-                "To send it again with the same correlationId and amount is safe: it is settled at most once.",
+                f"{self._repeat}",
                 payment,
             )
         if verdict is Verdict.TAKEN:
@@ -117,3 +120,15 @@ class PaymentHandler:
 
     def _problem(self, kind: problems.ProblemType, detail: str, payment: Payment) -> web.Response:
         return self._replies.problem(kind, detail, correlationId=str(UUID(bytes=payment.payment_id)))
+
+
+def _repeat(accept: Literal["queued", "received", "durable"], repeat_s: float) -> str:
+    again = "To send it again with the same correlationId and amount is safe"
+    if accept == "durable":
+        return f"{again}: it is settled at most once."
+    if not repeat_s:
+        return f"{again} unless the worker has been restarted meanwhile: then it may be settled twice."
+    return (
+        f"{again} within {repeat_s:g} s: it is settled at most once, even if the worker has been restarted meanwhile, "
+        "unless this API was, too."
+    )

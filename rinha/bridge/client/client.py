@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
+import time
 from typing import TYPE_CHECKING, Any, overload
 
 from rinha.bridge.client.link import ClientLink
@@ -19,6 +20,7 @@ from rinha.bridge.errors import NoCredit, WorkerUnavailable
 from rinha.bridge.protocol.api_end import ApiEnd
 from rinha.bridge.protocol.events import PaymentsDecided, ReplyReceived
 from rinha.bridge.protocol.handshake import API_ID_BYTES
+from rinha.bridge.protocol.sent import Sent
 from rinha.net.address import Address, require_secret
 from rinha.net.secret import FixedSecret, SharedSecret
 
@@ -42,6 +44,7 @@ class BridgeClient:
         answer_timeout_s: how long ``submit`` waits for a verdict, in seconds.
         tracer: records ``bridge.sent`` and ``bridge.decided`` of traced payments.
         linger_s: how long a payment of ``post`` may wait for others to leave with it, in seconds.
+        repeat_s: how long to remember what was sent, for the next worker, in seconds; 0 if that knows by itself.
 
     Raises:
         ValueError: an empty secret for an address that isn't local, or a name that is empty or too long.
@@ -56,6 +59,7 @@ class BridgeClient:
         answer_timeout_s: float,
         tracer: Tracer,
         linger_s: float = 0.0,
+        repeat_s: float = 0.0,
     ) -> None:
         if isinstance(secret, FixedSecret):  # a file never holds an empty one
             require_secret(address, secret.read())
@@ -64,7 +68,11 @@ class BridgeClient:
         self._tracer = tracer
         self._linger_s = linger_s
         self._secret = secret
-        self._session = ApiEnd(api_id=secrets.token_bytes(API_ID_BYTES), name=name)
+        self._session = ApiEnd(
+            api_id=secrets.token_bytes(API_ID_BYTES),
+            name=name,
+            sent=Sent(repeat_s, time.monotonic) if repeat_s else None,
+        )
         self._closing = False
         self._changed = asyncio.Event()
         """Set and replaced whenever a session opens or payments are decided."""
@@ -204,8 +212,15 @@ class BridgeClient:
             for payment in event.redelivered:
                 if payment.traced_at_us:
                     self._tracer.record(payment.payment_id, "bridge.sent", redelivered=True)
-            extra = {"incarnation": event.incarnation, "epoch": event.epoch, "redelivered": len(event.redelivered)}
+            extra = {
+                "incarnation": event.incarnation,
+                "epoch": event.epoch,
+                "redelivered": len(event.redelivered),
+                "sent_before": event.told,
+            }
             logger.info("bridge.session_opened", extra=extra)
+            if event.told and event.forgotten:
+                logger.warning("bridge.sent_before_forgotten", extra={"ids": event.forgotten})
             self._notify()
 
     def _decided(self, decided: PaymentsDecided) -> None:

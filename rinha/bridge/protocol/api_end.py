@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Any
 from rinha.bridge.errors import HandshakeRefused, NoCredit, ProtocolError
 from rinha.bridge.protocol.codec import FrameDecoder, encode, encode_payment
 from rinha.bridge.protocol.events import ClientEvent, ReplyReceived, SessionReady
-from rinha.bridge.protocol.frames import Ack, Credit, Epoch, EpochAdopted, Ping, Pong, Reply, Request
+from rinha.bridge.protocol.frames import (
+    ID_BYTES,
+    Ack,
+    Credit,
+    Epoch,
+    EpochAdopted,
+    Ping,
+    Pong,
+    Reply,
+    Request,
+    SentBefore,
+)
 from rinha.bridge.protocol.handshake import (
     MAX_NAME_BYTES,
     PROTOCOL_VERSION,
@@ -28,6 +39,7 @@ from rinha.bridge.protocol.outbox import Outbox
 
 if TYPE_CHECKING:
     from actors.values import Payment
+    from rinha.bridge.protocol.sent import Sent
 
 MAX_OUTBOX = 65_536
 """Payments without a verdict, whatever the worker grants: some 20 MB, what an API's container can spare."""
@@ -48,12 +60,13 @@ class ApiEnd:
     Args:
         api_id: 16 random bytes that stay the same for the life of this object.
         name: for the worker's logs, 1 to 64 bytes of UTF-8.
+        sent: remembers what is sent, for the next worker; None where that knows by itself.
 
     Raises:
         ValueError: the name is empty or too long.
     """
 
-    def __init__(self, *, api_id: bytes, name: str) -> None:
+    def __init__(self, *, api_id: bytes, name: str, sent: Sent | None = None) -> None:
         if not 0 < len(name.encode()) <= MAX_NAME_BYTES:
             raise ValueError(f"the API's name {name!r} has not 1 to {MAX_NAME_BYTES} bytes")
         self.incarnation = 0
@@ -65,6 +78,7 @@ class ApiEnd:
         self._decoder = FrameDecoder()
         self._out: list[bytes] = []
         self._outbox = Outbox()
+        self._sent = sent
         self._limit = 0
         self._request_id = 0
         self._pieces: dict[int, list[bytes]] = {}
@@ -120,6 +134,8 @@ class ApiEnd:
             raise NoCredit("the worker's backlog is full" if self.is_open else "no session with the worker")
         self._out.append(encode_payment(sequence, payment))
         self._outbox.add(payment, self.epoch, self.incarnation)
+        if self._sent is not None:
+            self._sent.add(payment.payment_id)
         return sequence
 
     def request(self, kind: int, payload: bytes) -> int:
@@ -184,15 +200,28 @@ class ApiEnd:
         # A worker that died took its purges with it, and the numbers of another worker's epochs mean nothing here:
         # what is older than the last purge that we know of is purged, the rest begins anew.
         purged = self._outbox.purge_before(welcome.epoch if same_worker else self.epoch)
+        if self._sent is not None and same_worker and welcome.epoch > self.epoch:
+            self._sent.forget()
         self.incarnation, self.epoch = welcome
         self._outbox.move_to(self.epoch)
+        told, forgotten = self._tell_sent()
         redelivered = self._outbox.payments()
+        if self._sent is not None:
+            for each in redelivered:
+                self._sent.add(each.payment_id)
         self._out += [encode_payment(n, payment, True) for n, payment in enumerate(redelivered, self._outbox.first)]
         self._limit = self._outbox.next
         self._state = _State.OPEN
         if purged.payments:
             yield purged
-        yield SessionReady(self.incarnation, self.epoch, redelivered)
+        yield SessionReady(self.incarnation, self.epoch, redelivered, told, forgotten)
+
+    def _tell_sent(self) -> tuple[int, int]:
+        if self._sent is None:
+            return 0, 0
+        runs = self._sent.meet(self.incarnation)
+        self._out += [encode(SentBefore(each)) for each in runs]
+        return sum(map(len, runs)) // ID_BYTES, self._sent.dropped
 
     def _refused(self, refusal: Refusal) -> Iterator[ClientEvent]:
         raise HandshakeRefused(refusal.code, refusal.text)
@@ -209,6 +238,8 @@ class ApiEnd:
         if raised.epoch <= self.epoch:
             raise ProtocolError(f"the worker went from epoch {self.epoch} to {raised.epoch}")
         self.epoch = raised.epoch
+        if self._sent is not None:
+            self._sent.forget()
         self._out.append(encode(EpochAdopted(raised.epoch)))
         return iter(())
 

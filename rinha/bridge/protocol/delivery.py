@@ -14,6 +14,7 @@ from actors.messages import (
     CreditRestored,
     CreditWithdrawn,
     EpochRaised,
+    PaymentsSentBefore,
     Purge,
     PurgePayments,
     SessionAdmitted,
@@ -24,8 +25,8 @@ from actors.messages import (
     SubmitPayments,
     VerdictsGiven,
 )
-from rinha.bridge.errors import ProtocolError
-from rinha.bridge.protocol.events import EpochWasAdopted, PaymentsReceived, RequestReceived
+from rinha.bridge.errors import HandshakeRefused, ProtocolError
+from rinha.bridge.protocol.events import EpochWasAdopted, PaymentsReceived, RequestReceived, WereSentBefore
 from rinha.bridge.protocol.frames import ReplyStatus
 from rinha.bridge.protocol.pending import PendingRequest
 from rinha.bridge.protocol.questions import decode_request
@@ -67,7 +68,8 @@ class Delivery:
         incarnation: the worker's.
         intake: told of the session, its payments and its purges.
         line: the connection below.
-        on_hello: called when the API has proved who it is; ends older sessions of the same API (``supersede``).
+        on_hello: called when the API has proved who it is; ends older sessions of the same API (``supersede``), and
+            may raise ``HandshakeRefused``.
         ask: has any request but a purge answered, now or later (``PendingRequest.carry_out``). Doesn't block.
         tracer: records ``bridge.received`` of traced payments.
     """
@@ -106,6 +108,11 @@ class Delivery:
     def is_open(self) -> bool:
         """Whether the intake has admitted the session and nothing has ended it."""
         return self.session.is_open and not self._ended
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether the API has proved who it is and nothing has ended the session."""
+        return bool(self.api_id) and not self._ended
 
     @property
     def is_idle(self) -> bool:
@@ -169,12 +176,22 @@ class Delivery:
                 self._hand_over(event)
         elif isinstance(event, RequestReceived):
             self._take_request(event)
+        elif isinstance(event, WereSentBefore):
+            self._intake.tell(PaymentsSentBefore(self, event.payment_ids))
         elif isinstance(event, EpochWasAdopted):
             self._intake.tell(SessionEpochAdopted(self, event.epoch))
         else:
-            self.api_id, self.api_name = event
+            self._greet(*event)
+
+    def _greet(self, api_id: bytes, api_name: str) -> None:
+        self.api_id, self.api_name = api_id, api_name
+        try:
             self._on_hello(self)
-            self._intake.tell(SessionOpened(self))
+        except HandshakeRefused as refusal:
+            self.api_id = b""  # The intake never hears of it.
+            self.session.refuse(refusal.code, refusal.text)
+            raise
+        self._intake.tell(SessionOpened(self))
 
     def _hand_over(self, run: PaymentsReceived) -> None:
         epoch, first, payments, redelivered = run

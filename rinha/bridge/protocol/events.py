@@ -15,11 +15,15 @@ class SessionReady(NamedTuple):
         incarnation: the worker's.
         epoch: the epoch adopted.
         redelivered: the payments that are sent again, in order.
+        told: how many ids the worker was told of that were sent to workers before it.
+        forgotten: how many more there were, since the start, for which there was no room.
     """
 
     incarnation: int
     epoch: int
     redelivered: list[Payment]
+    told: int = 0
+    forgotten: int = 0
 
 
 class PaymentsDecided(NamedTuple):
@@ -64,6 +68,12 @@ class PaymentsReceived(NamedTuple):
     redelivered: bool
 
 
+class WereSentBefore(NamedTuple):
+    """The API sent these, packed, to workers before this one."""
+
+    payment_ids: bytes
+
+
 class EpochWasAdopted(NamedTuple):
     """The API has adopted this epoch."""
 
@@ -78,4 +88,4 @@ class RequestReceived(NamedTuple):
     payload: bytes
 
 
-WorkerEvent = HelloReceived | PaymentsReceived | EpochWasAdopted | RequestReceived
+WorkerEvent = HelloReceived | PaymentsReceived | WereSentBefore | EpochWasAdopted | RequestReceived

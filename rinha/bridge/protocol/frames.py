@@ -15,6 +15,11 @@ MAX_PIECE_BYTES = 32_768
 """Of a reply: small enough for an acknowledgement to slip in between two pieces of a long one."""
 MAX_REQUEST_BYTES = 4096
 """Requests are a few numbers."""
+ID_BYTES = 16
+MAX_SENT_IDS_PER_FRAME = 2048
+"""32 KiB, and 4 ms of the worker's time."""
+MAX_SENT_IDS = 60 * MAX_SENT_IDS_PER_FRAME
+"""Of one API, 122,880: 1.97 MB, which lasts for 300 s at 400 payments/s."""
 
 _ACK = Struct(">QH")
 _EXCEPTION = Struct(">QB")
@@ -72,6 +77,12 @@ class Reply(NamedTuple):
     payload: bytes
 
 
+class SentBefore(NamedTuple):
+    """API -> worker: packed ids that it sent to workers before this one. None at all: there were others, no more."""
+
+    payment_ids: bytes
+
+
 class Ping(NamedTuple):
     """Either way: are you there? Answered with PONG; one PONG may answer several."""
 
@@ -114,6 +125,12 @@ def _load_reply(body: bytes) -> Reply:
     return Reply(request_id, ReplyStatus(status), bool(flags), body[_REPLY.size :])
 
 
+def _load_sent_before(body: bytes) -> SentBefore:
+    if len(body) % ID_BYTES or len(body) > MAX_SENT_IDS_PER_FRAME * ID_BYTES:
+        raise ValueError("wrong length")
+    return SentBefore(body)
+
+
 BODIES: dict[int, Body] = {
     6: Body(Ack, _dump_ack, _load_ack),
     7: fixed(Credit, ">Q"),
@@ -123,5 +140,6 @@ BODIES: dict[int, Body] = {
     11: Body(Reply, _dump_reply, _load_reply),
     12: fixed(Ping, ">"),
     13: fixed(Pong, ">"),
+    14: Body(SentBefore, lambda sent: sent.payment_ids, _load_sent_before),
 }
 """By the type's number; 1 to 4 are the handshake's, 5 is PAYMENT."""

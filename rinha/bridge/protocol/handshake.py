@@ -27,7 +27,7 @@ class RefusalCode(IntEnum):
     VERSION = 1
     SECRET = 2
     TOO_MANY = 3
-    """Too many connections, or too many failed handshakes from there."""
+    """Too many connections that have proved the secret."""
     PROTOCOL = 4
 
 

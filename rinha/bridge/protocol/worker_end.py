@@ -8,8 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 from rinha.bridge.errors import HandshakeRefused, ProtocolError
 from rinha.bridge.protocol.codec import FrameDecoder, PaymentRun
-from rinha.bridge.protocol.events import EpochWasAdopted, HelloReceived, PaymentsReceived, RequestReceived, WorkerEvent
-from rinha.bridge.protocol.frames import Epoch, EpochAdopted, Ping, Pong, ReplyStatus, Request
+from rinha.bridge.protocol.events import (
+    EpochWasAdopted,
+    HelloReceived,
+    PaymentsReceived,
+    RequestReceived,
+    WereSentBefore,
+    WorkerEvent,
+)
+from rinha.bridge.protocol.frames import (
+    ID_BYTES,
+    MAX_SENT_IDS,
+    Epoch,
+    EpochAdopted,
+    Ping,
+    Pong,
+    ReplyStatus,
+    Request,
+    SentBefore,
+)
 from rinha.bridge.protocol.handshake import PROTOCOL_VERSION, Challenge, Hello, Refusal, RefusalCode, Welcome, proves
 from rinha.bridge.protocol.outgoing import Outgoing
 
@@ -46,6 +63,7 @@ class WorkerEnd:
         self._following: range = range(0)
         """The sequences that the next payment may have: one, but for the first payment of the session."""
         self._first_new = 0
+        self._sent_before = 0
         self._limit = 0
         self._outgoing = Outgoing()
         self._outgoing.send(Challenge(PROTOCOL_VERSION, nonce))
@@ -200,6 +218,12 @@ class WorkerEnd:
         self._following = range(following, following + 1)
         return PaymentsReceived(self.epoch, first, payments, run.redelivered)
 
+    def _told(self, sent: SentBefore) -> WorkerEvent:
+        self._sent_before += len(sent.payment_ids) // ID_BYTES
+        if self._sent_before > MAX_SENT_IDS:
+            raise ProtocolError(f"more than {MAX_SENT_IDS} ids sent before")
+        return WereSentBefore(sent.payment_ids)
+
     def _adopted(self, adopted: EpochAdopted) -> WorkerEvent:
         if not self.epoch < adopted.epoch <= self._announced_epoch:
             raise ProtocolError(f"epoch {adopted.epoch} adopted, {self._announced_epoch} announced")
@@ -222,6 +246,7 @@ _TRANSITIONS: dict[_State, dict[type, _Handler]] = {
     _State.DECIDING: {},
     _State.OPEN: {
         PaymentRun: WorkerEnd._submitted,
+        SentBefore: WorkerEnd._told,
         EpochAdopted: WorkerEnd._adopted,
         Request: WorkerEnd._requested,
         Ping: WorkerEnd._pinged,

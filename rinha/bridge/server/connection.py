@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import gevent
 from gevent.event import Event
@@ -39,9 +39,9 @@ class ServerConnection:
 
     Args:
         sock: the accepted socket.
-        host: where it comes from, against which failed handshakes count.
-        peer: the same with the port, for logs.
+        peer: where it comes from, for logs.
         deliver: makes the delivery for this ``Line``.
+        report: logs what happens before the peer has proved who it is.
         on_end: called once when the connection is over.
     """
 
@@ -49,15 +49,15 @@ class ServerConnection:
         self,
         sock: Socket,
         *,
-        host: str,
         peer: str,
         deliver: Callable[[Line], Delivery],
+        report: Callable[[int, str, dict[str, Any]], None],
         on_end: Callable[[ServerConnection], None],
     ) -> None:
-        self.host = host
         self.peer = peer
         self.delivery = deliver(self)
         self._sock = sock
+        self._report = report
         self._on_end = on_end
         self._session = self.delivery.session
         self._cut = False
@@ -92,8 +92,7 @@ class ServerConnection:
     def cut(self, reason: str) -> None:
         """End the connection now; ``on_end`` follows."""
         if not self._cut:
-            extra = {"peer": self.peer, "api": self.delivery.api_name, "reason": reason}
-            logger.warning("bridge.connection_cut", extra=extra)
+            self._log(logging.WARNING, "bridge.connection_cut", reason=reason)
             self._end()
 
     def drain(self, deadline: float) -> None:
@@ -137,13 +136,11 @@ class ServerConnection:
                 self._heard_at = time.monotonic()
                 delivery.receive(data)
         except (HandshakeRefused, ProtocolError) as error:
-            extra = {"peer": self.peer, "api": delivery.api_name, "error": str(error)}
-            logger.warning("bridge.peer_refused", extra=extra)
+            self._log(logging.WARNING, "bridge.peer_refused", error=str(error))
             self._writer.wake()
             self._writer.join(LINGER_S)
         except OSError as error:
-            extra = {"peer": self.peer, "api": delivery.api_name, "error": str(error)}
-            logger.info("bridge.connection_broke", extra=extra)
+            self._log(logging.INFO, "bridge.connection_broke", error=str(error))
         except Exception:
             logger.exception("bridge.connection_failed", extra={"peer": self.peer, "api": delivery.api_name})
         finally:
@@ -152,6 +149,13 @@ class ServerConnection:
             self._readable.close()
             self._sock.close()
             self._on_end(self)
+
+    def _log(self, level: int, event: str, **fields: str) -> None:
+        extra = {"peer": self.peer, "api": self.delivery.api_name, **fields}
+        if self.delivery.api_id:
+            logger.log(level, event, extra=extra)
+        else:
+            self._report(level, event, extra)
 
     def _receive(self) -> bytes:
         # To wait first saves a try in vain for most reads. And whatever the peer sends, the intake, the writers and the

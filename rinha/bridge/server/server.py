@@ -4,22 +4,21 @@ Runs on gevent, without monkey-patching.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import secrets
 import time
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import gevent
 from gevent import socket
 from gevent.pool import Group
 
-from rinha.bridge.protocol.codec import encode
+from rinha.bridge.errors import HandshakeRefused
 from rinha.bridge.protocol.delivery import Delivery, supersede
-from rinha.bridge.protocol.handshake import NONCE_BYTES, Refusal, RefusalCode
+from rinha.bridge.protocol.handshake import NONCE_BYTES, RefusalCode
 from rinha.bridge.server.connection import ServerConnection
 from rinha.bridge.server.questions import Questions
+from rinha.bridge.server.strangers import Strangers
 from rinha.net.address import Address, TcpAddress, require_secret
 from rinha.net.listener import Listener
 
@@ -31,10 +30,7 @@ if TYPE_CHECKING:
     from rinha.bridge.protocol.delivery import Line
 
 MAX_CONNECTIONS = 64
-"""A few APIs, their connections that are just being replaced, and tools."""
-MAX_FAILED_HANDSHAKES = 20
-"""From one host in ``FAILED_HANDSHAKES_S``; an API with a wrong secret makes two."""
-FAILED_HANDSHAKES_S = 10.0
+"""That have proved the secret: a few APIs, their connections that are just being replaced, and tools."""
 _BACKLOG = 128
 _CHECK_S = 0.5
 
@@ -78,7 +74,7 @@ class BridgeServer:
         self._listener: Listener | None = None
         self._socket: socket.socket | None = None
         self._connections: set[ServerConnection] = set()
-        self._failed_handshakes: Counter[str] = Counter()
+        self._strangers = Strangers()
         self._questions = Questions(answer)
         self._loops = Group()
         self._draining = False
@@ -146,34 +142,23 @@ class BridgeServer:
                 continue
             if isinstance(self._address, TcpAddress):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self._receive(sock, host=address[0], peer=f"{address[0]}:{address[1]}")
+                self._receive(sock, peer=f"{address[0]}:{address[1]}")
             else:
-                self._receive(sock, host="unix", peer="unix")
+                self._receive(sock, peer="unix")
+            # However many connect, sessions get their turn between any two of them.
+            gevent.sleep(0)
 
-    def _receive(self, sock: socket.socket, *, host: str, peer: str) -> None:
-        if len(self._connections) >= MAX_CONNECTIONS:
-            self._turn_away(sock, peer, f"more than {MAX_CONNECTIONS} connections")
-        elif self._failed_handshakes[host] >= MAX_FAILED_HANDSHAKES:
-            self._turn_away(sock, peer, "too many failed handshakes")
-        else:
-            self._connections.add(
-                ServerConnection(sock, host=host, peer=peer, deliver=self._deliver, on_end=self._ended)
-            )
-
-    def _turn_away(self, sock: socket.socket, peer: str, reason: str) -> None:
-        logger.warning("bridge.turned_away", extra={"peer": peer, "reason": reason})
-        # A fresh socket has room for this, so it doesn't wait.
-        with contextlib.suppress(OSError):
-            sock.send(encode(Refusal(RefusalCode.TOO_MANY, reason)))
-        sock.close()
+    def _receive(self, sock: socket.socket, *, peer: str) -> None:
+        connection = ServerConnection(
+            sock, peer=peer, deliver=self._deliver, report=self._strangers.report, on_end=self._ended
+        )
+        self._connections.add(connection)
+        self._strangers.add(connection)
 
     def _check(self) -> None:
-        clear_at = 0.0
         while True:
             now = time.monotonic()
-            if now >= clear_at:
-                self._failed_handshakes.clear()
-                clear_at = now + FAILED_HANDSHAKES_S
+            self._strangers.check(now)
             for connection in list(self._connections):
                 connection.check(now)
             gevent.sleep(_CHECK_S)
@@ -191,12 +176,15 @@ class BridgeServer:
         )
 
     def _greeted(self, delivery: Delivery) -> None:
-        supersede(delivery, (each.delivery for each in self._connections))
+        self._strangers.remove(delivery.line)
+        deliveries = [each.delivery for each in self._connections]
+        supersede(delivery, deliveries)
+        if sum(each.is_proved for each in deliveries) > MAX_CONNECTIONS:
+            raise HandshakeRefused(RefusalCode.TOO_MANY, f"more than {MAX_CONNECTIONS} connections")
 
     def _ended(self, connection: ServerConnection) -> None:
         self._connections.discard(connection)
+        self._strangers.remove(connection)
         delivery = connection.delivery
         if delivery.api_id:
             logger.info("bridge.session_closed", extra={"peer": connection.peer, "api": delivery.api_name})
-        elif delivery.session.is_closed:
-            self._failed_handshakes[connection.host] += 1

@@ -11,6 +11,7 @@ from actors.intake.actor import Intake
 from actors.intake.backlog import Backlog
 from actors.intake.credits import Credits
 from actors.intake.dispatcher import Dispatcher
+from actors.intake.earlier import Earlier
 from actors.intake.pace import Pace
 from actors.intake.pool import Pool
 from actors.intake.purges import Purges
@@ -51,6 +52,7 @@ class IntakeBench:
         self.session = world.probe("session")
         self.workers = [world.probe("worker-1"), world.probe("worker-2")]
         self.backlog = Backlog(NAMES)
+        self.earlier = Earlier(world.clock.monotonic_s(), keep_s=300.0)
         self.pool = Pool(NAMES, limit=2)
         self.credits = Credits(backlog_max)
         self.purges = Purges()
@@ -62,6 +64,7 @@ class IntakeBench:
         return Intake(
             me,
             self.backlog,
+            self.earlier,
             self.credits,
             self.purges,
             self.pool,

@@ -16,6 +16,7 @@ from rinha.bridge.protocol.codec import MAX_FRAME_BYTES, FrameDecoder, PaymentRu
 from rinha.bridge.protocol.frames import (
     MAX_EXCEPTIONS,
     MAX_REQUEST_BYTES,
+    MAX_SENT_IDS_PER_FRAME,
     Ack,
     Credit,
     Epoch,
@@ -25,6 +26,7 @@ from rinha.bridge.protocol.frames import (
     Reply,
     ReplyStatus,
     Request,
+    SentBefore,
 )
 from rinha.bridge.protocol.handshake import PROTOCOL_VERSION, Challenge, Hello, Refusal, Welcome
 
@@ -59,6 +61,7 @@ FRAMES = st.one_of(
     st.builds(Reply, U32, st.sampled_from(ReplyStatus), st.booleans(), st.binary(max_size=100)),
     st.just(Ping()),
     st.just(Pong()),
+    st.builds(SentBefore, st.lists(ID, max_size=5).map(b"".join)),
 )
 SEQUENCED = st.tuples(st.integers(1, 2**64 - 1), PAYMENTS, st.booleans())
 
@@ -153,7 +156,7 @@ def framed(kind: int, body: bytes) -> bytes:
         struct.pack(">IB", MAX_FRAME_BYTES + 1, 5),
         struct.pack(">IB", 2**32 - 1, 11),
         framed(0, b""),
-        framed(14, b""),
+        framed(15, b""),
         framed(255, b"x" * 30),
         b"GET / HTTP/1.1\r\n\r\n",
         framed(1, b"\x00"),
@@ -190,6 +193,8 @@ def framed(kind: int, body: bytes) -> bytes:
         framed(11, b"\0\0\0\1\0\2"),
         framed(12, b"x"),
         framed(13, b"x"),
+        framed(14, bytes(15)),
+        framed(14, bytes(16 * (MAX_SENT_IDS_PER_FRAME + 1))),
     ],
 )
 def test_what_is_no_frame_breaks_the_protocol(data: bytes) -> None:

@@ -10,11 +10,12 @@ import pytest
 
 from rinha.bridge.protocol import delivery
 from rinha.bridge.protocol.codec import encode
-from rinha.bridge.protocol.frames import EpochAdopted, Ping, Pong, Request
-from rinha.bridge.protocol.handshake import Challenge, Hello, Refusal, RefusalCode, Welcome
+from rinha.bridge.protocol.frames import Ack, EpochAdopted, Ping, Pong, Request
+from rinha.bridge.protocol.handshake import Challenge, Hello, Refusal, RefusalCode, Welcome, prove
 from rinha.bridge.protocol.questions import Kind
 from rinha.bridge.server import connection as server_connection
-from rinha.bridge.server.server import MAX_CONNECTIONS, MAX_FAILED_HANDSHAKES
+from rinha.bridge.server.server import MAX_CONNECTIONS
+from rinha.bridge.server.strangers import MAX_REPORTS, MAX_STRANGERS
 from tests.bridge.raw_peer import Peer, eventually, submitted
 from tests.support.samples import STATISTICS
 
@@ -37,30 +38,73 @@ def test_the_refusal_says_why_and_then_the_connection_ends(start_worker: Any, co
     assert peer.read() is None
 
 
-def test_a_host_that_fails_too_often_is_turned_away(start_worker: Any, connect_raw: Any) -> None:
-    worker = start_worker()
-    for _ in range(MAX_FAILED_HANDSHAKES):
-        peer = connect_raw(worker.address)
-        peer.expect(Challenge)
-        peer.send(b"nonsense")
-        peer.expect(Refusal)
-        assert peer.read() is None
-    assert connect_raw(worker.address).read() == Refusal(RefusalCode.TOO_MANY, "too many failed handshakes")
+def fail(worker: Any, connect_raw: Any) -> None:
+    peer = connect_raw(worker.address)
+    challenge = peer.expect(Challenge)
+    hello = Hello(1, bytes(16), "stranger", 0, 0, 1, 1)
+    peer.send(hello._replace(proof=prove(b"wrong", challenge.nonce, hello)))
+    peer.expect(Refusal)
+    assert peer.read() is None
 
 
-def test_connections_are_limited_and_a_free_place_is_taken(start_worker: Any, connect_raw: Any) -> None:
+def test_however_many_fail_the_api_with_the_secret_comes_in_from_the_same_host(
+    start_worker: Any, connect_raw: Any
+) -> None:
+    worker = start_worker(credit=5)
+    open_before = connect_raw(worker.address)
+    open_before.greet(api_id=b"1" * 16)
+    for _ in range(50):
+        fail(worker, connect_raw)
+    open_before.send(submitted(1))
+    assert open_before.expect(Ack) == Ack(1)
+    assert connect_raw(worker.address).greet(api_id=b"2" * 16) == Welcome(1, 1)
+
+
+def test_strangers_that_say_nothing_make_room_the_oldest_first(start_worker: Any, connect_raw: Any) -> None:
     worker = start_worker()
+    strangers = [connect_raw(worker.address) for _ in range(MAX_STRANGERS)]
+    second = strangers.pop(1)
+    for stranger in strangers:
+        stranger.expect(Challenge)
+    assert connect_raw(worker.address).greet(api_id=b"1" * 16) == Welcome(1, 1)
+    assert strangers[0].read() is None
+    second.greet(api_id=b"2" * 16)
+
+
+def test_failures_do_not_fill_the_log(
+    start_worker: Any, connect_raw: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = start_worker()
+    for _ in range(MAX_REPORTS + 10):
+        fail(worker, connect_raw)
+    assert caplog.messages.count("bridge.peer_refused") <= MAX_REPORTS
+    monkeypatch.setattr(worker.server._strangers, "_period_ends_s", 0.0)
+    eventually(lambda: "bridge.strangers_not_logged" in caplog.messages, "nobody says how many")
+
+
+def test_sessions_are_limited_and_a_free_place_is_taken(start_worker: Any, connect_raw: Any) -> None:
+    worker = start_worker()
+
+    def api_id(number: int) -> bytes:
+        return number.to_bytes(16)
+
     peers = [connect_raw(worker.address) for _ in range(MAX_CONNECTIONS)]
-    for peer in peers:
-        peer.expect(Challenge)
+    for number, peer in enumerate(peers, 1):
+        peer.greet(api_id=api_id(number))
     late = connect_raw(worker.address)
-    assert late.read() == Refusal(RefusalCode.TOO_MANY, f"more than {MAX_CONNECTIONS} connections")
-    assert late.read() is None
-    peers[0].close()
+    with pytest.raises(AssertionError, match="closed before Welcome"):
+        late.greet(api_id=b"late" * 4)
+    assert len(worker.intake.opened) == MAX_CONNECTIONS
+    assert connect_raw(worker.address).greet(api_id=api_id(1)), "an API that connects anew takes its own place"
+    peers[1].close()
 
     def is_let_in() -> bool:
         with closing(Peer(worker.address)) as peer:
-            return isinstance(peer.read(), Challenge)
+            try:
+                peer.greet(api_id=b"late" * 4)
+            except AssertionError:
+                return False
+            return True
 
     eventually(is_let_in, "the free place isn't given")
 

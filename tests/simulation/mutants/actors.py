@@ -8,6 +8,7 @@ from actors.intake.actor import Intake
 from actors.intake.backlog import Backlog
 from actors.intake.credits import Credits
 from actors.intake.dispatcher import Dispatcher
+from actors.intake.earlier import Earlier
 from actors.intake.pool import Pool
 from actors.intake.route import Route
 from actors.journal.acceptance import Durable
@@ -145,7 +146,7 @@ def no_deduplication(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Backlog, "take", take)
 
 
-@MUTANTS.at("fragile")
+@MUTANTS.at("steady")
 def a_crash_in_flight_taken_for_a_refusal(patch: pytest.MonkeyPatch) -> None:
     real = Intake._apply
 
@@ -217,3 +218,22 @@ def a_422_is_a_refusal_as_soon_as_it_is_not_found(patch: pytest.MonkeyPatch) -> 
 
     patch.setattr(Backlog, "mark_unknown", mark_unknown)
     patch.setattr(Route, "vouches_for", lambda self, absence, **how: True)
+
+
+@MUTANTS.at("fragile")
+def suspects_are_looked_for_at_once(patch: pytest.MonkeyPatch) -> None:
+    def ask(self: Backlog, entry: Entry, now_s: float) -> None:
+        entry.unasked = list(self._processors)
+        self._unknown.push(entry, now_s)
+
+    patch.setattr(Backlog, "_ask_everywhere", ask)
+
+
+@MUTANTS.at("fragile", "queued")
+def a_new_worker_waits_for_no_api(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Earlier, "hold_left_s", lambda self, now_s: 0.0)
+
+
+@MUTANTS.at("fragile", "queued")
+def what_waits_while_an_api_tells_of_it_is_no_suspect(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Backlog, "suspect", lambda self, payment_ids, now_s: None)

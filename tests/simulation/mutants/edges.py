@@ -67,11 +67,6 @@ def a_row_that_comes_late_leaves_old_sums(patch: pytest.MonkeyPatch) -> None:
 
 
 @MUTANTS.at("background")
-def suspects_are_looked_for_at_once(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(backlog, "LONGEST_DELAY_S", 0.0)
-
-
-@MUTANTS.at("background")
 def suspects_are_looked_for_after_2_s(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(backlog, "LONGEST_DELAY_S", 2.0)
 
