@@ -201,6 +201,9 @@ class Intake:
                     if attempt.epoch == self._backlog.epoch:
                         self._backlog.park(attempt.payment.payment_id, "handling its outcome failed")
                     self._pool.end(actor, attempt)
+            case PaymentRecorded(payment_id, epoch):
+                if epoch == self._backlog.epoch:
+                    self._backlog.settle(payment_id)
             case SessionOpened(session) | PaymentsSentBefore(session):
                 self._credits.close(session)
                 session.tell(SessionDismissed("opening it failed at the worker"))

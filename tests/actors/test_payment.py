@@ -19,6 +19,7 @@ PAYMENT = Payment(bytes(range(16)), 1990)
 SETTLED = Settled(1990, 5000)
 REFUSED = Refused("HTTP 500, empty body")
 REJECTED = Refused("HTTP 400", permanent=True)
+TURNED_AWAY = Refused("HTTP 401", turned_away=True)
 UNKNOWN = Unknown("no answer within 10 s")
 JUDGED = Unknown("HTTP 422, then: HTTP 404", denied=True)
 
@@ -94,6 +95,43 @@ class TestPosting:
         bench.processor.on_post = lambda payment, at_ms: REFUSED
         bench.actor.tell(Attempt(PAYMENT, "default", 5000, 7, Step.POST, again=True))
         assert bench.told()[0] == AttemptObserved("default", False, 0.0, again=True)
+
+    def test_health_learns_the_answer_that_says_nothing_of_the_payment(self, bench: Bench) -> None:
+        bench.processor.on_post = lambda payment, at_ms: TURNED_AWAY
+        bench.attempt()
+        assert bench.told()[0] == AttemptObserved("default", False, 0.0, "HTTP 401")
+
+
+class TestWitness:
+    """A row that is known to be there, asked for when the payment isn't found."""
+
+    WITNESS = b"w" * 16
+
+    def look_up(self, bench: Bench) -> Outcome | Absent:
+        bench.actor.tell(Attempt(PAYMENT, "default", 5000, 7, Step.LOOK_UP, self.WITNESS))
+        ended: AttemptEnded = bench.told()[-1]
+        return ended.outcome
+
+    def test_it_is_asked_for_between_two_look_ups_in_vain(self, bench: Bench) -> None:
+        bench.processor.rows[self.WITNESS] = (1, 1)
+        assert self.look_up(bench) == Absent("HTTP 404", witnessed=True)
+        assert bench.processor.finds == [PAYMENT.payment_id, self.WITNESS, PAYMENT.payment_id]
+
+    @pytest.mark.parametrize("answer", [Refused("HTTP 404"), Unknown("HTTP 429")])
+    def test_without_it_nothing_is_known(self, bench: Bench, answer: Outcome) -> None:
+        bench.processor.on_find = lambda payment_id: answer if payment_id == self.WITNESS else Refused("HTTP 404")
+        assert self.look_up(bench) == Absent("HTTP 404")
+
+    def test_what_is_found_the_second_time_is_there(self, bench: Bench) -> None:
+        """The route came up in between."""
+        answers: list[Outcome] = [SETTLED, SETTLED, Refused("HTTP 404")]
+        bench.processor.on_find = lambda payment_id: answers.pop()
+        assert self.look_up(bench) == SETTLED
+
+    def test_nobody_asks_for_it_when_the_payment_is_found(self, bench: Bench) -> None:
+        bench.processor.rows[PAYMENT.payment_id] = (1990, 5000)
+        assert self.look_up(bench) == SETTLED
+        assert bench.processor.finds == [PAYMENT.payment_id]
 
 
 class TestUnknownOutcomes:

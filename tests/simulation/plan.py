@@ -6,6 +6,7 @@ import math
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
+from actors.intake.entry import LONGEST_DELAY_S
 from actors.intake.routing import Cheapest, Fastest
 from actors.system import Sizes
 from tests.simulation.processor import Faults
@@ -85,7 +86,6 @@ def draw_plan(chance: random.Random, levels: tuple[str, ...]) -> Plan:
     happenings += [_at(chance, "jump_clock", chance.randint(-3_600_000, 3_600_000)) for _ in range(_few(chance, 2))]
     happenings += [_at(chance, "fail_processor", *_lapse(chance)) for _ in range(_few(chance, 4))]
     happenings += [_at(chance, "slow_processor", *_lapse(chance), _slowness_s(chance)) for _ in range(_few(chance, 4))]
-    happenings += [_unroute(chance) for _ in range(_few(chance, 3))]
     happenings += [_at(chance, "check_counts") for _ in range(5)]
     if target == PURGE or chance.random() < 0.3:
         for _ in range(chance.randint(1, 3)):
@@ -103,6 +103,7 @@ def draw_plan(chance: random.Random, levels: tuple[str, ...]) -> Plan:
     if level in {"background", "durable"}:
         happenings += [_at(chance, "fill_disk", chance.random() * 2) for _ in range(_few(chance, 1))]
         happenings += [_at(chance, "freeze_disk", chance.random() * 4) for _ in range(_few(chance, 2))]
+    happenings += [_unroute(chance) for _ in range(_few(chance, 1))]
     happenings.sort(key=lambda each: each.at_s)
     return Plan(
         level=level,
@@ -167,13 +168,14 @@ def _purge(chance: random.Random, numbers: Iterator[int]) -> list[Happening]:
 
 
 def _crash_while_slow(chance: random.Random, numbers: Iterator[int]) -> list[Happening]:
-    """The worker dies, and what it has just sent is committed long after."""
+    """The worker dies, and what it has just sent is committed long after, or hidden when it is looked for."""
     if chance.random() < 0.5:
         return []
     at_s, name = 0.5 + _instant_s(chance) * 0.8, chance.choice(NAMES)
     slow = Happening(at_s - 0.4, "slow_processor", (name, 2.0, 4.0))
     payments = [_payment(chance, numbers, at_s - abs(_offset_s(chance)), "plain") for _ in range(chance.randint(1, 4))]
-    return [slow, *payments, Happening(at_s, "crash_worker")]
+    hidden = Happening(at_s + LONGEST_DELAY_S, "unroute_processor", (name, chance.choice((0.0, 4.0)), True))
+    return [slow, *payments, Happening(at_s, "crash_worker"), hidden]
 
 
 def _instant_s(chance: random.Random) -> float:

@@ -110,16 +110,20 @@ class SimulatedProcessor:
 
     def _arrive(self, row: LedgerRow, incarnation: int, answer: SimulatedFuture) -> None:
         if self.unrouted:
-            self._end("has no route", row, answer, NO_ROUTE)
+            self._turn_away("has no route", row, answer, NO_ROUTE)
         elif self._strikes(self.faults.lost_request):
             self._end("never gets", row, answer, LOST)
         elif self._strikes(self.faults.turned_away):
-            self._end("turns away", row, answer, self._scheduler.chance.choice(TURNED_AWAY))
+            self._turn_away("turns away", row, answer, self._scheduler.chance.choice(TURNED_AWAY))
         elif self._strikes(self.faults.overloaded):
             self._end("429", row, answer, Answer(429, b""))
         else:
             delay_s = self.delay_s * (0.8 + 0.4 * self._scheduler.chance.random())
             self._scheduler.later(delay_s, lambda: self._work(row, incarnation, answer))
+
+    def _turn_away(self, what: str, row: LedgerRow, answer: SimulatedFuture, reply: Answer) -> None:
+        """Not at once: a payment that is free may come back as soon as it is turned away."""
+        self._scheduler.later(0.05, lambda: self._end(what, row, answer, reply))
 
     def _work(self, row: LedgerRow, incarnation: int, answer: SimulatedFuture) -> None:
         faults, payment_id = self.faults, row.payment_id

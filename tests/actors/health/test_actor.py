@@ -107,6 +107,32 @@ class TestNews:
         assert [(each.name, each.healthy) for each in states] == [("default", True), ("fallback", False)]
 
 
+class TestTurnedAway:
+    def turn_away(self, bench: Bench, times: int) -> None:
+        for _ in range(times):
+            bench.health.tell(AttemptObserved("default", False, 1.0, "HTTP 401"))
+            gevent.idle()
+
+    def test_each_opening_is_one_warning(self, bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+        self.turn_away(bench, FAILURES_MAX - 1)
+        assert not _warnings(caplog)
+        self.turn_away(bench, 5)
+        assert _warnings(caplog) == [("default", "HTTP 401")]
+        bench.observe(succeeded=True)
+        self.turn_away(bench, FAILURES_MAX)
+        assert len(_warnings(caplog)) == 2
+
+    def test_a_failing_processor_is_none(self, bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+        bench.fail()
+        self.turn_away(bench, 5)
+        assert not _warnings(caplog)
+
+
+def _warnings(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    records = [vars(each) for each in caplog.records if each.levelname == "WARNING"]
+    return [(each["processor"], each["answer"]) for each in records if each["msg"] == "health.turned_away"]
+
+
 class TestProbes:
     def test_a_failing_processor_is_probed_from_50_ms_to_every_500_ms(self, bench: Bench) -> None:
         bench.fail()

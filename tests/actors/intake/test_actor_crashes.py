@@ -8,9 +8,9 @@ import pytest
 
 from actors.intake.backlog import Backlog
 from actors.intake.refusals import REST_FIRST_S
-from actors.messages import CreditGranted, HealthChanged, SessionOpened, VerdictsGiven
+from actors.messages import CreditGranted, HealthChanged, PaymentRecorded, SessionOpened, VerdictsGiven
 from actors.runtime.guard import ActorFailed
-from actors.values import Payment, Refused, Step, Unknown, Verdict
+from actors.values import Payment, Refused, Settled, Step, Unknown, Verdict
 from tests.actors.intake.intake_bench import DOWN, HEALTHY, IntakeBench, payment
 from tests.support.patience import PATIENCE_S
 
@@ -119,6 +119,24 @@ class TestCrashes:
         ready.world.advance(0.01)
         assert ready.session.of(VerdictsGiven) == [VerdictsGiven(1)]
         assert ready.attempt().payment == payment(1)
+
+    def test_a_payment_in_the_books_is_settled_though_hearing_of_it_fails(
+        self, ready: IntakeBench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ready.submit(payment(1))
+        sent = ready.attempt()
+        ready.end(sent, Settled(1990, 1))
+        failures, settle = [OSError("stdout is gone") for _ in range(3)], ready.backlog.settle
+
+        def settle_at_last(payment_id: bytes) -> bool:
+            if failures:
+                raise failures.pop()
+            return settle(payment_id)
+
+        monkeypatch.setattr(ready.backlog, "settle", settle_at_last)
+        ready.tell(PaymentRecorded(sent.payment.payment_id, 0))
+        assert ready.statistics().settled == 1
+        assert ready.world.dead_letters == {}
 
     def test_a_given_up_result_of_an_earlier_epoch_parks_nothing(
         self, ready: IntakeBench, monkeypatch: pytest.MonkeyPatch
