@@ -108,13 +108,13 @@ def test_an_empty_500_by_both_to_one_payment_makes_it_back_off_alone(bench: Benc
     assert 5 < bad < 20
 
 
-def test_it_is_parked_in_the_end_and_said_so_once(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
-    bench.fallback.rule = bench.default.rule = against_bad_ones(JUDGED)
+def test_an_outcome_that_stays_unknown_is_parked_in_the_end_and_said_so_once(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    bench.fallback.rule = bench.default.rule = against_bad_ones(DATABASE_500)
     (bad,) = bench.give(BAD_CENTS)
     bench.stream(150.0, per_s=1)
     (parked,) = bench.system.intake.ask(GetParked(), timeout=PATIENCE_S)
     assert parked.payment.payment_id == bad
-    assert "HTTP 422" in parked.reason
+    assert "HTTP 500" in parked.reason
     (warning,) = [each for each in caplog.records if each.message == "payment.parked"]
     assert vars(warning)["reason"] == parked.reason
     bench.default.rule = lambda payment: None

@@ -31,7 +31,7 @@ def test_what_was_sent_before_is_looked_for_everywhere_before_it_is_sent(ready: 
         attempt = ready.attempt()
         assert attempt.step is Step.LOOK_UP
         places.append(attempt.processor)
-        ready.end(attempt, Absent("HTTP 404"))
+        ready.end(attempt, Absent("HTTP 404", witnessed=True))
     assert sorted(places) == ["default", "fallback"]
     assert ready.attempt().step is Step.POST
 
