@@ -18,12 +18,13 @@ from actors.intake.pace import Pace
 from actors.intake.pool import Pool
 from actors.intake.purges import Purges
 from actors.journal.acceptance import Durable, Journalled, WithoutJournal
-from actors.journal.actor import Journal
+from actors.journal.actor import Journal, Look
 from actors.journal.buffer import JournalBuffer
 from actors.journal.writer import JournalWriter
 from actors.ledger.actor import Ledger
 from actors.ledger.book import Book
 from actors.messages import (
+    CheckStore,
     GetCounts,
     GetHealth,
     GetHeld,
@@ -36,6 +37,7 @@ from actors.messages import (
     SessionEpochAdopted,
     SessionOpened,
     StoreChanged,
+    StoreChecked,
 )
 from actors.payment import PaymentActor
 from actors.promises import PROMISES, payments_of
@@ -63,7 +65,10 @@ SESSIONS_MAX = 64
 """Bridge sessions at a time; with the pool it bounds what can be in a mailbox."""
 
 
-UNBOUNDED = (*PROMISES, Wake, PaymentActorReady, SessionOpened, SessionEpochAdopted, SessionClosed, StoreChanged)
+_FEW = (Wake, Look, CheckStore, StoreChecked, StoreChanged, PaymentActorReady, SessionOpened, SessionClosed)
+"""Of these there is one at a time for each timer, store, payment actor or session."""
+
+UNBOUNDED = (*PROMISES, *_FEW, SessionEpochAdopted)
 """Messages that pass a mailbox's bound. What causes them is bounded: by credit, which is renewed when a payment is on
 record, by the pool's size and by the number of sessions."""
 
