@@ -20,13 +20,14 @@ from actors.intake.parked import Parking
 from actors.intake.pool import Pool
 from actors.intake.purges import Purges
 from actors.journal.acceptance import Durable, Journalled, WithoutJournal
-from actors.journal.actor import Journal
+from actors.journal.actor import Journal, Look
 from actors.journal.buffer import JournalBuffer
 from actors.journal.writer import JournalWriter
 from actors.ledger.actor import Ledger
 from actors.ledger.book import Book
 from actors.ledger.timeline import BLOCK_ROWS
 from actors.messages import (
+    CheckStore,
     GetCounts,
     GetHealth,
     GetHeld,
@@ -40,6 +41,7 @@ from actors.messages import (
     SessionEpochAdopted,
     SessionOpened,
     StoreChanged,
+    StoreChecked,
 )
 from actors.packed.id_map import RECORDS_PER_BUCKET
 from actors.payment import PaymentActor
@@ -68,16 +70,20 @@ SESSIONS_MAX = 64
 """Bridge sessions at a time; with the pool it bounds what can be in a mailbox."""
 
 
-UNBOUNDED = (
-    *PROMISES,
+_FEW = (
     Wake,
+    Look,
+    CheckStore,
+    StoreChecked,
+    StoreChanged,
     PaymentActorReady,
     SessionOpened,
     PaymentsSentBefore,
-    SessionEpochAdopted,
     SessionClosed,
-    StoreChanged,
 )
+"""Of these there are few at a time for each timer, store, payment actor or session."""
+
+UNBOUNDED = (*PROMISES, *_FEW, SessionEpochAdopted)
 """Messages that pass a mailbox's bound. What causes them is bounded: by credit, which is renewed when a payment is on
 record, by the pool's size and by the number of sessions."""
 

@@ -115,7 +115,8 @@ class Worker:
                 f"RINHA_JOURNAL_ID names {describe(expected or NO_JOURNAL)}, but RINHA_STORE holds "
                 f"{describe(journal)}: go on with that one by RINHA_JOURNAL_ID={UUID(bytes=journal)}"
             )
-        logger.info("worker.journal", extra={"journal": str(UUID(bytes=journal))})
+        epoch = 0 if self._store is None else self._store.epoch()
+        logger.info("worker.journal", extra={"journal": str(UUID(bytes=journal)), "epoch": epoch})
         return journal
 
     def drain(self, timeout_s: float) -> list[str]:

@@ -108,7 +108,9 @@ def test_an_empty_500_by_both_to_one_payment_makes_it_back_off_alone(bench: Benc
     assert 5 < bad < 20
 
 
-def test_an_outcome_that_stays_unknown_is_parked_in_the_end_and_said_so_once(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_outcome_that_stays_unknown_is_parked_in_the_end_and_said_so_once(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
     bench.fallback.rule = bench.default.rule = against_bad_ones(DATABASE_500)
     (bad,) = bench.give(BAD_CENTS)
     bench.stream(150.0, per_s=1)

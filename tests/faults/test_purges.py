@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
+import sqlite3
 import uuid
 from typing import TYPE_CHECKING
 
@@ -16,6 +19,7 @@ from tests.support.processes import free_port
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
 
     from tests.support.lab import Lab
 
@@ -103,3 +107,31 @@ async def test_a_payment_that_was_under_way_when_a_purge_came_is_forgotten(run_l
             assert counts["accepted"] == sum((await lab.rows()).values()) == 0
             assert await lab.load.post(0, held[0]) == 202
             await lab.until_statistics(lambda counts: counts["settled"] == 1, PATIENCE_S)
+
+
+async def test_a_purge_that_was_carried_out_and_not_answered_is_504_and_stands(
+    run_lab: RunLab, durable: dict[str, str], tmp_path: Path
+) -> None:
+    """On record at once, answered when all APIs have adopted it: a worker that dies in between has purged."""
+    async with run_lab(**durable) as lab:
+        assert await lab.load.post(0) == 202
+        await lab.settle()
+        lab.apis[1].send(signal.SIGSTOP)  # so that the answer waits
+        purging = asyncio.create_task(lab.session.post(f"{lab.urls[0]}/purge-payments"))
+        await lab.load.until(lambda: epoch_on_disk(tmp_path / "journal.db") == 1)
+        await asyncio.to_thread(lab.kill, lab.worker)
+        async with await purging as response:
+            assert response.status == 504
+            assert "Retry-After" not in response.headers
+        lab.apis[1].send(signal.SIGCONT)
+        await asyncio.to_thread(lab.start_worker)
+        counts = await lab.until_statistics(bool, PATIENCE_S)
+        order = [lab.worker.logged("worker.journal")[0]["epoch"], counts["epoch"], counts["accepted"]]
+        print({"fault": "worker killed between a purge's record and its answer", "epoch, epoch, accepted": order})
+        assert order == [1, 1, 0]
+
+
+def epoch_on_disk(path: Path) -> int:
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as reader:
+        epoch: int = reader.execute("SELECT epoch FROM journal").fetchone()[0]
+        return epoch

@@ -35,6 +35,10 @@ DEADLINE_S = 2.0
 """How long the client waits for a whole answer. Shorter than in earnest, so that a run has time for what follows."""
 
 
+MAILBOX = 8
+"""Messages: few payments are as much for such mailboxes as thousands for those of the worker."""
+
+
 class Config(NamedTuple):
     """What differs from run to run."""
 
@@ -57,6 +61,13 @@ class NotingCrashes(Crashes):
         if not isinstance(error, InjectedCrash):
             self.bugs.append(f"{name} crashed at {type(message).__name__}: {error!r}")
         super().note(name, message, error, counts=counts)
+
+
+class TightSystem(ActorSystem):
+    """With a durable journal its mailboxes hold little: whatever waits for the disk must pass their bounds."""
+
+    def _capacity(self) -> int:
+        return MAILBOX if self._plan.durable else super()._capacity()
 
 
 class SimulatedWorker:
@@ -112,7 +123,7 @@ class SimulatedWorker:
         self._chaos = chaos
         self._store = store and store(self.process)
         self._on_purge = on_purge
-        self._system: ActorSystem
+        self._system: TightSystem
         scheduler.spawn("boot", self._boot, self.process)
 
     def _boot(self) -> None:
@@ -120,8 +131,8 @@ class SimulatedWorker:
         clock = FragileClock(chaos, self._clock)
         timers = FragileTimers(chaos, SimulatedTimers(self._scheduler, self.process))
         tracer = Tracer(1.0, lambda event: chaos.call_port())
-        ports = Ports(clock, timers, self.clients, self._store, lambda reason: self._on_failure(), tracer)
-        self._system = ActorSystem(self._plan, ports, self.supervisor)
+        ports = Ports(clock, timers, self.clients, self._store, self._on_broken, tracer)
+        self._system = TightSystem(self._plan, ports, self.supervisor)
         self._system.start()
         self.bridge = SimulatedBridge(
             self._scheduler,
@@ -137,6 +148,11 @@ class SimulatedWorker:
     def _client(self, processor: SimulatedProcessor) -> HttpProcessorClient:
         exchange = SimulatedExchange(processor, self._scheduler, self.incarnation, self.knowledge)
         return HttpProcessorClient(exchange, exchange, deadline_s=DEADLINE_S, monotonic_s=lambda: self._scheduler.now_s)
+
+    def _on_broken(self, reason: str) -> None:
+        if "mailbox is full" in reason:
+            self.crashes.bugs.append(reason)
+        self._on_failure()
 
     def kill(self) -> None:
         """``kill -9``: whatever it held in memory is gone."""

@@ -14,9 +14,10 @@ from actors.intake.pool import Pool
 from actors.intake.route import Route
 from actors.journal.acceptance import Durable
 from actors.ledger.book import Book
-from actors.messages import Persist, VerdictsGiven
+from actors.messages import PaymentsStored, Persist, VerdictsGiven
 from actors.packed.id_map import IdMap
 from actors.runtime.alarm import Alarm, Wake
+from actors.system import UNBOUNDED
 from actors.values import PaymentsPurged, Refused, Settled, Verdict
 from rinha.processors import wire
 from tests.simulation.mutants.registry import Mutants
@@ -33,10 +34,10 @@ MUTANTS = Mutants()
 def a_refusal_clears_an_unknown(patch: pytest.MonkeyPatch) -> None:
     real = Backlog.refuse
 
-    def refuse(self: Backlog, payment_id: bytes, reason: str, now_s: float, *, permanent: bool) -> None:
+    def refuse(self: Backlog, payment_id: bytes, reason: str, now_s: float, *, permanent: bool) -> bool:
         if payment_id in self._in_flight:
             self._in_flight[payment_id].bound = False
-        real(self, payment_id, reason, now_s, permanent=permanent)
+        return real(self, payment_id, reason, now_s, permanent=permanent)
 
     patch.setattr(Backlog, "refuse", refuse)
 
@@ -243,3 +244,20 @@ def a_422_is_a_refusal_as_soon_as_it_is_not_found(patch: pytest.MonkeyPatch) -> 
 
     patch.setattr(Backlog, "mark_unknown", mark_unknown)
     patch.setattr(Route, "vouches_for", lambda self, absence, **how: True)
+
+
+@MUTANTS.at("durable")
+def what_is_stored_may_find_a_full_mailbox(patch: pytest.MonkeyPatch) -> None:
+    bounded = tuple(each for each in UNBOUNDED if each is not PaymentsStored)
+    patch.setattr("tests.simulation.worker.UNBOUNDED", bounded)
+
+
+@MUTANTS.at("durable")
+def a_refusal_on_record_of_a_payment_that_is_bound(patch: pytest.MonkeyPatch) -> None:
+    real = Backlog.refuse
+
+    def refuse(self: Backlog, payment_id: bytes, reason: str, now_s: float, *, permanent: bool) -> bool:
+        real(self, payment_id, reason, now_s, permanent=permanent)
+        return True
+
+    patch.setattr(Backlog, "refuse", refuse)
