@@ -5,27 +5,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from actors.messages import Purge
+from actors.values import Verdict
 from rinha.bridge.errors import NoCredit
 from rinha.bridge.protocol.api_end import ApiEnd
 from rinha.bridge.protocol.events import PaymentsDecided, SessionReady
 from rinha.bridge.protocol.questions import encode_request
+from rinha.bridge.protocol.sent import Sent
 from tests.simulation.bridge import SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from actors.values import Payment, Verdict
+    from actors.values import Payment
     from tests.simulation.bridge import Connection, SimulatedBridge
     from tests.simulation.scheduler import Scheduler
 
 RECONNECT_S = 0.3
+REPEAT_S = 300.0
+"""For so long APIs remember what they sent."""
 
 
 class Submission:
     """One request of a client, and what it was told.
 
     Attributes:
-        answer: a verdict; ``"unavailable"`` (nothing was sent), ``"lost"`` (the API died); None while it waits.
+        answer: a verdict; ``"unavailable"`` (nothing was sent), ``"lost"`` (the API died); None while it waits. At
+            the level ``queued`` that is a verdict at once; another one, or one of another worker than the API knew
+            then, takes its place.
+        queued_for: the worker that its API knew when it was told so; 0 at other levels.
+        too_early: its API was new, and came to the worker before those that knew an earlier one.
+        api: the life of the API that it was handed to; what that remembers is gone when it ends.
     """
 
     def __init__(self, payment: Payment, at_s: float) -> None:
@@ -33,9 +42,30 @@ class Submission:
         self.at_s = at_s
         self.answered_at_s = float("inf")
         self.answer: Verdict | str | None = None
+        self.api: ApiLife | None = None
+        self.queued_for = 0
+        self.too_early = False
         self.incarnation = 0
         self.incarnations: set[int] = set()
         """The workers that it was sent to."""
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether a worker has said that it is taken."""
+        return self.answer is Verdict.TAKEN and self.incarnation != 0
+
+
+class ApiLife:
+    """One life of an API process.
+
+    Attributes:
+        met_s: the workers that it had sessions with, and when the first with each began.
+        crashed: whether it has ended.
+    """
+
+    def __init__(self) -> None:
+        self.met_s: dict[int, float] = {}
+        self.crashed = False
 
 
 class SimulatedApi:
@@ -43,6 +73,7 @@ class SimulatedApi:
 
     Args:
         name: its name.
+        level: what a 202 means, and whether the worker has a journal.
         scheduler: time and chance.
         bridge: that of the worker that runs now, None if there is none.
         note: takes a line for the trace.
@@ -51,11 +82,13 @@ class SimulatedApi:
     def __init__(
         self,
         name: str,
+        level: str,
         scheduler: Scheduler,
         bridge: Callable[[], SimulatedBridge | None],
         note: Callable[[str, object], None],
     ) -> None:
         self.name = name
+        self._level = level
         self._scheduler = scheduler
         self._bridge = bridge
         self._note = note
@@ -63,7 +96,9 @@ class SimulatedApi:
         self._begin()
 
     def _begin(self) -> None:
-        self.session = ApiEnd(api_id=self._scheduler.chance.randbytes(16), name=self.name)
+        sent = None if self._level == "durable" else Sent(REPEAT_S, lambda: self._scheduler.now_s)
+        self.session = ApiEnd(api_id=self._scheduler.chance.randbytes(16), name=self.name, sent=sent)
+        self.life = ApiLife()
         self.waiting: dict[int, Submission] = {}
         self.connection: Connection | None = None
         self._reconnect()
@@ -75,8 +110,12 @@ class SimulatedApi:
         except NoCredit:
             self._decide(submission, "unavailable")
             return
+        submission.api = self.life
         submission.incarnations.add(self.session.incarnation)
         self.waiting[sequence] = submission
+        if self._level == "queued":
+            submission.queued_for = self.session.incarnation
+            self._decide(submission, Verdict.TAKEN)
         self._flush()
 
     def purge(self) -> bool:
@@ -97,8 +136,10 @@ class SimulatedApi:
         if self.connection is not None:
             self.connection.outbound.close_receiver()
             self.connection.break_off()
+        self.life.crashed = True
         for submission in self.waiting.values():
-            self._decide(submission, "lost")
+            if submission.answer is None:
+                self._decide(submission, "lost")
         self._begin()
 
     def _reconnect(self) -> None:
@@ -141,9 +182,11 @@ class SimulatedApi:
             for sequence, verdict in enumerate(event.verdicts, event.first_sequence):
                 submission = self.waiting.pop(sequence)
                 submission.incarnation = self.session.incarnation
-                self._decide(submission, verdict)
+                if submission.answer is not verdict or submission.incarnation != submission.queued_for:
+                    self._decide(submission, verdict)
         elif isinstance(event, SessionReady):
             self._note(f"{self.name} redelivers", event.redelivered)
+            self.life.met_s.setdefault(event.incarnation, self._scheduler.now_s)
             for submission in self.waiting.values():
                 submission.incarnations.add(event.incarnation)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.simulation.scheduler import Process, Scheduler
 
 SECRET = b"open sesame"
+LOOK_INTERVAL_S = 0.02
 
 
 class Connection:
@@ -52,6 +53,17 @@ class Connection:
         if self._bridge.process.alive:
             self._bridge.connections.pop(self, None)
             self.delivery.end()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether all that the intake was told of is acknowledged and sent, or the session is over."""
+        return not self.delivery.is_open or (self.delivery.is_idle and not self._flushing)
+
+    def finish(self) -> None:
+        """End it in order."""
+        self.outbound.finish()
+        self.inbound.close_receiver()
+        self.end()
 
     def _flush(self) -> None:
         self._flushing = False
@@ -109,6 +121,7 @@ class SimulatedBridge:
         self.scheduler = scheduler
         self.process = process
         self.connections: dict[Connection, None] = {}
+        self.is_draining = False
         self._incarnation = incarnation
         self._intake = intake
         self._answer = answer
@@ -119,6 +132,17 @@ class SimulatedBridge:
         connection = Connection(self, deliver, end)
         self.connections[connection] = None
         return connection
+
+    def drain(self, deadline_s: float) -> None:
+        """As ``BridgeServer.drain``: take nothing more, and wait until all that was taken is acknowledged."""
+        self.is_draining = True
+        connections = list(self.connections)
+        for each in connections:
+            each.delivery.drain()
+        while not all(each.is_idle for each in connections) and self.scheduler.now_s < deadline_s:
+            self.scheduler.sleep(LOOK_INTERVAL_S)
+        for each in connections:
+            each.finish()
 
     def deliver(self, line: Connection) -> Delivery:
         return Delivery(

@@ -10,9 +10,9 @@ The full rules hold for a run with one worker, and with a journal for any run:
 
 Without a journal a worker that dies takes what it held with it, by design. Then the rules are weaker: 1, 4 and 5 count
 for what the last worker was given and acknowledged; processors may hold rows that only earlier workers' requests
-committed, also beside a row that the last worker's request committed, but not for a payment that its client sent once:
-what an API sends again to another worker is looked for before it is sent on. Whatever is in the ledger must still be
-true.
+committed. But no payment is at both processors, however often its client sent it and to whichever API: what was sent
+to an earlier worker is looked for before it is sent on. Only an API that dies forgets what it sent, and a new one may
+come to a worker before those from which that learns of an earlier one. Whatever is in the ledger must still be true.
 
 A payment acknowledged while a purge was under way may be on either side of it.
 """
@@ -85,7 +85,7 @@ def _books(outcome: Outcome) -> list[str]:
     acknowledged = {
         each.payment.payment_id
         for each in outcome.submissions
-        if each.answer is Verdict.TAKEN
+        if each.is_taken
         and each.payment.payment_id in after_purges
         and (outcome.strict or each.incarnation == outcome.incarnation)
     }
@@ -93,19 +93,21 @@ def _books(outcome: Outcome) -> list[str]:
     refused = {payment_id for payment_id, all_ in by_id.items() if all(each.answer == "unavailable" for each in all_)}
     found = reconcile(outcome.ledger, theirs, acknowledged=sorted(acknowledged), refused=sorted(refused))
     lines = [f"{each.kind}: #{int.from_bytes(each.payment_id)} {each.detail}" for each in found]
-    lines += _doubled_alone(outcome)
+    lines += _doubled(outcome)
     lines += [f"lost: #{int.from_bytes(each)} not in our books" for each in sorted(acknowledged - in_ledger)]
     return lines
 
 
-def _doubled_alone(outcome: Outcome) -> list[str]:
-    """Payments of which a client sent one request alone, and which are at both processors all the same."""
+def _doubled(outcome: Outcome) -> list[str]:
+    """Payments that are at both processors, though the APIs remember that they sent them, and could say so."""
     if outcome.strict or outcome.purges:
         return []
-    alone = {payment_id for payment_id, all_ in _by_id(outcome).items() if len(all_) == 1}
-    held = [set(each.rows) for each in outcome.processors.values()]
+    by_id = _by_id(outcome)
+    doubled = set.intersection(*(set(each.rows) for each in outcome.processors.values()))
     return [
-        f"doubled: #{int.from_bytes(each)} was sent by one request" for each in sorted(set.intersection(*held) & alone)
+        f"doubled: #{int.from_bytes(payment_id)}, sent {len(by_id[payment_id])} times"
+        for payment_id in sorted(doubled)
+        if not any(each.too_early or (each.api is not None and each.api.crashed) for each in by_id[payment_id])
     ]
 
 
@@ -135,8 +137,9 @@ def _answers(outcome: Outcome) -> list[str]:
         if any(_overlaps(each, submissions) for each in outcome.purges):
             continue  # before and after a purge, an id may stand for two payments
         name = f"#{int.from_bytes(payment_id)}"
-        taken = {each.payment.amount_cents for each in submissions if each.answer is Verdict.TAKEN}
-        maybe = {each.payment.amount_cents for each in submissions if each.answer in {"lost", None}}
+        taken = {each.payment.amount_cents for each in submissions if each.is_taken}
+        # "lost", or queued at an API that died with it.
+        maybe = {each.payment.amount_cents for each in submissions if each.answer in {"lost", None, Verdict.TAKEN}}
         refused = {each.payment.amount_cents for each in submissions if each.answer is Verdict.CONFLICT}
         if len(taken) > 1:
             found.append(f"conflict: {name} taken with {sorted(taken)}")

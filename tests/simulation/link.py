@@ -53,6 +53,12 @@ class Pipe:
         delay_s = 0.0 if chance.random() < 0.5 else chance.random() * NOTICED_S
         self._scheduler.later(max(delay_s, self._due_s - self._scheduler.now_s), self._notice)
 
+    def finish(self) -> None:
+        """End it in order: all that is on the way arrives, then the receiver notices."""
+        if self._left is None:
+            self._left = self._on_the_way
+            self._scheduler.later(max(0.0, self._due_s - self._scheduler.now_s), self._notice)
+
     def close_receiver(self) -> None:
         """The receiver has ended the connection, or is gone: it takes nothing more."""
         self._ended = True

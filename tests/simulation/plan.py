@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from actors.intake.routing import Policy
     from actors.values import ProcessorHealth
 
-LEVELS = ("steady", "fragile", "background", "durable")
-"""No worker crashes; it crashes and has no journal; it crashes and has one that is written after the fact; it crashes
-and has one that is written before anything is promised or sent."""
+LEVELS = ("steady", "fragile", "queued", "background", "durable")
+"""No worker crashes; it crashes and has no journal; the same, and APIs promise what it doesn't have yet; it crashes and
+has a journal that is written after the fact; it crashes and has one that is written before anything is promised or
+sent."""
 
 TARGETS = ("AttemptEnded", "Attempt", "SubmitPayments", "RecordPayment")
 JOURNAL_TARGETS = ("Persist", "Committed", "Commit")
@@ -79,6 +80,7 @@ def draw_plan(chance: random.Random, levels: tuple[str, ...]) -> Plan:
         happenings += [_at(chance, "purge", chance.randrange(2)) for _ in range(chance.randint(1, 3))]
     if level != "steady":
         happenings += [_at(chance, "crash_worker") for _ in range(_few(chance, 2))]
+        happenings += [_at(chance, "drain_worker") for _ in range(_few(chance, 2))]
         soon_s = chance.choice(happenings).at_s + chance.random() * 0.1
         happenings.append(Happening(soon_s, "crash_worker"))
     if level in {"background", "durable"}:
@@ -131,7 +133,7 @@ def _slowness_s(chance: random.Random) -> float:
 def _payments(chance: random.Random, number: int) -> Happening:
     payment_id = (number + 1).to_bytes(16)
     cents = 1990 + number
-    style = chance.choice(("plain", "plain", "plain", "twice", "conflict"))
+    style = chance.choice(("plain", "plain", "plain", "twice", "again", "conflict"))
     traced_at_us = chance.choice((0, 0, 1))
     return Happening(chance.random() * SPAN_S * 0.8, "pay", (payment_id, cents, traced_at_us, style))
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import pykka
+
 from actors.runtime.crashes import Crashes
+from actors.runtime.guard import ActorFailed
 from actors.runtime.supervisor import Supervisor
 from actors.system import UNBOUNDED, ActorSystem, Plan, Ports
 from actors.tracing import Tracer
 from actors.values import ProcessorHealth
 from rinha.processors.client import HttpProcessorClient
-from tests.simulation.bridge import SimulatedBridge
+from tests.simulation.bridge import LOOK_INTERVAL_S, SimulatedBridge
 from tests.simulation.chaos import Chaos, FragileClock, FragileTimers, InjectedCrash
 from tests.simulation.exchange import Knowledge, SimulatedExchange
 from tests.simulation.runtime import SimulatedFuture, SimulatedTimers, SupervisedSimulatedActor
@@ -137,6 +141,20 @@ class SimulatedWorker:
         for connection in connections:
             connection.inbound.close_receiver()
             connection.break_off()
+
+    def drain(self, timeout_s: float, on_end: Callable[[], None]) -> None:
+        """SIGTERM: take nothing more, settle what is held for so long at most, and end."""
+        bridge, deadline_s = self.bridge, self._scheduler.now_s + timeout_s
+
+        def run() -> None:
+            if bridge is not None:
+                bridge.drain(deadline_s)
+            with suppress(ActorFailed, pykka.Timeout):
+                while self._system.has_work() and self._scheduler.now_s < deadline_s:
+                    self._scheduler.sleep(LOOK_INTERVAL_S)
+            self._scheduler.later(0.0, on_end)
+
+        self._scheduler.spawn("drain", run, self.process)
 
     def ask(self, message: Any) -> SimulatedFuture:
         """Ask what an API could ask, in a task of the worker.

@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 
 RESTART_MAX_S = 0.5
 CLIENT_TRIES = 6
+TELLING_S = 1.0
+"""In which an API that has a session has certainly told the worker what it remembers."""
+AGAIN, AGAIN_WITHIN_S = 3, 4.0
+"""Some clients send a payment so often again, so that it comes to two workers and through two APIs."""
+DRAIN_S = 2.0
+"""Shorter than in earnest, so that some are left behind."""
 
 
 class World:
@@ -66,7 +72,9 @@ class World:
         self.incarnation = 0
         self.worker: SimulatedWorker | None = None
         self.start_worker()
-        self.apis = [SimulatedApi(f"api-{number}", self.scheduler, self.bridge, self.trace.note) for number in (1, 2)]
+        self.apis = [
+            SimulatedApi(f"api-{number}", plan.level, self.scheduler, self.bridge, self.trace.note) for number in (1, 2)
+        ]
 
     def start_worker(self) -> None:
         self.incarnation += 1
@@ -90,7 +98,9 @@ class World:
         return SimulatedStore(self.disk, self.scheduler, process, self.trace.note)
 
     def bridge(self) -> SimulatedBridge | None:
-        return None if self.worker is None else self.worker.bridge
+        """The bridge that an API can connect to now."""
+        bridge = None if self.worker is None else self.worker.bridge
+        return None if bridge is None or bridge.is_draining else bridge
 
     def end_worker(self, incarnation: int) -> None:
         worker = self.worker
@@ -116,10 +126,12 @@ class World:
         if self.chaos.share and self.chance.random() < self.plan.poisonous_share:
             self.chaos.poisonous.add(payment_id)
         self.submit(Payment(payment_id, cents, traced_at_us), CLIENT_TRIES)
-        if style != "plain":
-            other = Payment(payment_id, cents if style == "twice" else cents + 1, traced_at_us)
-            delay_s = self.chance.choice((0.0, 0.5)) * self.chance.random()
-            self.scheduler.later(delay_s, lambda: self.submit(other, CLIENT_TRIES))
+        if style == "plain":
+            return
+        other = Payment(payment_id, cents + 1 if style == "conflict" else cents, traced_at_us)
+        for _ in range(AGAIN if style == "again" else 1):
+            most_s = AGAIN_WITHIN_S if style == "again" else self.chance.choice((0.0, 0.5))
+            self.scheduler.later(most_s * self.chance.random(), lambda: self.submit(other, CLIENT_TRIES))
 
     def submit(self, payment: Payment, tries: int) -> None:
         submission = Submission(payment, self.scheduler.now_s)
@@ -133,8 +145,17 @@ class World:
         api = self.chance.choice(self.apis)
         self.trace.note(f"{api.name} is given", payment)
         api.submit(submission)
+        submission.too_early = self.is_too_early(api)
         if tries > 1:
             self.scheduler.later(0.1 + self.chance.random() * 0.5, lambda: self.try_again(submission, tries - 1))
+
+    def is_too_early(self, api: SimulatedApi) -> bool:
+        """Whether an API knows no earlier worker, and the others had no time yet to tell this one what they know."""
+        incarnation = api.session.incarnation
+        if incarnation <= 1 or any(each < incarnation for each in api.life.met_s):
+            return False
+        told_s = (each.life.met_s.get(incarnation, float("inf")) + TELLING_S for each in self.apis if each is not api)
+        return max(told_s) > self.scheduler.now_s
 
     def try_again(self, submission: Submission, tries: int) -> None:
         if submission.answer in {"unavailable", "lost"} and self.chance.random() < 0.8:
@@ -148,6 +169,11 @@ class World:
 
     def crash_worker(self) -> None:
         self.end_worker(self.incarnation)
+
+    def drain_worker(self) -> None:
+        worker = self.worker
+        if worker is not None and worker.bridge is not None and not worker.bridge.is_draining:
+            worker.drain(DRAIN_S, lambda: self.end_worker(worker.incarnation))
 
     def jump_clock(self, jump_ms: int) -> None:
         self.clock.jumped_ms += jump_ms

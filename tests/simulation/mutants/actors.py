@@ -8,6 +8,7 @@ from actors.intake.actor import Intake
 from actors.intake.backlog import Backlog
 from actors.intake.credits import Credits
 from actors.intake.dispatcher import Dispatcher
+from actors.intake.earlier import Earlier
 from actors.intake.pool import Pool
 from actors.journal.acceptance import Durable
 from actors.ledger.book import Book
@@ -192,3 +193,22 @@ def a_purge_that_is_not_on_record(patch: pytest.MonkeyPatch) -> None:
 def a_redelivered_payment_is_not_looked_for(patch: pytest.MonkeyPatch) -> None:
     real = Backlog.take
     patch.setattr(Backlog, "take", lambda self, payment, now_s, **how: real(self, payment, now_s))
+
+
+@MUTANTS.at("fragile")
+def suspects_are_looked_for_at_once(patch: pytest.MonkeyPatch) -> None:
+    def ask(self: Backlog, entry: Entry, now_s: float) -> None:
+        entry.unasked = list(self._processors)
+        self._unknown.push(entry, now_s)
+
+    patch.setattr(Backlog, "_ask_everywhere", ask)
+
+
+@MUTANTS.at("fragile", "queued")
+def a_new_worker_waits_for_no_api(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Earlier, "hold_left_s", lambda self, now_s: 0.0)
+
+
+@MUTANTS.at("fragile", "queued")
+def what_waits_while_an_api_tells_of_it_is_no_suspect(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Backlog, "suspect", lambda self, payment_ids, now_s: None)

@@ -8,6 +8,7 @@ from rinha.bridge.protocol import api_end
 from rinha.bridge.protocol.api_end import ApiEnd
 from rinha.bridge.protocol.delivery import Delivery
 from rinha.bridge.protocol.handshake import Welcome
+from rinha.bridge.protocol.sent import Sent
 from rinha.bridge.protocol.worker_end import WorkerEnd
 from tests.simulation.mutants.registry import Mutants
 
@@ -55,3 +56,15 @@ def an_outbox_that_is_not_sent_again(patch: pytest.MonkeyPatch) -> None:
         self._out.clear()
 
     patch.setitem(api_end._TRANSITIONS[api_end._State.AWAITING_WELCOME], Welcome, welcomed)
+
+
+@MUTANTS.at("fragile", "queued")
+def what_was_sent_is_forgotten_with_the_worker(patch: pytest.MonkeyPatch) -> None:
+    real = Sent.meet
+
+    def meet(self: Sent, incarnation: int) -> list[bytes]:
+        if incarnation != self._newest.incarnation:
+            self.forget()
+        return real(self, incarnation)
+
+    patch.setattr(Sent, "meet", meet)
