@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 
     from actors.values import Payment
     from tests.simulation.bridge import Connection, SimulatedBridge
+    from tests.simulation.plan import Plan
     from tests.simulation.scheduler import Scheduler
 
 RECONNECT_S = 0.3
-REPEAT_S = 300.0
-"""For so long APIs remember what they sent."""
 
 
 class Submission:
@@ -73,7 +72,7 @@ class SimulatedApi:
 
     Args:
         name: its name.
-        level: what a 202 means, and whether the worker has a journal.
+        plan: says what a 202 means, and how long an API remembers what it sent.
         scheduler: time and chance.
         bridge: that of the worker that runs now, None if there is none.
         note: takes a line for the trace.
@@ -82,13 +81,13 @@ class SimulatedApi:
     def __init__(
         self,
         name: str,
-        level: str,
+        plan: Plan,
         scheduler: Scheduler,
         bridge: Callable[[], SimulatedBridge | None],
         note: Callable[[str, object], None],
     ) -> None:
         self.name = name
-        self._level = level
+        self._plan = plan
         self._scheduler = scheduler
         self._bridge = bridge
         self._note = note
@@ -96,7 +95,8 @@ class SimulatedApi:
         self._begin()
 
     def _begin(self) -> None:
-        sent = None if self._level == "durable" else Sent(REPEAT_S, lambda: self._scheduler.now_s)
+        remembers = self._plan.repeat_s and self._plan.level != "durable"
+        sent = Sent(self._plan.repeat_s, lambda: self._scheduler.now_s) if remembers else None
         self.session = ApiEnd(api_id=self._scheduler.chance.randbytes(16), name=self.name, sent=sent)
         self.life = ApiLife()
         self.waiting: dict[int, Submission] = {}
@@ -113,7 +113,7 @@ class SimulatedApi:
         submission.api = self.life
         submission.incarnations.add(self.session.incarnation)
         self.waiting[sequence] = submission
-        if self._level == "queued":
+        if self._plan.level == "queued":
             submission.queued_for = self.session.incarnation
             self._decide(submission, Verdict.TAKEN)
         self._flush()

@@ -54,6 +54,8 @@ class Outcome(NamedTuple):
     purges: Sequence[PurgeWindow]
     incarnation: int
     durable: bool
+    remembers: bool
+    """Whether APIs remember what they sent."""
 
     @property
     def strict(self) -> bool:
@@ -99,7 +101,7 @@ def _books(outcome: Outcome) -> list[str]:
 
 
 def _doubled(outcome: Outcome) -> list[str]:
-    """Payments that are at both processors, though the APIs remember that they sent them, and could say so."""
+    """Payments at both processors that a client sent once, or of which the APIs remember that, and could say so."""
     if outcome.strict or outcome.purges:
         return []
     by_id = _by_id(outcome)
@@ -107,7 +109,11 @@ def _doubled(outcome: Outcome) -> list[str]:
     return [
         f"doubled: #{int.from_bytes(payment_id)}, sent {len(by_id[payment_id])} times"
         for payment_id in sorted(doubled)
-        if not any(each.too_early or (each.api is not None and each.api.crashed) for each in by_id[payment_id])
+        if len(by_id[payment_id]) == 1
+        or (
+            outcome.remembers
+            and not any(each.too_early or (each.api is not None and each.api.crashed) for each in by_id[payment_id])
+        )
     ]
 
 

@@ -53,9 +53,10 @@ class Happening(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """A run."""
+    """A run. ``repeat_s`` says for how long APIs remember what they sent: until its end, or not at all."""
 
     level: str
+    repeat_s: float
     config: Config
     faults: dict[str, Faults]
     chaos_share: float
@@ -77,7 +78,10 @@ def draw_plan(chance: random.Random, levels: tuple[str, ...]) -> Plan:
     happenings += [_at(chance, "slow_processor", *_lapse(chance), _slowness_s(chance)) for _ in range(_few(chance, 4))]
     happenings += [_at(chance, "check_counts") for _ in range(5)]
     if chance.random() < 0.3:
-        happenings += [_at(chance, "purge", chance.randrange(2)) for _ in range(chance.randint(1, 3))]
+        # While something is under way.
+        soon_s = chance.choice(happenings).at_s + chance.random() * 0.1
+        happenings.append(Happening(soon_s, "purge", (chance.randrange(2),)))
+        happenings += [_at(chance, "purge", chance.randrange(2)) for _ in range(_few(chance, 2))]
     if level != "steady":
         happenings += [_at(chance, "crash_worker") for _ in range(_few(chance, 2))]
         happenings += [_at(chance, "drain_worker") for _ in range(_few(chance, 2))]
@@ -91,6 +95,7 @@ def draw_plan(chance: random.Random, levels: tuple[str, ...]) -> Plan:
     share = 0.0 if target is None else chance.choice((0.1, 0.3) if target else (0.01, 0.05))
     return Plan(
         level=level,
+        repeat_s=chance.choice((300.0, 300.0, 300.0, 0.0)),
         config=Config(
             pool_size=chance.randint(2, 6),
             backlog_max=chance.choice((8, 16, 64)),

@@ -109,6 +109,7 @@ class Run(World):
             purges=self.purges,
             incarnation=self.incarnation,
             durable=self.plan.level == "durable",
+            remembers=self.plan.repeat_s > 0,
         )
         self.violations += check(outcome)
         taken = sum(each.answer is Verdict.TAKEN for each in self.submissions)

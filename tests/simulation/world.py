@@ -73,7 +73,7 @@ class World:
         self.worker: SimulatedWorker | None = None
         self.start_worker()
         self.apis = [
-            SimulatedApi(f"api-{number}", plan.level, self.scheduler, self.bridge, self.trace.note) for number in (1, 2)
+            SimulatedApi(f"api-{number}", plan, self.scheduler, self.bridge, self.trace.note) for number in (1, 2)
         ]
 
     def start_worker(self) -> None:

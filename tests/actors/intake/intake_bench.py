@@ -51,7 +51,7 @@ class IntakeBench:
         self.ledger = world.probe("ledger")
         self.session = world.probe("session")
         self.workers = [world.probe("worker-1"), world.probe("worker-2")]
-        self.backlog = Backlog(NAMES)
+        self.backlog = Backlog(NAMES, started_s=world.clock.monotonic_s())
         self.earlier = Earlier(world.clock.monotonic_s(), keep_s=300.0)
         self.pool = Pool(NAMES, limit=2)
         self.credits = Credits(backlog_max)

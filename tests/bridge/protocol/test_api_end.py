@@ -9,8 +9,9 @@ from rinha.bridge.errors import NoCredit
 from rinha.bridge.protocol.api_end import ApiEnd
 from rinha.bridge.protocol.codec import PaymentRun
 from rinha.bridge.protocol.events import PaymentsDecided, SessionReady
-from rinha.bridge.protocol.frames import Ack, Credit, Epoch, EpochAdopted, Ping, Pong
+from rinha.bridge.protocol.frames import Ack, Credit, Epoch, EpochAdopted, Ping, Pong, SentBefore
 from rinha.bridge.protocol.handshake import Hello, Welcome, proves
+from rinha.bridge.protocol.sent import Sent
 from tests.bridge.client_ends import CHALLENGE, NONCE, give, opened, payment, reconnect, sent
 
 
@@ -154,3 +155,35 @@ def test_a_ping_is_answered() -> None:
     session = opened()
     give(session, Ping(), Pong())
     assert sent(session) == [Pong()]
+
+
+def test_a_new_worker_is_told_what_was_sent_to_the_one_before_ahead_of_all_else() -> None:
+    session = ApiEnd(api_id=bytes(16), name="api", sent=Sent(300.0, lambda: 0.0))
+    session.connection_made(b"secret")
+    give(session, CHALLENGE, Welcome(7, 1), Credit(4))
+    for number in (1, 2, 3):
+        session.submit(payment(number))
+    give(session, Ack(2))
+    session.connection_lost()
+    session.connection_made(b"secret")
+    session.data_to_send()
+
+    (ready,) = give(session, CHALLENGE, Welcome(8, 0))
+
+    assert ready == SessionReady(8, 0, [payment(3)], told=3)
+    _hello, told, redelivered = sent(session)
+    assert told == SentBefore(b"".join(payment(number).payment_id for number in (1, 2, 3)))
+    assert redelivered == PaymentRun(3, True, [payment(3)])
+
+
+def test_what_was_sent_before_a_purge_is_told_nobody() -> None:
+    session = ApiEnd(api_id=bytes(16), name="api", sent=Sent(300.0, lambda: 0.0))
+    session.connection_made(b"secret")
+    give(session, CHALLENGE, Welcome(7, 1), Credit(4))
+    session.submit(payment(1))
+    give(session, Ack(1), Epoch(2))
+    session.connection_lost()
+    session.connection_made(b"secret")
+    session.data_to_send()
+    assert give(session, CHALLENGE, Welcome(8, 0)) == [SessionReady(8, 0, [])]
+    assert sent(session)[1:] == [SentBefore(b"")]

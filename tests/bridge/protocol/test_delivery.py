@@ -12,6 +12,7 @@ from actors.messages import (
     CreditWithdrawn,
     EpochRaised,
     GetStatistics,
+    PaymentsSentBefore,
     PurgeDone,
     PurgePayments,
     SessionAdmitted,
@@ -26,7 +27,7 @@ from actors.tracing import Tracer
 from actors.values import Payment, Verdict
 from rinha.bridge.protocol.codec import FrameDecoder, encode, encode_payment
 from rinha.bridge.protocol.delivery import Delivery, supersede
-from rinha.bridge.protocol.frames import Ack, Credit, Epoch, EpochAdopted, Reply, Request
+from rinha.bridge.protocol.frames import Ack, Credit, Epoch, EpochAdopted, Reply, Request, SentBefore
 from rinha.bridge.protocol.handshake import Hello, Welcome, prove
 from rinha.bridge.protocol.questions import Kind
 
@@ -192,3 +193,11 @@ def test_a_newer_session_of_the_same_api_ends_the_older(bench: Bench) -> None:
     other, newer = Bench(b"b" * 16).admitted(), Bench().admitted()
     supersede(newer.delivery, [bench.delivery, other.delivery, newer.delivery])
     assert (len(bench.cuts), other.cuts, newer.cuts) == (1, [], [])
+
+
+def test_ids_that_the_api_sent_to_another_worker_are_the_intakes_to_know(bench: Bench) -> None:
+    bench.give(SentBefore(bytes(32)), encode_payment(1, PAYMENT))
+    assert bench.told == [
+        PaymentsSentBefore(bench.delivery, bytes(32)),
+        SubmitPayments(bench.delivery, 3, 1, [PAYMENT]),
+    ]

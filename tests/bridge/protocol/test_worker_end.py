@@ -9,10 +9,18 @@ import pytest
 from actors.values import Payment, Verdict
 from rinha.bridge.errors import HandshakeRefused, ProtocolError
 from rinha.bridge.protocol.codec import FrameDecoder, encode, encode_payment
-from rinha.bridge.protocol.events import EpochWasAdopted, HelloReceived, PaymentsReceived, RequestReceived
+from rinha.bridge.protocol.events import (
+    EpochWasAdopted,
+    HelloReceived,
+    PaymentsReceived,
+    RequestReceived,
+    WereSentBefore,
+)
 from rinha.bridge.protocol.frames import (
     MAX_EXCEPTIONS,
     MAX_PIECE_BYTES,
+    MAX_SENT_IDS,
+    MAX_SENT_IDS_PER_FRAME,
     Ack,
     Credit,
     Epoch,
@@ -22,6 +30,7 @@ from rinha.bridge.protocol.frames import (
     Reply,
     ReplyStatus,
     Request,
+    SentBefore,
 )
 from rinha.bridge.protocol.handshake import Challenge, Hello, Refusal, RefusalCode, Welcome, prove
 from rinha.bridge.protocol.worker_end import WorkerEnd
@@ -240,3 +249,12 @@ def test_an_epoch_is_announced_once() -> None:
     session.announce_epoch(4)
     session.announce_epoch(3)
     assert sent(session) == [Epoch(4)]
+
+
+def test_more_ids_sent_before_than_an_api_remembers_break_the_protocol() -> None:
+    session = opened()
+    full = SentBefore(bytes(16 * MAX_SENT_IDS_PER_FRAME))
+    told = [event for _ in range(MAX_SENT_IDS // MAX_SENT_IDS_PER_FRAME) for event in give(session, full)]
+    assert set(told) == {WereSentBefore(full.payment_ids)}
+    with pytest.raises(ProtocolError, match="sent before"):
+        give(session, SentBefore(bytes(16)))

@@ -195,7 +195,7 @@ def a_redelivered_payment_is_not_looked_for(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Backlog, "take", lambda self, payment, now_s, **how: real(self, payment, now_s))
 
 
-@MUTANTS.at("fragile")
+@MUTANTS.at("queued", "background")
 def suspects_are_looked_for_at_once(patch: pytest.MonkeyPatch) -> None:
     def ask(self: Backlog, entry: Entry, now_s: float) -> None:
         entry.unasked = list(self._processors)
