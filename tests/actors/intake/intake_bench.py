@@ -31,7 +31,7 @@ from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from actors.runtime.reference import Reference
-    from actors.values import Outcome
+    from actors.values import Absent, Outcome
     from tests.actors.fakes import Probe, World
 
 NAMES = ("default", "fallback")
@@ -106,7 +106,7 @@ class IntakeBench:
         (only,) = self.attempts()
         return only
 
-    def end(self, attempt: Attempt, outcome: Outcome) -> None:
+    def end(self, attempt: Attempt, outcome: Outcome | Absent) -> None:
         """Have the payment actor that is at work on an attempt report."""
         (worker,) = [each for each in self.workers if self.pool.carries_out(each.reference, attempt)]
         self.tell(AttemptEnded(worker.reference, attempt, outcome))

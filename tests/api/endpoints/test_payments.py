@@ -82,6 +82,23 @@ async def test_no_verdict_in_time_is_504_that_says_repeating_is_safe(api: Api, g
     assert "same correlationId and amount is safe" in document["detail"]
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"accept": "durable"}, "is safe: it is settled at most once."),
+        ({"accept": "received", "repeat_s": 120.0}, "is safe within 120 s: it is settled at most once, even if"),
+        ({"accept": "received", "repeat_s": 0.0}, "is safe unless the worker has been restarted meanwhile"),
+    ],
+)
+async def test_how_far_repeating_is_safe_depends_on_the_level(
+    start_api: StartApi, gateway: FakeGateway, options: dict[str, Any], words: str
+) -> None:
+    api = await start_api(**options)
+    gateway.verdict = OutcomeUnknown(ID_BYTES, 2.5)
+    async with api.client.post("/payments", json=PAYMENT) as response:
+        assert words in (await problem(response))["detail"]
+
+
 @pytest.mark.parametrize("accept", ["received", "queued"])
 async def test_no_credit_is_503_with_retry_after(start_api: StartApi, gateway: FakeGateway, accept: str) -> None:
     api = await start_api(accept=accept)
