@@ -211,12 +211,12 @@ class Intake:
         suspect = message.suspect and not waits
         earlier = self._earlier
         earlier.forget_aged(now_s)
-        storing = waits or earlier.is_holding
+        knows_earlier, storing = bool(earlier), waits or earlier.is_holding
         for sequence, payment in enumerate(message.payments, message.first_sequence):
             if not current:
                 verdict = backlog.overtaken(1)
             else:
-                sent_before = suspect or (bool(earlier) and payment.payment_id in earlier)
+                sent_before = suspect or (knows_earlier and payment.payment_id in earlier)
                 verdict = backlog.take(payment, now_s, storing=storing, suspect=sent_before)
             if verdict is not Verdict.TAKEN:
                 exceptions.append((sequence, verdict))
