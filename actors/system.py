@@ -25,6 +25,7 @@ from actors.ledger.actor import Ledger
 from actors.ledger.book import Book
 from actors.messages import (
     AttemptEnded,
+    DrainBegun,
     GetCounts,
     GetHealth,
     GetHeld,
@@ -70,6 +71,7 @@ UNBOUNDED = (
     PaymentActorReady,
     SessionClosed,
     PaymentsSentBefore,
+    DrainBegun,
 )
 """Messages that pass a mailbox's bound: their number follows from the pool's size and the number of sessions."""
 
@@ -191,6 +193,10 @@ class ActorSystem:
                 return self.health.ask(message, timeout=ASK_TIMEOUT_S)
             case _:
                 return self.intake.ask(message, timeout=ASK_TIMEOUT_S)
+
+    def begin_drain(self) -> None:
+        """The bridge is about to be closed; what is held is settled, and nothing more comes."""
+        self.intake.tell(DrainBegun())
 
     def has_work(self) -> bool:
         """Whether anything is held that will settle by itself."""
