@@ -107,6 +107,10 @@ class PaymentsSentBefore(NamedTuple):
     payment_ids: bytes
 
 
+class DrainBegun(NamedTuple):
+    """The worker takes nothing more, and settles what it holds. No API can tell it anything any more."""
+
+
 class VerdictsGiven(NamedTuple):
     """Intake -> session: all up to ``through_sequence`` are decided: taken, but for the exceptions.
 

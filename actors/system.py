@@ -28,6 +28,7 @@ from actors.ledger.book import Book
 from actors.ledger.timeline import BLOCK_ROWS
 from actors.messages import (
     CheckStore,
+    DrainBegun,
     GetCounts,
     GetHealth,
     GetHeld,
@@ -80,6 +81,7 @@ _FEW = (
     SessionOpened,
     PaymentsSentBefore,
     SessionClosed,
+    DrainBegun,
 )
 """Of these there are few at a time for each timer, store, payment actor or session."""
 
@@ -229,6 +231,10 @@ class ActorSystem:
                 return self.health.ask(message, timeout=ASK_TIMEOUT_S)
             case _:
                 return self.intake.ask(message, timeout=ASK_TIMEOUT_S)
+
+    def begin_drain(self) -> None:
+        """The bridge is about to be closed; what is held is settled, and nothing more comes."""
+        self.intake.tell(DrainBegun())
 
     def has_work(self) -> bool:
         """Whether anything is held that will settle by itself."""

@@ -15,6 +15,7 @@ from actors.messages import (
     CreditGranted,
     CreditRestored,
     CreditWithdrawn,
+    DrainBegun,
     EpochRaised,
     ForgetPayments,
     GetCounts,
@@ -157,7 +158,7 @@ class Intake:
                 return self._answer(message)
             case SessionOpened():
                 self._open(message.session)
-            case PaymentsSentBefore():
+            case PaymentsSentBefore() | DrainBegun():
                 self._learn(message)
             case SessionClosed():
                 self._credits.close(message.session)
@@ -233,10 +234,16 @@ class Intake:
         if self._credits.suspended:
             session.tell(CreditWithdrawn())
 
-    def _learn(self, message: PaymentsSentBefore) -> None:
+    def _learn(self, message: PaymentsSentBefore | DrainBegun) -> None:
         if self._relay.waits:
             return  # whatever was sent on before is on record
-        payment_ids, now_s = split_ids(message.payment_ids), self._clock.monotonic_s()
+        now_s = self._clock.monotonic_s()
+        if isinstance(message, DrainBegun):
+            if self._earlier.is_holding:
+                self._backlog.suspect_all(now_s)
+                self._earlier.doubt_all()
+            return
+        payment_ids = split_ids(message.payment_ids)
         self._earlier.learn(payment_ids, now_s)
         self._backlog.suspect(payment_ids, now_s)
 
@@ -251,8 +258,8 @@ class Intake:
         backlog, waits = self._backlog, self._relay.waits
         current = message.epoch == backlog.epoch
         # With a durable journal, a payment that was sent and isn't known was never on record, so never sent on either.
-        suspect = message.suspect and not waits
         earlier = self._earlier
+        suspect = (message.suspect or earlier.doubts_all) and not waits
         earlier.forget_aged(now_s)
         knows_earlier, storing = bool(earlier), waits or earlier.is_holding
         for sequence, payment in enumerate(message.payments, message.first_sequence):

@@ -134,6 +134,10 @@ class Backlog:
         """Let all payments that were storing wait."""
         self.stored(tuple(self._storing))
 
+    def suspect_all(self, now_s: float) -> None:
+        """The same as ``suspect`` for all that are storing."""
+        self.suspect(tuple(self._storing), now_s)
+
     def suspect(self, payment_ids: Iterable[bytes], now_s: float) -> None:
         """Take note that a worker before this one may have sent payments: of those that are storing now."""
         for payment_id in payment_ids if self._storing else ():

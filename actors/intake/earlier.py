@@ -30,6 +30,8 @@ class Earlier:
     def __init__(self, started_s: float, keep_s: float) -> None:
         self.is_holding = False
         """Whether new payments have to wait, until ``end_hold``."""
+        self.doubts_all = False
+        """Whether any payment may have been sent to an earlier worker: nobody can tell any more."""
         self._ids = IdMap()
         self._hold_until_s = started_s + HOLD_S
         self._keep_until_s = started_s + keep_s
@@ -67,11 +69,16 @@ class Earlier:
         """There was a purge: from now on nothing that an earlier worker was sent counts."""
         self._ids = IdMap()
         self._keep_until_s = float("-inf")
-        self.is_holding = False
+        self.is_holding = self.doubts_all = False
 
     def hold_left_s(self, now_s: float) -> float:
         """How long new payments have to wait still, in seconds; 0 or less if no longer."""
         return self._hold_until_s - now_s
+
+    def doubt_all(self) -> None:
+        """The APIs have no more time to tell: what waits, and what comes still, is to be looked for."""
+        self.is_holding = False
+        self.doubts_all = True
 
     def end_hold(self) -> None:
         """What waited is let go."""

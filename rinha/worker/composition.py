@@ -129,6 +129,7 @@ class Worker:
             The ids of those that wait still, the oldest first.
         """
         deadline_s = self._clock.monotonic_s() + timeout_s
+        self._system.begin_drain()
         if self._server is not None:
             self._server.drain(timeout_s)
         while self._system.has_work() and not self.failed.is_set() and self._clock.monotonic_s() < deadline_s:

@@ -167,6 +167,7 @@ class SimulatedWorker:
         bridge, deadline_s = self.bridge, self._scheduler.now_s + timeout_s
 
         def run() -> None:
+            self._system.begin_drain()
             if bridge is not None:
                 bridge.drain(deadline_s)
             with suppress(ActorFailed, pykka.Timeout):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from actors.intake.earlier import HOLD_S, Earlier
 from actors.intake.entry import LONGEST_DELAY_S
-from actors.messages import PaymentsSentBefore, VerdictsGiven
+from actors.messages import DrainBegun, PaymentsSentBefore, VerdictsGiven
 from actors.values import Absent, Step
 from tests.actors.intake.intake_bench import IntakeBench, payment
 
@@ -60,6 +60,16 @@ def test_what_another_api_tells_of_meanwhile_is_a_suspect(ready: IntakeBench) ->
     assert ready.statistics().unknown == 1
     ready.world.advance(HOLD_S + 0.1)
     assert ready.attempt().payment == payment(2)
+
+
+def test_a_drain_before_all_apis_could_tell_makes_a_suspect_of_whatever_waits(ready: IntakeBench) -> None:
+    tell(ready)
+    ready.submit(payment(1))
+    ready.tell(DrainBegun())
+    ready.world.advance(HOLD_S + 0.1)
+    assert ready.attempts() == []
+    ready.world.advance(LONGEST_DELAY_S)
+    assert ready.attempt().step is Step.LOOK_UP
 
 
 def test_a_purge_ends_it(ready: IntakeBench) -> None:
