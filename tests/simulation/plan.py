@@ -174,7 +174,7 @@ def _crash_while_slow(chance: random.Random, numbers: Iterator[int]) -> list[Hap
     at_s, name = 0.5 + _instant_s(chance) * 0.8, chance.choice(NAMES)
     slow = Happening(at_s - 0.4, "slow_processor", (name, 2.0, 4.0))
     payments = [_payment(chance, numbers, at_s - abs(_offset_s(chance)), "plain") for _ in range(chance.randint(1, 4))]
-    hidden = Happening(at_s + LONGEST_DELAY_S, "unroute_processor", (name, chance.choice((0.0, 4.0)), True))
+    hidden = Happening(at_s + LONGEST_DELAY_S, "unroute_processor", (name, chance.choice((0.0, 4.0, 8.0)), True))
     return [slow, *payments, Happening(at_s, "crash_worker"), hidden]
 
 

@@ -227,7 +227,7 @@ def any_look_up_in_vain_is_believed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Route, "vouches_for", lambda self, absence, **how: True)
 
 
-@MUTANTS.at("fragile")
+@MUTANTS.at("fragile", "queued")
 def look_ups_without_a_witness_end_at_once(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Route, "is_past_proof", lambda self, absence: not self.witness)
 
