@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from actors.health.circuit import Circuit
+from actors.intake import probes, refusals
 from actors.intake.actor import Intake
 from actors.intake.backlog import Backlog
 from actors.intake.credits import Credits
@@ -130,6 +132,8 @@ def no_wake_up_for_unknown_outcomes(patch: pytest.MonkeyPatch) -> None:
 
 @MUTANTS.at("steady")
 def a_late_result_of_an_older_attempt_accepted(patch: pytest.MonkeyPatch) -> None:
+    """And refused payments go again at once: one that rests is in flight nowhere when the result comes twice."""
+
     def carries_out(self: Pool, worker: Any, attempt: Any) -> bool:
         return worker in self._busy[attempt.processor]
 
@@ -138,6 +142,7 @@ def a_late_result_of_an_older_attempt_accepted(patch: pytest.MonkeyPatch) -> Non
             self._apply(message.outcome, message.attempt, self._clock.monotonic_s())
         self._pool.end(message.actor, message.attempt)
 
+    patch.setattr(refusals, "rest_s", lambda refused: 0.0)
     patch.setattr(Pool, "carries_out", carries_out)
     patch.setattr(Intake, "_end_attempt", end_attempt)
 
@@ -261,3 +266,15 @@ def a_refusal_on_record_of_a_payment_that_is_bound(patch: pytest.MonkeyPatch) ->
         return True
 
     patch.setattr(Backlog, "refuse", refuse)
+
+
+@MUTANTS.at("steady")
+def no_wake_up_for_those_that_rest(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Backlog, "rested_s", None)
+
+
+@MUTANTS.at("steady")
+def probes_are_lost_for_lack_of_a_payment(patch: pytest.MonkeyPatch) -> None:
+    """And nobody says so: a circuit whose payments have all failed there never closes."""
+    patch.setattr(Circuit, "miss_probe", lambda self: None)
+    patch.setattr(probes, "UNFIT_S", float("inf"))
