@@ -66,6 +66,9 @@ class ScriptedApi:
                 return False
             if word == "answer-after":
                 await asyncio.sleep(float(argument))
+            if word in {"stop-listening", "vanish"}:
+                # Before the answer: whoever has it may rely on that nothing more is taken up.
+                self._leave(writer, leave_file=word == "stop-listening")
             self._answer(writer, 202)
             await writer.drain()
         finally:
@@ -73,19 +76,21 @@ class ScriptedApi:
         if word == "unready":
             self._unready_until_s = time.monotonic() + float(argument)
         if word in {"stop-listening", "vanish"}:
-            task = asyncio.create_task(self._pause(float(argument), leave_file=word == "stop-listening"))
+            task = asyncio.create_task(self._come_back(float(argument)))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
             return False
         return True
 
-    async def _pause(self, seconds: float, *, leave_file: bool) -> None:
+    def _leave(self, last: asyncio.StreamWriter, *, leave_file: bool) -> None:
         self._server.close()
         if not leave_file:
             os.unlink(PATH)
-        for writer in self._writers:
+        for writer in self._writers - {last}:
             writer.close()
-        await asyncio.sleep(seconds)
+
+    async def _come_back(self, after_s: float) -> None:
+        await asyncio.sleep(after_s)
         await self.listen()
 
     @staticmethod

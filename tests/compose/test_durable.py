@@ -31,7 +31,6 @@ async def test_nothing_acknowledged_is_lost_with_the_worker(
                 await asyncio.to_thread(stack.compose, "kill", "payment-worker")
                 await asyncio.to_thread(stack.compose, "start", "payment-worker")
             await load.until_answered(100)
-        await asyncio.to_thread(stack.up)
         statistics = await until_settled(session, URL)
 
         print({"answers": answers.counts(), "settled": statistics["settled"]})
