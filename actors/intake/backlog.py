@@ -341,9 +341,8 @@ class Backlog:
         if entry is None:
             return
         name, route = entry.processor, self.routes[entry.processor]
-        absences = entry.absences or {}
-        absence = route.looked_up(absences.get(name, NOT_LOOKED_UP), asked_s, now_s, witnessed=witnessed)
-        entry.absences = {**absences, name: absence}
+        absence = route.looked_up(entry.absences.get(name, NOT_LOOKED_UP), asked_s, now_s, witnessed=witnessed)
+        entry.absences = {**entry.absences, name: absence}
         if entry.unasked:
             is_absent = route.vouches_for(absence) or (heard_of and route.is_past_proof(absence))
             self._ask_next(entry, now_s, is_absent=is_absent)
@@ -352,7 +351,7 @@ class Backlog:
             and asked_s - entry.posted_at_s > LONGEST_DELAY_S
             and route.vouches_for(absence, look_ups=LOOK_UPS_MIN)
         ):
-            entry.bound, entry.absences, entry.retries, entry.unknown_since_s = False, None, 0, None
+            entry.bound, entry.absences, entry.retries, entry.unknown_since_s = False, {}, 0, None
             self.refuse(payment_id, "HTTP 422, and it is not there", now_s, permanent=True)
         else:
             self._wait_for_outcome(entry, now_s)
@@ -362,7 +361,7 @@ class Backlog:
         entry.unasked = others if is_absent else [*others, entry.processor]
         entry.processor = ""
         if not entry.unasked:
-            entry.retries, entry.absences, entry.unknown_since_s = 0, None, None
+            entry.retries, entry.absences, entry.unknown_since_s = 0, {}, None
             self._waiting.add_first(entry)
         elif is_absent:
             self._unknown.push(entry, now_s)
