@@ -6,72 +6,56 @@ import logging
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from actors.facts import AttemptRefused, AttemptStarted, PaymentCrashed, PaymentsPurged, PaymentTaken
 from actors.intake.closing import Closer
 from actors.intake.earlier import split_ids
-from actors.messages import (
-    AttemptEnded,
+from actors.messages.health import HealthChanged, ProbeDue, ProbeMissing
+from actors.messages.journal import PaymentsStored, PromiseLost, StoreChanged
+from actors.messages.people import (
     CloseFailed,
     ClosePayment,
+    GetCounts,
+    GetHeld,
+    GetParked,
+    GetUnknown,
+    PurgeDone,
+    PurgeFailed,
+    PurgePayments,
+    RetryParked,
+)
+from actors.messages.sessions import (
     CreditGranted,
     CreditRestored,
     CreditWithdrawn,
     DrainBegun,
     EpochRaised,
-    ForgetPayments,
-    GetCounts,
-    GetHeld,
-    GetParked,
-    GetUnknown,
-    HealthChanged,
-    PaymentActorReady,
-    PaymentRecorded,
     PaymentsSentBefore,
-    PaymentsStored,
-    ProbeDue,
-    ProbeMissing,
-    PromiseLost,
-    PurgeDone,
-    PurgeFailed,
-    PurgePayments,
-    RecordingFailed,
-    RetryParked,
     SessionAdmitted,
     SessionClosed,
     SessionDismissed,
     SessionEpochAdopted,
     SessionOpened,
-    StoreChanged,
     SubmitPayments,
     VerdictsGiven,
 )
+from actors.messages.settling import AttemptEnded, ForgetPayments, PaymentActorReady, PaymentRecorded, RecordingFailed
 from actors.runtime.alarm import Alarm, Wake
-from actors.values import (
-    Absent,
-    AttemptRefused,
-    AttemptStarted,
-    PaymentCrashed,
-    PaymentsPurged,
-    PaymentTaken,
-    Refused,
-    Settled,
-    Step,
-    Unknown,
-    Verdict,
-)
+from actors.values import Absent, Refused, Settled, Step, Unknown, Verdict
 
 if TYPE_CHECKING:
+    from actors.facts import JournalEntry
     from actors.intake.backlog import Backlog
     from actors.intake.credits import Credits
     from actors.intake.dispatcher import Dispatcher
     from actors.intake.earlier import Earlier
     from actors.intake.pool import Pool
     from actors.intake.purges import Purges
-    from actors.messages import Attempt
+    from actors.messages.settling import Attempt
     from actors.ports import Relay
     from actors.recipient import Recipient
     from actors.runtime.clocks import Clock, Timers
     from actors.tracing import Tracer
-    from actors.values import JournalEntry, Outcome
+    from actors.values import Outcome
 
 logger = logging.getLogger(__name__)
 

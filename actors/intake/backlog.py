@@ -33,12 +33,15 @@ from actors.intake.route import LOOK_UPS_MIN, routes
 from actors.intake.unknowns import RETRY_MAX_S, Unknowns
 from actors.intake.waiting import Waiting
 from actors.packed.id_map import RECORDS_PER_BUCKET, IdMap
-from actors.values import ParkedPayment, Statistics, Verdict
+from actors.reports import ParkedPayment, Statistics
+from actors.values import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from actors.values import OpenPayment, Payment, UnknownPayment
+    from actors.facts import OpenPayment
+    from actors.reports import UnknownPayment
+    from actors.values import Payment
 
 
 class Backlog:

@@ -10,18 +10,20 @@ import logging
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from actors.facts import PaymentClosed, PaymentSettled
 from actors.intake.entry import LONGEST_DELAY_S, State
-from actors.messages import CloseAnswered, RecordPayment
-from actors.values import CloseAnswer, CloseResult, PaymentClosed, PaymentSettled
+from actors.messages.people import CloseAnswered
+from actors.messages.settling import RecordPayment
+from actors.reports import CloseAnswer, CloseResult
 
 if TYPE_CHECKING:
+    from actors.facts import JournalEntry
     from actors.intake.backlog import Backlog
     from actors.intake.entry import Entry
-    from actors.messages import Close
+    from actors.messages.people import Close
     from actors.ports import Relay
     from actors.recipient import Recipient
     from actors.runtime.clocks import Clock
-    from actors.values import JournalEntry
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from actors.intake.probes import Probe, Probes
-from actors.messages import Attempt
+from actors.messages.settling import Attempt
 from actors.values import ProcessorHealth, Step
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from tests.actors.fakes import FakeClock
 
 if TYPE_CHECKING:
     from actors.intake.routing import Policy
-    from actors.messages import Attempt
+    from actors.messages.settling import Attempt
     from actors.recipient import Recipient
 
 NAMES = ("default", "fallback")

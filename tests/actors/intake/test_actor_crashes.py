@@ -8,7 +8,9 @@ import pytest
 
 from actors.intake.backlog import Backlog
 from actors.intake.refusals import REST_FIRST_S
-from actors.messages import CreditGranted, HealthChanged, PaymentRecorded, SessionOpened, VerdictsGiven
+from actors.messages.health import HealthChanged
+from actors.messages.sessions import CreditGranted, SessionOpened, VerdictsGiven
+from actors.messages.settling import PaymentRecorded
 from actors.runtime.guard import ActorFailed
 from actors.values import Payment, Refused, Settled, Step, Unknown, Verdict
 from tests.actors.intake.intake_bench import DOWN, HEALTHY, IntakeBench, payment

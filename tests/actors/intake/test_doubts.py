@@ -9,13 +9,16 @@ import pytest
 
 from actors.intake.doubts import LISTED_MAX, PAUSE_S, WARNING_AFTER_S, WARNINGS_AT_ONCE, Doubts, listed
 from actors.intake.entry import Entry
-from actors.messages import GetUnknown, HealthChanged, PaymentRecorded, RetryParked
-from actors.values import Settled, Unknown, UnknownPayment
+from actors.messages.health import HealthChanged
+from actors.messages.people import GetUnknown, RetryParked
+from actors.messages.settling import PaymentRecorded
+from actors.reports import UnknownPayment
+from actors.values import Settled, Unknown
 from tests.actors.intake.intake_bench import DOWN, IntakeBench, payment
 from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
-    from actors.messages import Attempt
+    from actors.messages.settling import Attempt
 
 
 def entries(count: int) -> list[Entry]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from actors.facts import PaymentsPurged
 from actors.health.circuit import Circuit
 from actors.intake import probes, refusals
 from actors.intake.actor import Intake
@@ -16,11 +17,12 @@ from actors.intake.pool import Pool
 from actors.intake.route import Route
 from actors.journal.acceptance import Durable
 from actors.ledger.book import Book
-from actors.messages import PaymentsStored, Persist, VerdictsGiven
+from actors.messages.journal import PaymentsStored, Persist
+from actors.messages.sessions import VerdictsGiven
 from actors.packed.id_map import IdMap
 from actors.runtime.alarm import Alarm, Wake
 from actors.system import UNBOUNDED
-from actors.values import PaymentsPurged, Refused, Settled, Verdict
+from actors.values import Refused, Settled, Verdict
 from rinha.processors import wire
 from tests.simulation.mutants.registry import Mutants
 
