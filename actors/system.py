@@ -282,8 +282,8 @@ class ActorSystem:
                 book.extend(payment_ids, processors, amounts_cents, instants_ms)
                 taken_cents.extend(taken)
                 for name, payment_id in dict(zip(processors, payment_ids, strict=True)).items():
-                    if name in backlog.routes:
-                        backlog.routes[name].witness = payment_id
+                    if name in backlog.outcomes.routes:
+                        backlog.outcomes.routes[name].witness = payment_id
         backlog.restore_settled(book.ids_with(taken_cents))
         backlog.restore_written_off(store.written_off())
         backlog.restore_open(store.open(), self._ports.clock.monotonic_s(), suspect=not self._plan.durable)

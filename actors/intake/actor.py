@@ -149,7 +149,7 @@ class Intake:
                 self._pool.add(message.actor)
             case RecordingFailed():
                 if message.epoch == self._backlog.epoch:
-                    self._backlog.park(message.payment_id, "settled, but entering it into the books failed")
+                    self._backlog.outcomes.park(message.payment_id, "settled, but entering it into the books failed")
             case StoreChanged() | PromiseLost():
                 self._suspend(message)
             case PurgePayments():
@@ -164,7 +164,7 @@ class Intake:
         self._dispatch()
         if self._purges:
             self._conclude_purges()
-        if self._backlog.doubts or self._backlog.newly_parked:
+        if self._backlog.outcomes.doubts or self._backlog.outcomes.newly_parked:
             self._warn_of_doubts()
         return None
 
@@ -180,7 +180,7 @@ class Intake:
             case AttemptEnded(actor, attempt):
                 if self._pool.carries_out(actor, attempt):
                     if attempt.epoch == self._backlog.epoch:
-                        self._backlog.park(attempt.payment.payment_id, "handling its outcome failed")
+                        self._backlog.outcomes.park(attempt.payment.payment_id, "handling its outcome failed")
                     self._pool.end(actor, attempt)
             case PaymentRecorded(payment_id, epoch):
                 if epoch == self._backlog.epoch:
@@ -201,11 +201,11 @@ class Intake:
     def _answer(self, question: Any) -> object:
         match question:
             case GetHeld():
-                return self._backlog.held_ids()
+                return self._backlog.held.ids()
             case GetParked():
-                return self._backlog.parked()
+                return self._backlog.held.parked_payments()
             case GetUnknown():
-                return self._backlog.unknown(self._clock.monotonic_s())
+                return self._backlog.held.unknown_payments(self._clock.monotonic_s())
         return self._backlog.statistics()
 
     def _open(self, session: Recipient) -> None:
@@ -274,27 +274,28 @@ class Intake:
 
     def _apply(self, outcome: Outcome | Absent, attempt: Attempt, asked_s: float) -> None:
         payment_id, now_s = attempt.payment.payment_id, self._clock.monotonic_s()
-        self._backlog.routes[attempt.processor].learn(attempt, outcome, asked_s, now_s)
+        outcomes = self._backlog.outcomes
+        outcomes.routes[attempt.processor].learn(attempt, outcome, asked_s, now_s)
         if attempt.step is not Step.LOOK_UP and not isinstance(outcome, Settled):
-            self._backlog.note_post(payment_id, outcome.reason, now_s)
+            outcomes.note_post(payment_id, outcome.reason, now_s)
         match outcome:
             case Settled():
-                if self._backlog.differs(payment_id, outcome.amount_cents):
+                if outcomes.differs(payment_id, outcome.amount_cents):
                     logger.warning("payment.amount_differs", extra=_difference(attempt, outcome))
                 self._dispatcher.resolved(attempt)  # and in flight until the ledger has recorded it
                 if attempt.step is Step.POST:
-                    self._backlog.note_settled(attempt.processor)
+                    outcomes.note_settled(attempt.processor)
             case Refused():
                 self._dispatcher.failed(attempt)
-                if self._backlog.refuse(payment_id, outcome.reason, now_s, permanent=outcome.permanent):
+                if outcomes.refuse(payment_id, outcome.reason, now_s, permanent=outcome.permanent):
                     self._state(AttemptRefused(payment_id, attempt.epoch))
             case Absent():
                 witnessed, heard_of = outcome.witnessed, self._dispatcher.has_heard_of(attempt.processor)
-                self._backlog.absent(payment_id, now_s, asked_s=asked_s, witnessed=witnessed, heard_of=heard_of)
+                outcomes.absent(payment_id, now_s, asked_s=asked_s, witnessed=witnessed, heard_of=heard_of)
             case Unknown():
                 self._dispatcher.failed(attempt)
                 clean = outcome.denied or attempt.step is Step.LOOK_UP
-                crashes = self._backlog.mark_unknown(payment_id, now_s, crashed=outcome.crashed, clean=clean)
+                crashes = outcomes.mark_unknown(payment_id, now_s, crashed=outcome.crashed, clean=clean)
                 if outcome.crashed and crashes:
                     self._state(PaymentCrashed(payment_id, crashes, attempt.epoch))
 
@@ -310,7 +311,7 @@ class Intake:
             message.health.tell(ProbeMissing(message.processor))
 
     def _warn_of_parked(self) -> None:
-        parked = self._backlog.newly_parked
+        parked = self._backlog.outcomes.newly_parked
         while parked:
             payment, reason = parked.pop(0)
             logger.warning("payment.parked", extra={"payment": _text(payment.payment_id), "reason": reason})
@@ -348,7 +349,7 @@ class Intake:
 
     def _warn_of_doubts(self) -> None:
         self._warn_of_parked()
-        now_s, doubts = self._clock.monotonic_s(), self._backlog.doubts
+        now_s, doubts = self._clock.monotonic_s(), self._backlog.outcomes.doubts
         doubts.warn(now_s)
         if (due_s := doubts.due_s) is not None:
             self._alarm.wake_in(due_s - now_s)
@@ -365,7 +366,7 @@ class Intake:
     def _grant_credit(self) -> None:
         if not self._credits.is_due:
             return
-        for session, payments in self._credits.grant(self._backlog.held()):
+        for session, payments in self._credits.grant(len(self._backlog.held)):
             session.tell(CreditGranted(payments))
 
     def _dispatch(self) -> None:

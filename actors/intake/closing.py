@@ -54,11 +54,11 @@ def decide(backlog: Backlog, order: Close, now_s: float) -> tuple[CloseAnswer, E
     if entry is None:
         return CloseAnswer(_ENDED[state]), None
     if state is State.IN_FLIGHT:
-        backlog.hold(entry, now_s)
+        backlog.held.hold(entry, now_s)
         return CloseAnswer(CloseResult.UNDER_WAY, LONGEST_DELAY_S), None
     wait_s = entry.posted_at_s + LONGEST_DELAY_S - now_s
     if wait_s > 0:
-        backlog.hold(entry, now_s)
+        backlog.held.hold(entry, now_s)
         return CloseAnswer(CloseResult.TOO_SOON, wait_s), None
     return CloseAnswer(CloseResult.CLOSED), entry
 

@@ -213,7 +213,7 @@ class Dispatcher:
 
     def _begin(self, entry: Entry, step: Step, now_s: float) -> tuple[Recipient, Attempt]:
         entry.begun_at_s = now_s
-        witness = self._backlog.routes[entry.processor].witness if step is Step.LOOK_UP else b""
+        witness = self._backlog.outcomes.routes[entry.processor].witness if step is Step.LOOK_UP else b""
         again = entry.bound or entry.processor in entry.kind.refused
         attempt = Attempt(
             entry.payment, entry.processor, entry.requested_at_ms, self._backlog.epoch, step, witness, again

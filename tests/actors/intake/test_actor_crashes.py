@@ -159,7 +159,7 @@ class TestCrashes:
         self, ready: IntakeBench, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         ready.submit(payment(1))
-        monkeypatch.setattr(ready.backlog, "refuse", lambda *args, **options: 1 / 0)
+        monkeypatch.setattr(ready.backlog.outcomes, "refuse", lambda *args, **options: 1 / 0)
         ready.end(ready.attempt(), Refused("HTTP 500"))
         assert ready.statistics().parked == 1
         ready.submit(payment(2), payment(3))

@@ -105,7 +105,7 @@ class TestIntake:
         ready.tell(PaymentRecorded(sent.payment.payment_id, 0))
         ready.world.advance(60.0)
         assert self.warnings(caplog) == []
-        assert not ready.backlog.doubts
+        assert not ready.backlog.outcomes.doubts
 
     def test_it_is_told_in_time_though_nothing_else_happens(
         self, ready: IntakeBench, sent: Attempt, caplog: pytest.LogCaptureFixture

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from actors.intake import backlog
+from actors.intake import outcomes
 from actors.intake.actor import Intake
 from actors.intake.credits import Credits
 from actors.intake.pace import Pace
@@ -68,7 +68,7 @@ def a_row_that_comes_late_leaves_old_sums(patch: pytest.MonkeyPatch) -> None:
 
 @MUTANTS.at("background")
 def suspects_are_looked_for_after_2_s(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(backlog, "LONGEST_DELAY_S", 2.0)
+    patch.setattr(outcomes, "LONGEST_DELAY_S", 2.0)
 
 
 @MUTANTS.at("steady")
