@@ -163,10 +163,12 @@ def no_deduplication(patch: pytest.MonkeyPatch) -> None:
 
 @MUTANTS.at("steady")
 def a_crash_in_flight_taken_for_a_refusal(patch: pytest.MonkeyPatch) -> None:
+    """One for good: after a passing one it mostly goes to the same processor again, which has it and says so."""
     real = Intake._apply
 
     def apply(self: Intake, outcome: Any, attempt: Any, asked_s: float) -> None:
-        real(self, Refused("crashed") if getattr(outcome, "crashed", False) else outcome, attempt, asked_s)
+        refused = Refused("crashed", permanent=True)
+        real(self, refused if getattr(outcome, "crashed", False) else outcome, attempt, asked_s)
 
     patch.setattr(Intake, "_apply", apply)
 
