@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from actors.messages import Attempt, AttemptEnded, AttemptObserved, PaymentActorReady, RecordPayment
+from actors.messages.health import AttemptObserved
+from actors.messages.settling import Attempt, AttemptEnded, PaymentActorReady, RecordPayment
 from actors.values import Absent, Refused, Settled, Step, Unknown
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from actors.facts import JournalEntry, OpenPayment
     from actors.recipient import Recipient
-    from actors.values import HealthReport, JournalEntry, OpenPayment, Payment, Refused, Settled, Unknown
+    from actors.values import HealthReport, Payment, Refused, Settled, Unknown
 
 
 class ProcessorClient(Protocol):

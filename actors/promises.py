@@ -5,22 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from actors.messages import (
+from actors.facts import PaymentsPurged
+from actors.messages.journal import Commit, CommitFailed, Committed, PaymentsStored, Persist
+from actors.messages.people import PurgePayments
+from actors.messages.sessions import SubmitPayments
+from actors.messages.settling import (
     Attempt,
     AttemptEnded,
-    Commit,
-    CommitFailed,
-    Committed,
     ForgetPayments,
     PaymentRecorded,
-    PaymentsStored,
-    Persist,
-    PurgePayments,
     RecordingFailed,
     RecordPayment,
-    SubmitPayments,
 )
-from actors.values import PaymentsPurged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

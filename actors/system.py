@@ -26,41 +26,28 @@ from actors.journal.writer import JournalWriter
 from actors.ledger.actor import Ledger
 from actors.ledger.book import Book
 from actors.ledger.timeline import BLOCK_ROWS
-from actors.messages import (
-    CheckStore,
-    DrainBegun,
-    GetCounts,
-    GetHealth,
-    GetHeld,
-    GetRows,
-    GetStatistics,
-    GetSummary,
-    PaymentActorReady,
-    PaymentsSentBefore,
-    PromiseLost,
-    SessionClosed,
-    SessionEpochAdopted,
-    SessionOpened,
-    StoreChanged,
-    StoreChecked,
-)
+from actors.messages.journal import CheckStore, PromiseLost, StoreChanged, StoreChecked
+from actors.messages.people import GetCounts, GetHealth, GetHeld, GetRows, GetStatistics, GetSummary
+from actors.messages.sessions import DrainBegun, PaymentsSentBefore, SessionClosed, SessionEpochAdopted, SessionOpened
+from actors.messages.settling import PaymentActorReady
 from actors.packed.id_map import RECORDS_PER_BUCKET
 from actors.payment import PaymentActor
 from actors.promises import PROMISES, payments_of
+from actors.reports import WorkerStatistics
 from actors.runtime.alarm import Wake
-from actors.values import WorkerStatistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from actors.intake.routing import Policy
     from actors.ports import ProcessorClient, Relay, Store
+    from actors.reports import Statistics
     from actors.runtime.clocks import Clock, Timers
     from actors.runtime.guard import Factory
     from actors.runtime.reference import Reference
     from actors.runtime.supervisor import Supervisor
     from actors.tracing import Tracer
-    from actors.values import ProcessorHealth, Statistics
+    from actors.values import ProcessorHealth
 
 logger = logging.getLogger(__name__)
 
@@ -295,8 +282,8 @@ class ActorSystem:
                 book.extend(payment_ids, processors, amounts_cents, instants_ms)
                 taken_cents.extend(taken)
                 for name, payment_id in dict(zip(processors, payment_ids, strict=True)).items():
-                    if name in backlog.routes:
-                        backlog.routes[name].witness = payment_id
+                    if name in backlog.outcomes.routes:
+                        backlog.outcomes.routes[name].witness = payment_id
         backlog.restore_settled(book.ids_with(taken_cents))
         backlog.restore_written_off(store.written_off())
         backlog.restore_open(store.open(), self._ports.clock.monotonic_s(), suspect=not self._plan.durable)

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from actors.messages import Attempt, AttemptEnded
+from actors.messages.settling import Attempt, AttemptEnded
 
 if TYPE_CHECKING:
     from actors.runtime.instruments import Handling

@@ -6,10 +6,10 @@ import math
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from actors.values import CloseResult
+from actors.reports import CloseResult
 
 if TYPE_CHECKING:
-    from actors.values import CloseAnswer, UnknownPayment
+    from actors.reports import CloseAnswer, UnknownPayment
 
 BY_MAX_CHARS, REASON_MAX_CHARS = 100, 400
 """Enough for a name, and for a sentence or two; a request on the bridge has 4 KiB."""

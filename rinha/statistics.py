@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from actors.values import WorkerStatistics
+    from actors.reports import WorkerStatistics
 
 
 def statistics_as_json(statistics: WorkerStatistics) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from actors.messages import AttemptObserved, GetHealth, HealthChanged, HealthPolled, ProbeDue, ProbeMissing
+from actors.messages.health import AttemptObserved, HealthChanged, HealthPolled, ProbeDue, ProbeMissing
+from actors.messages.people import GetHealth
 from actors.runtime.alarm import Alarm, Wake
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from actors.messages import HealthPolled
+from actors.messages.health import HealthPolled
 from actors.runtime.alarm import Alarm, Wake
 
 if TYPE_CHECKING:

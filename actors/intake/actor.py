@@ -2,82 +2,57 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
+from actors.facts import AttemptRefused, AttemptStarted, PaymentCrashed
 from actors.intake.closing import Closer
-from actors.intake.earlier import split_ids
-from actors.messages import (
-    AttemptEnded,
+from actors.intake.purging import Purger
+from actors.intake.reporting import Reporter
+from actors.intake.taking import Taker
+from actors.messages.health import HealthChanged, ProbeDue, ProbeMissing
+from actors.messages.journal import PaymentsStored, PromiseLost, StoreChanged
+from actors.messages.people import (
     CloseFailed,
     ClosePayment,
-    CreditGranted,
-    CreditRestored,
-    CreditWithdrawn,
-    DrainBegun,
-    EpochRaised,
-    ForgetPayments,
     GetCounts,
     GetHeld,
     GetParked,
     GetUnknown,
-    HealthChanged,
-    PaymentActorReady,
-    PaymentRecorded,
-    PaymentsSentBefore,
-    PaymentsStored,
-    ProbeDue,
-    ProbeMissing,
-    PromiseLost,
-    PurgeDone,
     PurgeFailed,
     PurgePayments,
-    RecordingFailed,
     RetryParked,
+)
+from actors.messages.sessions import (
+    CreditGranted,
+    CreditRestored,
+    CreditWithdrawn,
+    DrainBegun,
+    PaymentsSentBefore,
     SessionAdmitted,
     SessionClosed,
     SessionDismissed,
     SessionEpochAdopted,
     SessionOpened,
-    StoreChanged,
     SubmitPayments,
-    VerdictsGiven,
 )
+from actors.messages.settling import AttemptEnded, PaymentActorReady, PaymentRecorded, RecordingFailed
 from actors.runtime.alarm import Alarm, Wake
-from actors.values import (
-    Absent,
-    AttemptRefused,
-    AttemptStarted,
-    PaymentCrashed,
-    PaymentsPurged,
-    PaymentTaken,
-    Refused,
-    Settled,
-    Step,
-    Unknown,
-    Verdict,
-)
+from actors.values import Absent, Refused, Settled, Step, Unknown
 
 if TYPE_CHECKING:
+    from actors.facts import JournalEntry
     from actors.intake.backlog import Backlog
     from actors.intake.credits import Credits
     from actors.intake.dispatcher import Dispatcher
     from actors.intake.earlier import Earlier
     from actors.intake.pool import Pool
     from actors.intake.purges import Purges
-    from actors.messages import Attempt
+    from actors.messages.settling import Attempt
     from actors.ports import Relay
     from actors.recipient import Recipient
     from actors.runtime.clocks import Clock, Timers
     from actors.tracing import Tracer
-    from actors.values import JournalEntry, Outcome
-
-logger = logging.getLogger(__name__)
-
-logger = logging.getLogger(__name__)
-
-logger = logging.getLogger(__name__)
+    from actors.values import Outcome
 
 
 class Intake:
@@ -116,21 +91,21 @@ class Intake:
         self._me = me
         self._relay = relay
         self._backlog = backlog
-        self._earlier = earlier
         self._credits = credits
         self._purges = purges
         self._pool = pool
         self._dispatcher = dispatcher
-        self._ledger = ledger
         self._clock = clock
-        self._tracer = tracer
         self._alarm = Alarm(me, timers, clock)
+        self._taker = Taker(backlog, earlier, relay, clock, tracer)
+        self._purger = Purger(backlog, earlier, credits, purges, ledger, relay, clock)
         self._closer = Closer(backlog, ledger, relay, clock)
+        self._reporter = Reporter(backlog, clock)
 
     def on_start(self) -> None:
         """Go on with what the backlog holds."""
         self._dispatch()
-        self._warn_of_doubts()
+        self._wake_in(self._reporter.warn())
 
     def on_receive(self, message: Any) -> Any:
         """Handle a message; the kinds are ordered by frequency."""
@@ -155,25 +130,25 @@ class Intake:
             case Wake():
                 pass  # something may be due: see below
             case GetCounts() | GetHeld() | GetParked() | GetUnknown():
-                return self._answer(message)
+                return self._reporter.answer(message)
             case SessionOpened():
                 self._open(message.session)
-            case PaymentsSentBefore() | DrainBegun():
-                self._learn(message)
+            case PaymentsSentBefore():
+                self._taker.learn(message.payment_ids)
+            case DrainBegun():
+                self._taker.doubt_all()
             case SessionClosed():
-                self._credits.close(message.session)
-                self._purges.closed(message.session)
+                self._close(message.session)
             case SessionEpochAdopted():
                 self._purges.adopted(message.session, message.epoch)
             case PaymentActorReady():
                 self._pool.add(message.actor)
             case RecordingFailed():
-                if message.epoch == self._backlog.epoch:
-                    self._backlog.park(message.payment_id, "settled, but entering it into the books failed")
+                self._park(message.payment_id, message.epoch, "settled, but entering it into the books failed")
             case StoreChanged() | PromiseLost():
                 self._suspend(message)
             case PurgePayments():
-                self._purge(message.reply_to)
+                self._purger.purge(message.reply_to)
             case RetryParked():
                 return self._retry_parked()
             case ClosePayment():
@@ -183,9 +158,9 @@ class Intake:
         self._grant_credit()
         self._dispatch()
         if self._purges:
-            self._conclude_purges()
-        if self._backlog.doubts or self._backlog.newly_parked:
-            self._warn_of_doubts()
+            self._wake_in(self._purger.conclude())
+        if self._reporter.has_news:
+            self._wake_in(self._reporter.warn())
         return None
 
     def may_retry(self, message: Any) -> bool:
@@ -199,8 +174,7 @@ class Intake:
                 self._submit(message)
             case AttemptEnded(actor, attempt):
                 if self._pool.carries_out(actor, attempt):
-                    if attempt.epoch == self._backlog.epoch:
-                        self._backlog.park(attempt.payment.payment_id, "handling its outcome failed")
+                    self._park(attempt.payment.payment_id, attempt.epoch, "handling its outcome failed")
                     self._pool.end(actor, attempt)
             case PaymentRecorded(payment_id, epoch):
                 if epoch == self._backlog.epoch:
@@ -209,7 +183,7 @@ class Intake:
                 self._credits.close(session)
                 session.tell(SessionDismissed("opening it failed at the worker"))
             case PurgePayments(reply_to):
-                self._tell_epoch()  # it may have been raised, and what a session sends in the old one is purged
+                self._purger.tell_epoch()  # it may have been raised, and what a session sends in the old one is purged
                 reply_to.tell(PurgeFailed("the worker failed on it; to purge again is safe"))
             case ClosePayment(_, reply_to):
                 reply_to.tell(CloseFailed("the worker failed on it; to say it again is safe"))
@@ -218,71 +192,20 @@ class Intake:
         self._alarm.wake_in(0.0)
         return True
 
-    def _answer(self, question: Any) -> object:
-        match question:
-            case GetHeld():
-                return self._backlog.held_ids()
-            case GetParked():
-                return self._backlog.parked()
-            case GetUnknown():
-                return self._backlog.unknown(self._clock.monotonic_s())
-        return self._backlog.statistics()
-
     def _open(self, session: Recipient) -> None:
         session.tell(SessionAdmitted(self._backlog.epoch))
         self._credits.open(session)
         if self._credits.suspended:
             session.tell(CreditWithdrawn())
 
-    def _learn(self, message: PaymentsSentBefore | DrainBegun) -> None:
-        if self._relay.waits:
-            return  # whatever was sent on before is on record
-        now_s = self._clock.monotonic_s()
-        if isinstance(message, DrainBegun):
-            if self._earlier.is_holding:
-                self._backlog.suspect_all(now_s)
-                self._earlier.doubt_all()
-            return
-        payment_ids = split_ids(message.payment_ids)
-        self._earlier.learn(payment_ids, now_s)
-        self._backlog.suspect(payment_ids, now_s)
+    def _close(self, session: Recipient) -> None:
+        self._credits.close(session)
+        self._purges.closed(session)
 
     def _submit(self, message: SubmitPayments) -> None:
-        self._take(message)
+        self._taker.take(message, self._me)
         if not message.redelivered:
             self._credits.use(message.session, len(message.payments), storing=self._relay.waits)
-
-    def _take(self, message: SubmitPayments) -> None:
-        exceptions: list[tuple[int, Verdict]] = []
-        now_s = self._clock.monotonic_s()
-        backlog, waits = self._backlog, self._relay.waits
-        current = message.epoch == backlog.epoch
-        # With a durable journal, a payment that was sent and isn't known was never on record, so never sent on either.
-        earlier = self._earlier
-        suspect = (message.suspect or earlier.doubts_all) and not waits
-        earlier.forget_aged(now_s)
-        knows_earlier, storing = bool(earlier), waits or earlier.is_holding
-        for sequence, payment in enumerate(message.payments, message.first_sequence):
-            if not current:
-                verdict = backlog.overtaken(1)
-            else:
-                sent_before = suspect or (knows_earlier and payment.payment_id in earlier)
-                verdict = backlog.take(payment, now_s, storing=storing, suspect=sent_before)
-            if verdict is not Verdict.TAKEN:
-                exceptions.append((sequence, verdict))
-            if payment.traced_at_us:
-                self._tracer.record(payment.payment_id, "intake.taken", verdict=verdict.name)
-        # Answers go first: nothing of the settling has begun yet.
-        taken = VerdictsGiven(message.first_sequence + len(message.payments) - 1, tuple(exceptions))
-        newly_taken = backlog.newly_taken if self._relay.records else ()
-        new = [PaymentTaken(each.payment_id, each.amount_cents, backlog.epoch) for each in newly_taken]
-        if waits:
-            used = 0 if message.redelivered else len(message.payments)
-            stored = PaymentsStored(message.session, used, tuple(each.payment_id for each in new), backlog.epoch)
-            self._relay.after(new, (message.session, taken), (self._me, stored))
-        else:
-            self._relay.after(new, (message.session, taken))
-        backlog.newly_taken.clear()
 
     def _end_attempt(self, message: AttemptEnded) -> None:
         actor, attempt, outcome = message
@@ -294,29 +217,34 @@ class Intake:
 
     def _apply(self, outcome: Outcome | Absent, attempt: Attempt, asked_s: float) -> None:
         payment_id, now_s = attempt.payment.payment_id, self._clock.monotonic_s()
-        self._backlog.routes[attempt.processor].learn(attempt, outcome, asked_s, now_s)
+        outcomes = self._backlog.outcomes
+        outcomes.routes[attempt.processor].learn(attempt, outcome, asked_s, now_s)
         if attempt.step is not Step.LOOK_UP and not isinstance(outcome, Settled):
-            self._backlog.note_post(payment_id, outcome.reason, now_s)
+            outcomes.note_post(payment_id, outcome.reason, now_s)
         match outcome:
             case Settled():
-                if self._backlog.differs(payment_id, outcome.amount_cents):
-                    logger.warning("payment.amount_differs", extra=_difference(attempt, outcome))
+                if outcomes.differs(payment_id, outcome.amount_cents):
+                    self._reporter.differs(attempt, outcome)
                 self._dispatcher.resolved(attempt)  # and in flight until the ledger has recorded it
                 if attempt.step is Step.POST:
-                    self._backlog.note_settled(attempt.processor)
+                    outcomes.note_settled(attempt.processor)
             case Refused():
                 self._dispatcher.failed(attempt)
-                if self._backlog.refuse(payment_id, outcome.reason, now_s, permanent=outcome.permanent):
+                if outcomes.refuse(payment_id, outcome.reason, now_s, permanent=outcome.permanent):
                     self._state(AttemptRefused(payment_id, attempt.epoch))
             case Absent():
                 witnessed, heard_of = outcome.witnessed, self._dispatcher.has_heard_of(attempt.processor)
-                self._backlog.absent(payment_id, now_s, asked_s=asked_s, witnessed=witnessed, heard_of=heard_of)
+                outcomes.absent(payment_id, now_s, asked_s=asked_s, witnessed=witnessed, heard_of=heard_of)
             case Unknown():
                 self._dispatcher.failed(attempt)
                 clean = outcome.denied or attempt.step is Step.LOOK_UP
-                crashes = self._backlog.mark_unknown(payment_id, now_s, crashed=outcome.crashed, clean=clean)
+                crashes = outcomes.mark_unknown(payment_id, now_s, crashed=outcome.crashed, clean=clean)
                 if outcome.crashed and crashes:
                     self._state(PaymentCrashed(payment_id, crashes, attempt.epoch))
+
+    def _park(self, payment_id: bytes, epoch: int, reason: str) -> None:
+        if epoch == self._backlog.epoch:
+            self._backlog.outcomes.park(payment_id, reason)
 
     def _state(self, fact: JournalEntry) -> None:
         """Put a fact on record that nobody waits for."""
@@ -329,49 +257,10 @@ class Intake:
         if self._dispatcher.lacks_probe(message.processor):
             message.health.tell(ProbeMissing(message.processor))
 
-    def _warn_of_parked(self) -> None:
-        parked = self._backlog.newly_parked
-        while parked:
-            payment, reason = parked.pop(0)
-            logger.warning("payment.parked", extra={"payment": _text(payment.payment_id), "reason": reason})
-
-    def _purge(self, reply_to: Recipient) -> None:
-        epoch = self._backlog.purge()
-        self._earlier.forget()
-        logger.info("intake.purged", extra={"epoch": epoch})
-        self._relay.after((PaymentsPurged(epoch),))
-        self._ledger.tell(ForgetPayments(epoch))
-        self._purges.begin(epoch, self._credits.sessions, self._clock.monotonic_s(), reply_to)
-        self._tell_epoch()
-
-    def _tell_epoch(self) -> None:
-        for session in self._credits.sessions:
-            session.tell(EpochRaised(self._backlog.epoch))
-
-    def _conclude_purges(self) -> None:
-        now_s = self._clock.monotonic_s()
-        for session in self._purges.overdue(now_s):
-            session.tell(SessionDismissed("it did not adopt the new epoch"))
-            self._purges.closed(session)
-        for purge in self._purges.done():
-            # With a durable journal that is once the purge is on record: it was stated before.
-            self._relay.after((), (purge.reply_to, PurgeDone(purge.epoch)))
-            self._purges.end(purge)
-        due_s = self._purges.due_s
-        if due_s is not None:
-            self._alarm.wake_in(due_s - now_s)
-
     def _retry_parked(self) -> int:
         retried = self._backlog.retry_parked(self._clock.monotonic_s())
         self._dispatch()
         return retried
-
-    def _warn_of_doubts(self) -> None:
-        self._warn_of_parked()
-        now_s, doubts = self._clock.monotonic_s(), self._backlog.doubts
-        doubts.warn(now_s)
-        if (due_s := doubts.due_s) is not None:
-            self._alarm.wake_in(due_s - now_s)
 
     def _suspend(self, reason: StoreChanged | PromiseLost) -> None:
         credits = self._credits
@@ -385,26 +274,20 @@ class Intake:
     def _grant_credit(self) -> None:
         if not self._credits.is_due:
             return
-        for session, payments in self._credits.grant(self._backlog.held()):
+        for session, payments in self._credits.grant(len(self._backlog.held)):
             session.tell(CreditGranted(payments))
 
     def _dispatch(self) -> None:
-        if self._earlier.is_holding:
-            self._hold()
+        if (hold_s := self._taker.end_hold()) > 0:
+            self._alarm.wake_in(hold_s)
         while planned := self._dispatcher.next():
             actor, attempt = planned
             self._send(actor, attempt)  # first of all: it is noted as under way
-        delay_s = self._dispatcher.wake_in_s()
+        self._wake_in(self._dispatcher.wake_in_s())
+
+    def _wake_in(self, delay_s: float | None) -> None:
         if delay_s is not None:
             self._alarm.wake_in(delay_s)
-
-    def _hold(self) -> None:
-        left_s = self._earlier.hold_left_s(self._clock.monotonic_s())
-        if left_s > 0:
-            self._alarm.wake_in(left_s)
-        else:
-            self._backlog.release()
-            self._earlier.end_hold()
 
     def _send(self, actor: Recipient, attempt: Attempt) -> None:
         if attempt.step is not Step.POST or not self._relay.records:
@@ -413,16 +296,3 @@ class Intake:
         payment_id, processor = attempt.payment.payment_id, attempt.processor
         started = AttemptStarted(payment_id, processor, attempt.requested_at_ms, attempt.epoch)
         self._relay.after((started,), (actor, attempt))
-
-
-def _text(payment_id: bytes) -> str:
-    return str(UUID(bytes=payment_id))
-
-
-def _difference(attempt: Attempt, settled: Settled) -> dict[str, object]:
-    return {
-        "payment": _text(attempt.payment.payment_id),
-        "processor": attempt.processor,
-        "ours_cents": attempt.payment.amount_cents,
-        "theirs_cents": settled.amount_cents,
-    }

@@ -10,18 +10,20 @@ import logging
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from actors.facts import PaymentClosed, PaymentSettled
 from actors.intake.entry import LONGEST_DELAY_S, State
-from actors.messages import CloseAnswered, RecordPayment
-from actors.values import CloseAnswer, CloseResult, PaymentClosed, PaymentSettled
+from actors.messages.people import CloseAnswered
+from actors.messages.settling import RecordPayment
+from actors.reports import CloseAnswer, CloseResult
 
 if TYPE_CHECKING:
+    from actors.facts import JournalEntry
     from actors.intake.backlog import Backlog
     from actors.intake.entry import Entry
-    from actors.messages import Close
+    from actors.messages.people import Close
     from actors.ports import Relay
     from actors.recipient import Recipient
     from actors.runtime.clocks import Clock
-    from actors.values import JournalEntry
 
 logger = logging.getLogger(__name__)
 
@@ -52,11 +54,11 @@ def decide(backlog: Backlog, order: Close, now_s: float) -> tuple[CloseAnswer, E
     if entry is None:
         return CloseAnswer(_ENDED[state]), None
     if state is State.IN_FLIGHT:
-        backlog.hold(entry, now_s)
+        backlog.held.hold(entry, now_s)
         return CloseAnswer(CloseResult.UNDER_WAY, LONGEST_DELAY_S), None
     wait_s = entry.posted_at_s + LONGEST_DELAY_S - now_s
     if wait_s > 0:
-        backlog.hold(entry, now_s)
+        backlog.held.hold(entry, now_s)
         return CloseAnswer(CloseResult.TOO_SOON, wait_s), None
     return CloseAnswer(CloseResult.CLOSED), entry
 

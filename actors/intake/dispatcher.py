@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from actors.intake.probes import Probe, Probes
-from actors.messages import Attempt
+from actors.messages.settling import Attempt
 from actors.values import ProcessorHealth, Step
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ class Dispatcher:
 
     def _begin(self, entry: Entry, step: Step, now_s: float) -> tuple[Recipient, Attempt]:
         entry.begun_at_s = now_s
-        witness = self._backlog.routes[entry.processor].witness if step is Step.LOOK_UP else b""
+        witness = self._backlog.outcomes.routes[entry.processor].witness if step is Step.LOOK_UP else b""
         again = entry.bound or entry.processor in entry.kind.refused
         attempt = Attempt(
             entry.payment, entry.processor, entry.requested_at_ms, self._backlog.epoch, step, witness, again

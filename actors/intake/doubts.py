@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from actors.values import UnknownPayment
+from actors.reports import UnknownPayment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from enum import Enum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from actors.intake import refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from actors.intake.refusals import Refusal
     from actors.values import Payment
@@ -69,7 +70,9 @@ class Kind(NamedTuple):
 
 
 FRESH = Kind()
-"""Nobody has refused it."""
+"""Nobody has refused it: this very object then, so that nobody need compare it."""
+
+_NEVER = float("inf")
 
 
 class Entry:
@@ -93,7 +96,7 @@ class Entry:
         unknown_since_s: since when its outcome is unknown, on the monotonic clock; None while it isn't.
         held_until_s: until then it is left alone, because a person wants to say how it ended.
         clean: every post that it ever had ended in a 422 or a certain refusal, so a 422 may be a refusal too.
-        absences: by processor, the look-ups that did not find it; None before the first.
+        absences: by processor, the look-ups that did not find it.
         differs: it is settled with another amount than ours.
         begun_at_s: when its last attempt was sent, on the monotonic clock.
         doubted_s: seconds of unknown outcome during which its processor settled others.
@@ -103,55 +106,43 @@ class Entry:
     """
 
     __slots__ = (
-        "absences",
+        "__dict__",  # made for the few that have trouble; all others are small, and quick to make
         "begun_at_s",
         "bound",
-        "clean",
-        "crashes",
-        "differs",
-        "doubted_s",
-        "held_until_s",
         "kind",
-        "looked_into_s",
-        "parked",
         "payment",
         "posted_at_s",
         "processor",
-        "reason",
-        "refusals",
-        "rejections",
         "requested_at_ms",
-        "retries",
-        "settles",
         "taken_at_s",
-        "unasked",
         "unknown_since_s",
     )
 
+    # What holds of a payment without trouble. None of it is ever changed in place.
+    rejections: Mapping[str, str] = MappingProxyType({})
+    refusals: Mapping[str, Refusal] = refusals.NONE
+    unasked: Sequence[str] = ()
+    retries = 0
+    crashes = 0
+    reason = ""
+    held_until_s = 0.0
+    clean = True
+    absences: Mapping[str, Absence] = MappingProxyType({})
+    differs = False
+    doubted_s = 0.0
+    looked_into_s = _NEVER
+    settles = 0
+    parked = ""
+
     def __init__(self, payment: Payment, taken_at_s: float) -> None:
         self.payment = payment
-        self.taken_at_s = taken_at_s
+        self.taken_at_s = self.posted_at_s = taken_at_s
         self.processor = ""
         self.requested_at_ms = 0
         self.bound = False
         self.kind = FRESH
-        self.rejections: dict[str, str] = {}
-        self.refusals: Mapping[str, Refusal] = refusals.NONE
-        self.unasked: list[str] = []
-        self.retries = 0
-        self.crashes = 0
-        self.posted_at_s = taken_at_s
-        self.reason = ""
+        self.begun_at_s = _NEVER
         self.unknown_since_s: float | None = None
-        self.held_until_s = 0.0
-        self.clean = True
-        self.absences: dict[str, Absence] | None = None
-        self.differs = False
-        self.begun_at_s = float("inf")
-        self.doubted_s = 0.0
-        self.looked_into_s = float("inf")
-        self.settles = 0
-        self.parked = ""
 
     def is_denied(self, now_s: float) -> bool:
         """Whether a 422 was the last word on it, and so lately that it is only looked for, not posted again."""
@@ -195,10 +186,11 @@ class Entry:
         """Forget what stood against it, but not where it may be committed."""
         self.retries = self.crashes = 0
         self.doubted_s, self.parked = 0.0, ""
-        self.rejections, self.refusals, self.kind = {}, refusals.NONE, FRESH
+        self.kind = FRESH
+        self.rejections, self.refusals = Entry.rejections, refusals.NONE
 
     @property
     def answers(self) -> str:
         """What the processors have said to it, for people."""
-        said = {name: each.reason for name, each in self.refusals.items()} | self.rejections
+        said = {name: each.reason for name, each in self.refusals.items()} | dict(self.rejections)
         return "; ".join(f"{name}: {why}" for name, why in sorted(said.items()))

@@ -70,6 +70,14 @@ class Parked:
             self._look_ups.get(found[0].processor, {}).pop(payment_id, None)
         return found
 
+    def take_all(self) -> list[Entry]:
+        """Take out all payments."""
+        entries = [entry for entry, _reason in self]
+        self._entries.clear()
+        for look_ups in self._look_ups.values():
+            look_ups.clear()
+        return entries
+
     @property
     def has_look_ups(self) -> bool:
         """Whether any is to be looked up."""

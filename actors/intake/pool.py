@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from actors.messages import Attempt
+    from actors.messages.settling import Attempt
     from actors.recipient import Recipient
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from actors.intake.pool import Pool
-    from actors.messages import Attempt
+    from actors.messages.settling import Attempt
     from actors.recipient import Recipient
 
 UNFIT_S = 15.0

@@ -20,7 +20,7 @@ from actors.values import Refused, Settled, Unknown
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from actors.messages import Attempt
+    from actors.messages.settling import Attempt
     from actors.values import Absent, Outcome
 
 LOOK_UPS_MIN = 3

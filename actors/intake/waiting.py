@@ -23,7 +23,8 @@ class Waiting:
     """A line for each kind of payment (``entry.Kind``), and those at rest after a refusal, whom no line waits for."""
 
     def __init__(self) -> None:
-        self._lines: dict[Kind, deque[Entry]] = {FRESH: deque()}
+        self._fresh: deque[Entry] = deque()  # nearly all there are: found without a look into the lines
+        self._lines: dict[Kind, deque[Entry]] = {FRESH: self._fresh}
         self._tiebreak = count()
         self._resting: list[tuple[float, int, Entry]] = []
 
@@ -38,14 +39,14 @@ class Waiting:
 
     def add(self, entry: Entry) -> None:
         """Have a payment wait: behind all others if it is new, and by its age if it isn't."""
-        if entry.kind == FRESH:
-            self._lines[FRESH].append(entry)
+        if entry.kind is FRESH:
+            self._fresh.append(entry)
         else:
             insort(self._lines.setdefault(entry.kind, deque()), entry, key=_taken_at_s)
 
     def add_first(self, entry: Entry) -> None:
         """Have a new payment wait before all others."""
-        self._lines[FRESH].appendleft(entry)
+        self._fresh.appendleft(entry)
 
     def rest(self, entry: Entry, until_s: float) -> None:
         """Have a payment rest until an instant, and wait from then on."""
@@ -64,9 +65,10 @@ class Waiting:
         """The first of each line, the oldest first."""
         while self._resting and self._resting[0][0] <= now_s:
             self.add(heappop(self._resting)[2])
+        if len(self._lines) == 1:
+            return [self._fresh[0]] if self._fresh else []
         heads = [line[0] for line in self._lines.values() if line]
-        if len(heads) > 1:
-            heads.sort(key=_taken_at_s)
+        heads.sort(key=_taken_at_s)
         return heads
 
     def remove(self, entry: Entry) -> None:
@@ -75,7 +77,7 @@ class Waiting:
         Raises:
             ValueError: it doesn't wait; nothing has changed.
         """
-        line = self._lines.get(entry.kind)
+        line = self._fresh if entry.kind is FRESH else self._lines.get(entry.kind)
         if line and line[0] is entry:
             line.popleft()
             return

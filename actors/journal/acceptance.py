@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from actors.messages import Persist
+from actors.messages.journal import Persist
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from actors.facts import JournalEntry
     from actors.recipient import Recipient
-    from actors.values import JournalEntry
 
 
 class WithoutJournal:

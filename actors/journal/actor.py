@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from actors.messages import CheckStore, Commit, CommitFailed, Committed, Persist, StoreChanged, StoreChecked
+from actors.messages.journal import CheckStore, Commit, CommitFailed, Committed, Persist, StoreChanged, StoreChecked
 from actors.runtime.alarm import Wake
 
 if TYPE_CHECKING:

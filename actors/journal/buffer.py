@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from actors.messages import Commit, Persist
-from actors.values import AttemptRefused, AttemptStarted, PaymentsPurged
+from actors.facts import AttemptRefused, AttemptStarted, PaymentsPurged
+from actors.messages.journal import Commit, Persist
 
 if TYPE_CHECKING:
+    from actors.facts import JournalEntry
     from actors.recipient import Recipient
-    from actors.values import JournalEntry
 
 COMMIT_ENTRIES_MAX = 10_000
 """Of one commit, so that it lasts some tenths of a second whatever has gathered while the store was away."""

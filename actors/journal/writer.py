@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from actors.messages import CheckStore, Commit, CommitFailed, Committed, StoreChecked
+from actors.messages.journal import CheckStore, Commit, CommitFailed, Committed, StoreChecked
 from actors.ports import StoreBroken, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from actors.facts import JournalEntry
     from actors.ports import Store
     from actors.recipient import Recipient
-    from actors.values import JournalEntry
 
 logger = logging.getLogger(__name__)
 

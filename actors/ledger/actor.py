@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from actors.messages import ForgetPayments, GetRows, GetSummary, PaymentRecorded, RecordingFailed, RecordPayment
-from actors.values import LedgerRow, PaymentSettled, RowsPage, Summary
+from actors.facts import PaymentSettled
+from actors.messages.people import GetRows, GetSummary
+from actors.messages.settling import ForgetPayments, PaymentRecorded, RecordingFailed, RecordPayment
+from actors.values import LedgerRow, RowsPage, Summary
 
 if TYPE_CHECKING:
     from actors.ledger.book import Book

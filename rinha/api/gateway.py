@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from actors.messages import Close, GetStatistics, GetSummary, GetUnknown, Purge
+    from actors.messages.people import Close, GetStatistics, GetSummary, GetUnknown, Purge
     from actors.values import Payment, Verdict
 
 

@@ -12,9 +12,9 @@ from uuid import UUID
 
 import orjson
 
-from actors.messages import GetParked, GetStatistics, GetUnknown, RetryParked
+from actors.messages.people import GetParked, GetStatistics, GetUnknown, RetryParked
+from actors.reports import CloseResult
 from actors.tracing import Tracer
-from actors.values import CloseResult
 from rinha.bridge.client.client import BridgeClient
 from rinha.bridge.errors import BridgeError
 from rinha.closing import explain, unknown_as_json
@@ -24,7 +24,7 @@ from rinha.statistics import statistics_as_json
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-    from actors.messages import Close
+    from actors.messages.people import Close
     from rinha.settings.table import Settings
 
 _Answer = TypeVar("_Answer")

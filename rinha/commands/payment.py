@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 from typing import TYPE_CHECKING, Any
 
-from actors.messages import Close
+from actors.messages.people import Close
 from rinha.api.endpoints.closing_request import NAME_MAX_CHARS, parse_cents, parse_requested_at, parse_text
 from rinha.api.endpoints.payment_request import parse_correlation_id
 from rinha.closing import BY_MAX_CHARS, REASON_MAX_CHARS

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from rinha.net.secret import FixedSecret, SecretFile
 from rinha.settings.errors import SettingError, SettingsError, printable
 from rinha.settings.processors import PROCESSORS, ProcessorSettings
+from rinha.settings.rows import ROWS, VARIABLES
 from rinha.settings.secret import MASK
-from rinha.settings.table import ROWS, VARIABLES, Settings
+from rinha.settings.table import Settings
 from rinha.settings.variable import read_text
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rinha.settings.rows import VARIABLES
 from rinha.settings.secret import MASK
-from rinha.settings.table import VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -1,46 +1,16 @@
 """The settings: one table, from which come parsing, errors, ``rinha check`` and the README's list of variables."""
 
-import re
-import socket
-from typing import Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
-from uuid import UUID
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from rinha.net.address import Address, TcpAddress, UnixAddress, parse_address, parse_host_or_path
+from rinha.net.address import Address, TcpAddress, UnixAddress, parse_host_or_path
 from rinha.net.secret import FixedSecret, SharedSecret
-from rinha.settings.processors import PROCESSORS, ProcessorSettings
+from rinha.settings.processors import ProcessorSettings
+from rinha.settings.readers import own_name, parse_api_name, parse_bridge, parse_journal_id
 from rinha.settings.secret import Secret, parse_token
 from rinha.settings.variable import ReadBy, Variable
 from rinha.store.url import StoreUrl, parse_store_url
-
-
-def parse_bridge(text: str) -> Address:
-    """Read where the bridge is: an address that others can find."""
-    address = parse_address(text)
-    if isinstance(address, TcpAddress) and address.port == 0:
-        raise ValueError("must name a port from 1, because the APIs have to find it")
-    return address
-
-
-def parse_api_name(text: str) -> str:
-    """Read an API's name: it stands in logs and in a response header."""
-    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", text):
-        raise ValueError("must be 1 to 64 letters, digits, dots, hyphens or underscores")
-    return text
-
-
-def parse_journal_id(text: str) -> bytes:
-    """Read a journal's id."""
-    try:
-        return UUID(text).bytes
-    except ValueError:
-        raise ValueError("must be a UUID, as the worker's log line worker.journal shows it") from None
-
-
-def own_name() -> str:
-    """The host's name, made fit to be an API's name."""
-    return re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname())[:64] or "api"
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -265,34 +235,3 @@ class Settings(Struct, frozen=True, kw_only=True):
     def listen_address(self) -> Address:
         """Where an API listens."""
         return self.host if isinstance(self.host, UnixAddress) else TcpAddress(self.host, self.port)
-
-
-class Row(NamedTuple):
-    """One row of the table.
-
-    Args:
-        variable: what stands in the environment.
-        kind: the annotation that says how to read it.
-        field: the field of ``Settings`` that it is alone, None if it is a part of one.
-    """
-
-    variable: Variable
-    kind: Any
-    field: str | None
-
-
-def _rows() -> tuple[Row, ...]:
-    rows = []
-    of_processors = get_type_hints(ProcessorSettings, include_extras=True)
-    for name, kind in get_type_hints(Settings, include_extras=True).items():
-        if name == "processors":
-            for part in ("url", "fee_bps"):
-                rows += [Row(getattr(each, part), of_processors[part], None) for each in PROCESSORS]
-        rows += [Row(note, kind, name) for note in get_args(kind) if isinstance(note, Variable)]
-    return tuple(rows)
-
-
-ROWS = _rows()
-"""In the order in which people see them."""
-
-VARIABLES = tuple(row.variable for row in ROWS)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from actors.values import AttemptRefused, AttemptStarted, PaymentClosed, PaymentCrashed, PaymentSettled, PaymentTaken
+from actors.facts import AttemptRefused, AttemptStarted, PaymentClosed, PaymentCrashed, PaymentSettled, PaymentTaken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from actors.values import JournalEntry
+    from actors.facts import JournalEntry
 
 _INT64_MAX = 2**63 - 1  # The widest integer that both databases keep.
 

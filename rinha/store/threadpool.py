@@ -11,8 +11,9 @@ from gevent.threadpool import ThreadPool
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from actors.facts import JournalEntry, OpenPayment
     from actors.ports import Store
-    from actors.values import JournalEntry, OpenPayment, Payment
+    from actors.values import Payment
 
 _Result = TypeVar("_Result")
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import gevent
 from gevent.event import Event
 
-from actors.messages import GetCounts, GetHealth, GetRows, SessionOpened, SubmitPayments
+from actors.messages.people import GetCounts, GetHealth, GetRows
+from actors.messages.sessions import SessionOpened, SubmitPayments
 from actors.system import ActorSystem, Plan, Ports
-from actors.values import HealthReport, Payment, ProcessorHealth, Refused, RowsPage, Settled, Statistics, Unknown
+from actors.values import HealthReport, Payment, ProcessorHealth, Refused, RowsPage, Settled, Unknown
 from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actors.intake.routing import Policy
+    from actors.reports import Statistics
     from tests.actors.fakes import World
 
 FEES = {"default": 500, "fallback": 1500}

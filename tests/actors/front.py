@@ -7,7 +7,8 @@ from uuid import UUID
 
 import orjson
 
-from actors.messages import GetCounts, GetParked, GetRows, SessionOpened, SubmitPayments
+from actors.messages.people import GetCounts, GetParked, GetRows
+from actors.messages.sessions import SessionOpened, SubmitPayments
 from actors.system import ActorSystem, Plan, Ports
 from actors.values import Payment, ProcessorHealth
 from rinha.processors.client import HttpProcessorClient
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actors.intake.routing import Policy
-    from actors.values import LedgerRow, ParkedPayment, Statistics
+    from actors.reports import ParkedPayment, Statistics
+    from actors.values import LedgerRow
     from tests.actors.fakes import World
 
 FEES = {"default": 500, "fallback": 1500}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actors.intake.routing import Fastest
-from actors.messages import GetCounts, GetRows, SessionAdmitted, SessionOpened, SubmitPayments
+from actors.messages.people import GetCounts, GetRows
+from actors.messages.sessions import SessionAdmitted, SessionOpened, SubmitPayments
 from actors.ports import StoreUnavailable
 from actors.system import ActorSystem, Plan, Ports
 from actors.values import Payment, ProcessorHealth
@@ -14,7 +15,9 @@ from tests.actors.fakes import ScriptedProcessor
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from actors.values import JournalEntry, LedgerRow, OpenPayment, Statistics
+    from actors.facts import JournalEntry, OpenPayment
+    from actors.reports import Statistics
+    from actors.values import LedgerRow
     from tests.actors.fakes import World
 
 PAYMENT = Payment(bytes(range(16)), 1990)

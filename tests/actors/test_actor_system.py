@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from actors.intake.routing import Cheapest, Fastest, Policy
-from actors.messages import (
-    CreditGranted,
-    PurgeDone,
-    PurgePayments,
-    SessionEpochAdopted,
-    VerdictsGiven,
-)
+from actors.messages.people import PurgeDone, PurgePayments
+from actors.messages.sessions import CreditGranted, SessionEpochAdopted, VerdictsGiven
 from tests.actors.actor_system import FEES, POOL_SIZE, System, payments
 
 if TYPE_CHECKING:

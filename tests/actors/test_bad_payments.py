@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from actors.intake.routing import Cheapest, Fastest, Policy
-from actors.messages import GetParked
+from actors.messages.people import GetParked
 from actors.values import Payment, Refused, Unknown
 from tests.actors.actor_system import System
 from tests.support.patience import PATIENCE_S

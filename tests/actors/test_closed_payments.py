@@ -6,21 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from actors.facts import OpenPayment, PaymentClosed, PaymentSettled
 from actors.intake.doubts import WARNING_AFTER_S
 from actors.intake.entry import LONGEST_DELAY_S
-from actors.messages import Close, CloseAnswered, ClosePayment, GetSummary, GetUnknown, VerdictsGiven
-from actors.values import (
-    CloseAnswer,
-    CloseResult,
-    LedgerRow,
-    OpenPayment,
-    Payment,
-    PaymentClosed,
-    PaymentSettled,
-    Totals,
-    Unknown,
-    Verdict,
-)
+from actors.messages.people import Close, CloseAnswered, ClosePayment, GetSummary, GetUnknown
+from actors.messages.sessions import VerdictsGiven
+from actors.reports import CloseAnswer, CloseResult
+from actors.values import LedgerRow, Payment, Totals, Unknown, Verdict
 from tests.actors.journal_bench import JournalBench
 
 if TYPE_CHECKING:

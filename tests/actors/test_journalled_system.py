@@ -6,38 +6,29 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actors.intake.entry import CRASHES_MAX
-from actors.messages import (
-    CreditGranted,
-    CreditRestored,
-    CreditWithdrawn,
-    GetStatistics,
-    PaymentsStored,
-    PurgeDone,
-    PurgePayments,
-    RetryParked,
-    SessionEpochAdopted,
-    SessionOpened,
-    VerdictsGiven,
-)
-from actors.system import ActorSystem
-from actors.values import (
+from actors.facts import (
     AttemptRefused,
     AttemptStarted,
-    LedgerRow,
     OpenPayment,
-    Payment,
     PaymentCrashed,
     PaymentSettled,
     PaymentsPurged,
     PaymentTaken,
-    ProcessorHealth,
-    Refused,
-    Settled,
-    Unknown,
-    Verdict,
-    WorkerStatistics,
 )
+from actors.intake.entry import CRASHES_MAX
+from actors.messages.journal import PaymentsStored
+from actors.messages.people import GetStatistics, PurgeDone, PurgePayments, RetryParked
+from actors.messages.sessions import (
+    CreditGranted,
+    CreditRestored,
+    CreditWithdrawn,
+    SessionEpochAdopted,
+    SessionOpened,
+    VerdictsGiven,
+)
+from actors.reports import WorkerStatistics
+from actors.system import ActorSystem
+from actors.values import LedgerRow, Payment, ProcessorHealth, Refused, Settled, Unknown, Verdict
 from tests.actors.journal_bench import FEES, ID, PAYMENT, JournalBench
 
 if TYPE_CHECKING:

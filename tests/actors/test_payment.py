@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import gevent
 import pytest
 
-from actors.messages import Attempt, AttemptEnded, AttemptObserved, PaymentActorReady, RecordPayment
+from actors.messages.health import AttemptObserved
+from actors.messages.settling import Attempt, AttemptEnded, PaymentActorReady, RecordPayment
 from actors.payment import PaymentActor
 from actors.values import Absent, Payment, Refused, Settled, Step, Unknown
 

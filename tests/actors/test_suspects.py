@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from actors.facts import OpenPayment
 from actors.intake.entry import LONGEST_DELAY_S
 from actors.intake.route import UNPROVED_S
-from actors.messages import VerdictsGiven
-from actors.values import LedgerRow, OpenPayment, Payment, Refused, Settled, Unknown
+from actors.messages.sessions import VerdictsGiven
+from actors.values import LedgerRow, Payment, Refused, Settled, Unknown
 from tests.actors.journal_bench import FEES, ID, PAYMENT, JournalBench
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import gevent
 import pytest
 
-from actors.messages import Attempt, AttemptEnded, PaymentRecorded
+from actors.messages.settling import Attempt, AttemptEnded, PaymentRecorded
 from actors.tracing import MessageTracing, Tracer
 from actors.values import Absent, Payment, Refused, Settled, Step, Unknown
 

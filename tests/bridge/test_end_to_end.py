@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from actors.messages import GetParked, GetRows, GetStatistics, GetSummary, GetUnknown, Purge, RetryParked
+from actors.messages.people import GetParked, GetRows, GetStatistics, GetSummary, GetUnknown, Purge, RetryParked
+from actors.reports import ParkedPayment, UnknownPayment
 from actors.tracing import Tracer
-from actors.values import LedgerRow, ParkedPayment, RowsPage, Totals, UnknownPayment, Verdict
+from actors.values import LedgerRow, RowsPage, Totals, Verdict
 from rinha.bridge.client.client import BridgeClient
 from rinha.net.address import UnixAddress
 from rinha.net.secret import FixedSecret

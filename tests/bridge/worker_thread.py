@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import gevent
 
 from actors.intake.purges import Purges
-from actors.messages import (
+from actors.messages.people import PurgeDone, PurgePayments
+from actors.messages.sessions import (
     CreditGranted,
     EpochRaised,
-    PurgeDone,
-    PurgePayments,
     SessionAdmitted,
     SessionClosed,
     SessionEpochAdopted,

@@ -6,7 +6,7 @@ import getpass
 
 import pytest
 
-from actors.messages import Close
+from actors.messages.people import Close
 from rinha.commands.payment import read_order
 
 ID = "4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b3"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rinha.commands.reconcile import reconcile
-from rinha.settings.table import VARIABLES
+from rinha.settings.rows import VARIABLES
 from tests.support.client import Answers, their_rows, totals, until_settled
 from tests.support.containers import (
     CONTEST_ENV,

@@ -7,7 +7,8 @@ from rinha.net.http_url import HttpUrl
 from rinha.net.secret import FixedSecret
 from rinha.settings.load import load_settings
 from rinha.settings.processors import ProcessorSettings
-from rinha.settings.table import VARIABLES, Settings
+from rinha.settings.rows import VARIABLES
+from rinha.settings.table import Settings
 from rinha.store.sqlite.url import SqliteUrl
 from tests.settings.mistakes import errors_of
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rinha.settings.render import effective_rows, markdown_table
-from rinha.settings.table import VARIABLES
+from rinha.settings.rows import VARIABLES
 
 
 def test_effective_rows_tell_defaults_from_the_environment() -> None:

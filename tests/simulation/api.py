@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from actors.messages import Purge
+from actors.messages.people import Purge
 from actors.values import Verdict
 from rinha.bridge.errors import NoCredit
 from rinha.bridge.protocol.api_end import ApiEnd

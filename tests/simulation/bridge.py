@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from actors.messages import PurgeDone, PurgePayments
+from actors.messages.people import PurgeDone, PurgePayments
 from rinha.bridge.errors import BridgeError
 from rinha.bridge.protocol.delivery import Delivery, supersede
 from tests.simulation.link import Pipe

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from actors.messages import Attempt
+from actors.messages.settling import Attempt
 
 if TYPE_CHECKING:
     import random

@@ -23,12 +23,13 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from actors.values import LedgerRow, Statistics, Summary, Totals, Verdict
+from actors.values import LedgerRow, Summary, Totals, Verdict
 from rinha.commands.reconcile import reconcile
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from actors.reports import Statistics
     from tests.simulation.api import Submission
     from tests.simulation.processor import SimulatedProcessor
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any
 
-from actors.messages import Close, GetHeld, GetUnknown
+from actors.messages.people import Close, GetHeld, GetUnknown
 from rinha.bridge.protocol.questions import encode_request
 
 if TYPE_CHECKING:

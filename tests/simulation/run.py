@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from actors.messages import GetCounts, GetHeld, GetParked, GetRows, GetSummary, RetryParked
+from actors.messages.people import GetCounts, GetHeld, GetParked, GetRows, GetSummary, RetryParked
 from actors.runtime.guard import ActorFailed
 from actors.values import Verdict
 from tests.simulation.api import Submission

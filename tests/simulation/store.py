@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from actors.ports import StoreUnavailable
-from actors.values import (
+from actors.facts import (
     AttemptRefused,
     AttemptStarted,
     OpenPayment,
-    Payment,
     PaymentClosed,
     PaymentCrashed,
     PaymentSettled,
     PaymentTaken,
 )
+from actors.ports import StoreUnavailable
+from actors.values import Payment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from actors.values import JournalEntry
+    from actors.facts import JournalEntry
     from tests.simulation.scheduler import Process, Scheduler
 
 APPEND_S = 0.02

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pykka
 
-from actors.messages import GetCounts, GetSummary
+from actors.messages.people import GetCounts, GetSummary
 from actors.runtime.guard import ActorFailed
 from actors.values import Payment
 from tests.simulation.api import SimulatedApi, Submission
@@ -26,7 +26,7 @@ from tests.simulation.worker import SimulatedWorker
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from actors.values import Statistics
+    from actors.reports import Statistics
     from tests.simulation.bridge import SimulatedBridge
     from tests.simulation.scheduler import Process
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import sys
 
-from actors.values import AttemptStarted, JournalEntry, PaymentSettled, PaymentTaken
+from actors.facts import AttemptStarted, JournalEntry, PaymentSettled, PaymentTaken
 from rinha.store.open import open_store
 from rinha.store.url import parse_store_url
 

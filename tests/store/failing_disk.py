@@ -14,7 +14,7 @@ import resource
 import struct
 import sys
 
-from actors.values import PaymentSettled, PaymentTaken
+from actors.facts import PaymentSettled, PaymentTaken
 from rinha.store.sqlite import store as sqlite
 from rinha.store.sqlite.store import SqliteStore
 

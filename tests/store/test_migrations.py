@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from actors.facts import OpenPayment, PaymentTaken
 from actors.ports import StoreUnavailable
-from actors.values import OpenPayment, Payment, PaymentTaken
+from actors.values import Payment
 from rinha.store.postgres import versions as postgres_versions
 from rinha.store.sqlite import versions as sqlite_versions
 

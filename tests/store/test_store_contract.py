@@ -8,26 +8,26 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from actors.ports import StoreUnavailable
-from actors.values import (
+from actors.facts import (
     AttemptRefused,
     AttemptStarted,
     OpenPayment,
-    Payment,
     PaymentClosed,
     PaymentCrashed,
     PaymentSettled,
     PaymentsPurged,
     PaymentTaken,
 )
+from actors.ports import StoreUnavailable
+from actors.values import Payment
 from rinha.store.postgres import store as postgres
 from rinha.store.sqlite import store as sqlite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from actors.facts import JournalEntry
     from actors.ports import Store
-    from actors.values import JournalEntry
     from tests.store.conftest import Place
 
 A, B, C = (bytes([number]) * 16 for number in (1, 2, 3))

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actors.values import OpenPayment, Payment
+from actors.facts import OpenPayment
+from actors.values import Payment
 
 if TYPE_CHECKING:
     from tests.store.conftest import Place

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from actors.facts import PaymentTaken
 from actors.ports import StoreBroken, StoreUnavailable
-from actors.values import PaymentTaken
 from rinha.store.open import open_store
 from rinha.store.postgres.store import PostgresStore
 from rinha.store.url import parse_store_url

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 import gevent
 import pytest
 
+from actors.facts import OpenPayment, PaymentTaken
 from actors.ports import StoreUnavailable
-from actors.values import OpenPayment, Payment, PaymentTaken
+from actors.values import Payment
 from rinha.store.threadpool import ThreadpoolStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from actors.values import JournalEntry
+    from actors.facts import JournalEntry
 
 ENTRY = PaymentTaken(b"0" * 16, 1, 0)
 

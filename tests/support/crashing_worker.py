@@ -16,7 +16,8 @@ from unittest.mock import patch
 
 import gevent
 
-from actors.messages import Attempt, GetCounts, GetHealth, GetHeld, GetParked, GetRows, GetSummary
+from actors.messages.people import GetCounts, GetHealth, GetHeld, GetParked, GetRows, GetSummary
+from actors.messages.settling import Attempt
 from actors.runtime.supervisor import Supervisor
 from rinha.logs import configure_logging
 from rinha.settings.load import load_settings

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from actors.values import ProcessorHealth, Statistics, WorkerStatistics
+from actors.reports import Statistics, WorkerStatistics
+from actors.values import ProcessorHealth
 
 STATISTICS = WorkerStatistics(
     Statistics(1, 12, 3, 1, 2, 2, 1, 3, 5, 4, 6),

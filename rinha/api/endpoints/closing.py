@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from actors.messages import GetUnknown
-from actors.values import CloseResult
+from actors.messages.people import GetUnknown
+from actors.reports import CloseResult
 from rinha.api import problems
 from rinha.api.body import BodyRefused, refuse
 from rinha.api.endpoints.closing_request import parse_closing
@@ -18,8 +18,8 @@ from rinha.closing import explain, unknown_as_json
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from actors.messages import Close
-    from actors.values import CloseAnswer
+    from actors.messages.people import Close
+    from actors.reports import CloseAnswer
     from rinha.api.body import BodyReader
     from rinha.api.gateway import Gateway
     from rinha.api.replies import Replies

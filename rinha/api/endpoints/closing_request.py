@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from actors.messages import Close
+from actors.messages.people import Close
 from rinha.api.endpoints.payment_request import AMOUNT_MAX, parse_correlation_id
 from rinha.api.endpoints.summary import parse_instant
 from rinha.api.problems import FieldError, InvalidRequest, shorten

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from actors.messages import GetSummary
+from actors.messages.people import GetSummary
 from rinha.api import problems
 from rinha.api.problems import FieldError, InvalidRequest, shorten
 from rinha.bridge.errors import BridgeError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from actors.messages import GetStatistics, Purge
+from actors.messages.people import GetStatistics, Purge
 from rinha.bridge.errors import BridgeError
 from rinha.statistics import statistics_as_json
 

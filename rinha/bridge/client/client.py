@@ -25,7 +25,7 @@ from rinha.net.address import Address, require_secret
 from rinha.net.secret import FixedSecret, SharedSecret
 
 if TYPE_CHECKING:
-    from actors.messages import (
+    from actors.messages.people import (
         Close,
         GetParked,
         GetRows,
@@ -35,18 +35,9 @@ if TYPE_CHECKING:
         Purge,
         RetryParked,
     )
+    from actors.reports import CloseAnswer, ParkedPayment, UnknownPayment, WorkerStatistics
     from actors.tracing import Tracer
-    from actors.values import (
-        CloseAnswer,
-        LedgerRow,
-        ParkedPayment,
-        Payment,
-        RowsPage,
-        Summary,
-        UnknownPayment,
-        Verdict,
-        WorkerStatistics,
-    )
+    from actors.values import LedgerRow, Payment, RowsPage, Summary, Verdict
     from rinha.bridge.protocol.events import ClientEvent
     from rinha.bridge.protocol.questions import Question
 

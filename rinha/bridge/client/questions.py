@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from actors.messages import GetParked, GetRows, GetStatistics, GetSummary, GetUnknown
+from actors.messages.people import GetParked, GetRows, GetStatistics, GetSummary, GetUnknown
 from rinha.bridge.errors import ProtocolError, RequestFailed, RequestInterrupted, RequestTimeout, WorkerUnavailable
 from rinha.bridge.protocol.frames import ReplyStatus
 from rinha.bridge.protocol.questions import Question, decode_reply, encode_request

@@ -9,16 +9,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
-from actors.messages import (
-    Close,
-    ClosePayment,
+from actors.messages.people import Close, ClosePayment, Purge, PurgePayments
+from actors.messages.sessions import (
     CreditGranted,
     CreditRestored,
     CreditWithdrawn,
     EpochRaised,
     PaymentsSentBefore,
-    Purge,
-    PurgePayments,
     SessionAdmitted,
     SessionClosed,
     SessionDismissed,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import orjson
 
-from actors.messages import Close
-from actors.values import CloseAnswer, CloseResult, Payment, UnknownPayment
+from actors.messages.people import Close
+from actors.reports import CloseAnswer, CloseResult, UnknownPayment
+from actors.values import Payment
 
 
 def dump_unknown(unknown: tuple[UnknownPayment, ...]) -> bytes:

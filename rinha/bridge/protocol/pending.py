@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
-from actors.messages import CloseAnswered, CloseFailed, PurgeDone, PurgeFailed
+from actors.messages.people import CloseAnswered, CloseFailed, PurgeDone, PurgeFailed
 from rinha.bridge.protocol.frames import ReplyStatus
 from rinha.bridge.protocol.handshake import MAX_TEXT_BYTES
 from rinha.bridge.protocol.questions import Kind, encode_reply

@@ -12,18 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from actors.messages import Close, GetParked, GetRows, GetStatistics, GetSummary, GetUnknown, Purge, RetryParked
-from actors.values import (
-    LedgerRow,
-    ParkedPayment,
-    Payment,
-    ProcessorHealth,
-    RowsPage,
-    Statistics,
-    Summary,
-    Totals,
-    WorkerStatistics,
-)
+from actors.messages.people import Close, GetParked, GetRows, GetStatistics, GetSummary, GetUnknown, Purge, RetryParked
+from actors.reports import ParkedPayment, Statistics, WorkerStatistics
+from actors.values import LedgerRow, Payment, ProcessorHealth, RowsPage, Summary, Totals
 from rinha.bridge.errors import ProtocolError
 from rinha.bridge.protocol.doubts import dump_close, dump_unknown, load_close, load_close_answer, load_unknown
 

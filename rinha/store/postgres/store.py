@@ -8,8 +8,9 @@ import uuid
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from actors.facts import OpenPayment
 from actors.ports import StoreBroken
-from actors.values import OpenPayment, Payment
+from actors.values import Payment
 from rinha.store.batch import sort_entries
 from rinha.store.postgres import schema as sql
 from rinha.store.postgres.session import connect, translate
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from actors.values import JournalEntry
+    from actors.facts import JournalEntry
     from rinha.store.batch import Batch
     from rinha.store.postgres.url import PostgresUrl
 

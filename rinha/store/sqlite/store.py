@@ -8,8 +8,9 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from actors.facts import OpenPayment, PaymentTaken
 from actors.ports import StoreBroken, StoreUnavailable
-from actors.values import OpenPayment, Payment, PaymentTaken
+from actors.values import Payment
 from rinha.store.batch import sort_entries
 from rinha.store.sqlite import schema as sql
 from rinha.store.sqlite.errors import is_failed_sync, translate
@@ -19,7 +20,7 @@ from rinha.store.sqlite.place import Place
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from actors.values import JournalEntry
+    from actors.facts import JournalEntry
     from rinha.store.batch import Batch
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,8 @@ import pytest
 
 from actors.health.actor import Health
 from actors.health.circuit import FAILURES_MAX, Circuit
-from actors.messages import AttemptObserved, GetHealth, HealthChanged, HealthPolled, ProbeDue, ProbeMissing
+from actors.messages.health import AttemptObserved, HealthChanged, HealthPolled, ProbeDue, ProbeMissing
+from actors.messages.people import GetHealth
 from actors.runtime.guard import ActorFailed
 from actors.values import HealthReport, ProcessorHealth
 from tests.support.patience import PATIENCE_S

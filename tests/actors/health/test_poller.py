@@ -9,7 +9,7 @@ import pytest
 from gevent.event import Event
 
 from actors.health.poller import POLL_INTERVAL_S, HealthPoller
-from actors.messages import HealthPolled
+from actors.messages.health import HealthPolled
 from actors.runtime.alarm import Wake
 from actors.values import HealthReport
 

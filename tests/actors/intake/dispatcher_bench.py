@@ -14,7 +14,7 @@ from tests.actors.fakes import FakeClock
 
 if TYPE_CHECKING:
     from actors.intake.routing import Policy
-    from actors.messages import Attempt
+    from actors.messages.settling import Attempt
     from actors.recipient import Recipient
 
 NAMES = ("default", "fallback")
@@ -75,20 +75,20 @@ class DispatcherBench:
         """Have an attempt end with a refusal."""
         self.end(attempt)
         self.dispatcher.failed(attempt)
-        self.backlog.refuse(attempt.payment.payment_id, "HTTP 500", self.clock.now_s, permanent=permanent)
+        self.backlog.outcomes.refuse(attempt.payment.payment_id, "HTTP 500", self.clock.now_s, permanent=permanent)
 
     def leave_unknown(self, attempt: Attempt) -> None:
         """Have an attempt end without an outcome."""
         self.end(attempt)
         self.dispatcher.failed(attempt)
-        self.backlog.mark_unknown(attempt.payment.payment_id, self.clock.now_s)
+        self.backlog.outcomes.mark_unknown(attempt.payment.payment_id, self.clock.now_s)
 
     def make_unknown(self, processor: str) -> None:
         """Take a payment, and have its outcome at a processor unknown, due at once."""
         self.take()
         newest = self.backlog.heads(self.clock.now_s)[-1]
         self.backlog.dispatch(newest, processor, 4000)
-        self.backlog.mark_unknown(newest.payment.payment_id, self.clock.now_s)
+        self.backlog.outcomes.mark_unknown(newest.payment.payment_id, self.clock.now_s)
 
 
 def where(attempts: list[Attempt]) -> list[str]:

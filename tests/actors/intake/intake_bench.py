@@ -17,19 +17,14 @@ from actors.intake.pool import Pool
 from actors.intake.purges import Purges
 from actors.intake.routing import Fastest
 from actors.journal.acceptance import WithoutJournal
-from actors.messages import (
-    Attempt,
-    AttemptEnded,
-    GetCounts,
-    PaymentActorReady,
-    PaymentRecorded,
-    PurgePayments,
-    SubmitPayments,
-)
-from actors.values import Payment, ProcessorHealth, Settled, Statistics
+from actors.messages.people import GetCounts, PurgePayments
+from actors.messages.sessions import SubmitPayments
+from actors.messages.settling import Attempt, AttemptEnded, PaymentActorReady, PaymentRecorded
+from actors.values import Payment, ProcessorHealth, Settled
 from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
+    from actors.reports import Statistics
     from actors.runtime.reference import Reference
     from actors.values import Absent, Outcome
     from tests.actors.fakes import Probe, World

@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from actors.messages import (
-    Attempt,
-    CreditGranted,
-    GetHeld,
-    HealthChanged,
-    PaymentActorReady,
-    ProbeDue,
-    ProbeMissing,
-    SessionClosed,
-    SessionOpened,
-    SubmitPayments,
-    VerdictsGiven,
-)
+from actors.messages.health import HealthChanged, ProbeDue, ProbeMissing
+from actors.messages.people import GetHeld
+from actors.messages.sessions import CreditGranted, SessionClosed, SessionOpened, SubmitPayments, VerdictsGiven
+from actors.messages.settling import Attempt, PaymentActorReady
 from actors.values import Refused, Step, Verdict
 from tests.actors.intake.intake_bench import DOWN, HEALTHY, IntakeBench, payment
 from tests.support.patience import PATIENCE_S

@@ -8,7 +8,9 @@ import pytest
 
 from actors.intake.backlog import Backlog
 from actors.intake.refusals import REST_FIRST_S
-from actors.messages import CreditGranted, HealthChanged, PaymentRecorded, SessionOpened, VerdictsGiven
+from actors.messages.health import HealthChanged
+from actors.messages.sessions import CreditGranted, SessionOpened, VerdictsGiven
+from actors.messages.settling import PaymentRecorded
 from actors.runtime.guard import ActorFailed
 from actors.values import Payment, Refused, Settled, Step, Unknown, Verdict
 from tests.actors.intake.intake_bench import DOWN, HEALTHY, IntakeBench, payment
@@ -157,7 +159,7 @@ class TestCrashes:
         self, ready: IntakeBench, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         ready.submit(payment(1))
-        monkeypatch.setattr(ready.backlog, "refuse", lambda *args, **options: 1 / 0)
+        monkeypatch.setattr(ready.backlog.outcomes, "refuse", lambda *args, **options: 1 / 0)
         ready.end(ready.attempt(), Refused("HTTP 500"))
         assert ready.statistics().parked == 1
         ready.submit(payment(2), payment(3))

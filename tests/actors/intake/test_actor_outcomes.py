@@ -7,16 +7,9 @@ from itertools import pairwise
 import pytest
 
 from actors.intake.refusals import REST_FIRST_S
-from actors.messages import (
-    Attempt,
-    AttemptEnded,
-    GetHeld,
-    GetParked,
-    HealthChanged,
-    PaymentRecorded,
-    RecordingFailed,
-    RetryParked,
-)
+from actors.messages.health import HealthChanged
+from actors.messages.people import GetHeld, GetParked, RetryParked
+from actors.messages.settling import Attempt, AttemptEnded, PaymentRecorded, RecordingFailed
 from actors.values import Refused, Settled, Step, Unknown
 from tests.actors.intake.intake_bench import DOWN, HEALTHY, IntakeBench, payment
 from tests.support.patience import PATIENCE_S

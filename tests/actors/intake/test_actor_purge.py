@@ -7,14 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from actors.intake.purges import ADOPTION_TIMEOUT_S
-from actors.messages import (
+from actors.messages.people import PurgeDone, PurgeFailed
+from actors.messages.sessions import (
     CreditGranted,
     EpochRaised,
-    ForgetPayments,
-    PaymentRecorded,
-    PurgeDone,
-    PurgeFailed,
-    RecordingFailed,
     SessionAdmitted,
     SessionClosed,
     SessionDismissed,
@@ -22,6 +18,7 @@ from actors.messages import (
     SessionOpened,
     VerdictsGiven,
 )
+from actors.messages.settling import ForgetPayments, PaymentRecorded, RecordingFailed
 from actors.values import Refused, Settled, Unknown, Verdict
 from tests.actors.intake.intake_bench import IntakeBench, payment
 

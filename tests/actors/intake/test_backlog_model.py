@@ -126,7 +126,7 @@ class BacklogMachine(RuleBasedStateMachine):
     def hold(self, payment_id: bytes) -> None:
         entry = self.in_doubt(payment_id, "in flight", "unknown", "parked")
         if entry is not None:
-            self.backlog.hold(entry, self.now_s)
+            self.backlog.held.hold(entry, self.now_s)
             model = self.models[payment_id]
             model.held_until_s = self.now_s + HOLD_S
             model.held |= model.state == "unknown"
@@ -167,7 +167,7 @@ class BacklogMachine(RuleBasedStateMachine):
 
     @rule(payment_id=ID, permanent=st.booleans())
     def refuse(self, payment_id: bytes, permanent: bool) -> None:
-        self.backlog.refuse(payment_id, "HTTP 4xx", self.now_s, permanent=permanent)
+        self.backlog.outcomes.refuse(payment_id, "HTTP 4xx", self.now_s, permanent=permanent)
         model = self.in_flight(payment_id)
         if model is None:
             return
@@ -184,7 +184,7 @@ class BacklogMachine(RuleBasedStateMachine):
 
     @rule(payment_id=ID, crashed=st.booleans())
     def mark_unknown(self, payment_id: bytes, crashed: bool) -> None:
-        self.backlog.mark_unknown(payment_id, self.now_s, crashed=crashed)
+        self.backlog.outcomes.mark_unknown(payment_id, self.now_s, crashed=crashed)
         model = self.in_flight(payment_id)
         if model is not None:
             model.bound = True
@@ -199,14 +199,14 @@ class BacklogMachine(RuleBasedStateMachine):
 
     @rule(payment_id=ID)
     def park(self, payment_id: bytes) -> None:
-        self.backlog.park(payment_id, "by a test")
+        self.backlog.outcomes.park(payment_id, "by a test")
         model = self.in_flight(payment_id)
         if model is not None:
             model.state, model.bound = "parked", True
 
     @rule()
     def retry_parked(self) -> None:
-        parked = [each.payment.payment_id for each in self.backlog.parked()]
+        parked = [each.payment.payment_id for each in self.backlog.held.parked_payments()]
         assert set(parked) == set(self.of("parked"))
         assert self.backlog.retry_parked(self.now_s) == len(parked)
         for payment_id in parked:
@@ -248,12 +248,12 @@ class BacklogMachine(RuleBasedStateMachine):
             "purged": self.purged,
             "differing": 0,
         }
-        assert counts.accepted == counts.settled + self.backlog.held() + counts.written_off
-        assert self.backlog.held() == counts.waiting + counts.in_flight + counts.unknown + counts.parked
+        assert counts.accepted == counts.settled + len(self.backlog.held) + counts.written_off
+        assert len(self.backlog.held) == counts.waiting + counts.in_flight + counts.unknown + counts.parked
 
     @invariant()
     def held_ids_are_all_that_is_not_settled(self) -> None:
-        held = self.backlog.held_ids()
+        held = self.backlog.held.ids()
         assert len(set(held)) == len(held)
         assert set(held) == set(self.models) - set(self.of("settled")) - set(self.of("written off"))
 

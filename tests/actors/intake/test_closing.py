@@ -8,26 +8,18 @@ import pytest
 
 from actors.intake.entry import LONGEST_DELAY_S
 from actors.intake.holds import HOLD_S
-from actors.messages import (
-    Close,
-    CloseAnswered,
-    CloseFailed,
-    ClosePayment,
-    GetParked,
-    GetUnknown,
-    HealthChanged,
-    PaymentRecorded,
-    RecordPayment,
-    RetryParked,
-    VerdictsGiven,
-)
-from actors.values import CloseAnswer, CloseResult, Refused, Step, Unknown, Verdict
+from actors.messages.health import HealthChanged
+from actors.messages.people import Close, CloseAnswered, CloseFailed, ClosePayment, GetParked, GetUnknown, RetryParked
+from actors.messages.sessions import VerdictsGiven
+from actors.messages.settling import PaymentRecorded, RecordPayment
+from actors.reports import CloseAnswer, CloseResult
+from actors.values import Refused, Step, Unknown, Verdict
 from tests.actors.intake.intake_bench import DOWN, HEALTHY, IntakeBench, payment
 from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
-    from actors.messages import Attempt
-    from actors.values import Statistics
+    from actors.messages.settling import Attempt
+    from actors.reports import Statistics
 
 ID = payment(1).payment_id
 SETTLED = Close(ID, "default", 2000, 1_752_582_896_000, "ada", "seen in default's books")

@@ -70,7 +70,7 @@ class TestWaiting:
         first = fastest.go()
         assert first is not None
         fastest.end(first)
-        fastest.backlog.refuse(first.payment.payment_id, "HTTP 400", fastest.clock.now_s, permanent=True)
+        fastest.backlog.outcomes.refuse(first.payment.payment_id, "HTTP 400", fastest.clock.now_s, permanent=True)
         second = fastest.go()
         assert second is not None
         assert second.payment.payment_id != first.payment.payment_id
@@ -191,7 +191,7 @@ class TestPatience:
         assert attempt is not None
         cheapest.clock.now_s += 4.0
         cheapest.end(attempt)
-        cheapest.backlog.refuse(attempt.payment.payment_id, "HTTP 500", cheapest.clock.now_s, permanent=False)
+        cheapest.backlog.outcomes.refuse(attempt.payment.payment_id, "HTTP 500", cheapest.clock.now_s, permanent=False)
         cheapest.health("default", healthy=False)
         cheapest.clock.now_s += 1.0
         assert where(cheapest.go_all()) == ["fallback"]
@@ -246,6 +246,6 @@ class TestBenchmarks:
         attempt = fastest.go()
         assert attempt is not None
         fastest.end(attempt)
-        fastest.backlog.refuse(attempt.payment.payment_id, "HTTP 400", fastest.clock.now_s, permanent=True)
+        fastest.backlog.outcomes.refuse(attempt.payment.payment_id, "HTTP 400", fastest.clock.now_s, permanent=True)
         fastest.health("default", latency_ms=100.0)
         assert where(fastest.go_all()) == ["fallback"]

@@ -194,7 +194,7 @@ class TestProbes:
         attempt = down.go()
         assert attempt is not None
         down.end(attempt)
-        down.backlog.refuse(attempt.payment.payment_id, "HTTP 400", down.clock.now_s, permanent=True)
+        down.backlog.outcomes.refuse(attempt.payment.payment_id, "HTTP 400", down.clock.now_s, permanent=True)
         down.dispatcher.want_probe("default")
         assert down.go() is None
 
@@ -218,7 +218,7 @@ class TestUnknown:
         attempt = fastest.go()
         assert attempt is not None
         fastest.end(attempt)
-        fastest.backlog.mark_unknown(attempt.payment.payment_id, fastest.clock.now_s)
+        fastest.backlog.outcomes.mark_unknown(attempt.payment.payment_id, fastest.clock.now_s)
         assert fastest.go() is None
         left_s = fastest.dispatcher.wake_in_s()
         assert left_s == pytest.approx(0.1)

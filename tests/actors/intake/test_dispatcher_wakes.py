@@ -38,11 +38,11 @@ def test_it_asks_to_be_woken_whenever_time_alone_would_let_a_payment_go(data: st
                 bench.end(attempt)
                 match data.draw(st.sampled_from(["refused", "rejected", "unknown", "settled"])):
                     case "unknown":
-                        bench.backlog.mark_unknown(attempt.payment.payment_id, bench.clock.now_s)
+                        bench.backlog.outcomes.mark_unknown(attempt.payment.payment_id, bench.clock.now_s)
                     case "settled":
                         bench.backlog.settle(attempt.payment.payment_id)
                     case outcome:
-                        bench.backlog.refuse(
+                        bench.backlog.outcomes.refuse(
                             attempt.payment.payment_id, "", bench.clock.now_s, permanent=outcome == "rejected"
                         )
             case _:

@@ -9,13 +9,16 @@ import pytest
 
 from actors.intake.doubts import LISTED_MAX, PAUSE_S, WARNING_AFTER_S, WARNINGS_AT_ONCE, Doubts, listed
 from actors.intake.entry import Entry
-from actors.messages import GetUnknown, HealthChanged, PaymentRecorded, RetryParked
-from actors.values import Settled, Unknown, UnknownPayment
+from actors.messages.health import HealthChanged
+from actors.messages.people import GetUnknown, RetryParked
+from actors.messages.settling import PaymentRecorded
+from actors.reports import UnknownPayment
+from actors.values import Settled, Unknown
 from tests.actors.intake.intake_bench import DOWN, IntakeBench, payment
 from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
-    from actors.messages import Attempt
+    from actors.messages.settling import Attempt
 
 
 def entries(count: int) -> list[Entry]:
@@ -102,7 +105,7 @@ class TestIntake:
         ready.tell(PaymentRecorded(sent.payment.payment_id, 0))
         ready.world.advance(60.0)
         assert self.warnings(caplog) == []
-        assert not ready.backlog.doubts
+        assert not ready.backlog.outcomes.doubts
 
     def test_it_is_told_in_time_though_nothing_else_happens(
         self, ready: IntakeBench, sent: Attempt, caplog: pytest.LogCaptureFixture

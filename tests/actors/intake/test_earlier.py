@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from actors.intake.earlier import HOLD_S, Earlier
 from actors.intake.entry import LONGEST_DELAY_S
-from actors.messages import DrainBegun, PaymentsSentBefore, VerdictsGiven
+from actors.messages.sessions import DrainBegun, PaymentsSentBefore, VerdictsGiven
 from actors.values import Absent, Step
 from tests.actors.intake.intake_bench import IntakeBench, payment
 

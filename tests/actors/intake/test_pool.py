@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from actors.intake.pool import Pool
-from actors.messages import Attempt
+from actors.messages.settling import Attempt
 from actors.values import Payment, Step
 
 

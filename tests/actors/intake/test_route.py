@@ -6,7 +6,7 @@ import pytest
 
 from actors.intake.entry import LONGEST_DELAY_S, NOT_LOOKED_UP, Absence
 from actors.intake.route import UNPROVED_S, Route
-from actors.messages import Attempt
+from actors.messages.settling import Attempt
 from actors.values import Absent, Payment, Refused, Settled, Step, Unknown
 
 ATTEMPT = Attempt(Payment(b"\1" * 16, 1990), "default", 5000, 0, Step.POST)

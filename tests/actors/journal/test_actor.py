@@ -8,19 +8,19 @@ import gevent
 import gevent.event
 import pytest
 
+from actors.facts import AttemptStarted, PaymentsPurged, PaymentTaken
 from actors.journal.acceptance import Durable, Journalled, WithoutJournal
 from actors.journal.actor import CHECK_S, RETRY_S, SILENT_LOOKS, Journal
 from actors.journal.buffer import JournalBuffer
 from actors.journal.writer import JournalWriter
-from actors.messages import Commit, Persist, StoreChanged
+from actors.messages.journal import Commit, Persist, StoreChanged
 from actors.ports import StoreBroken, StoreUnavailable
-from actors.values import AttemptStarted, PaymentsPurged, PaymentTaken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from actors.facts import JournalEntry
     from actors.runtime.reference import Reference
-    from actors.values import JournalEntry
     from tests.actors.fakes import Probe, World
 
 

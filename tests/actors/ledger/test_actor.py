@@ -9,7 +9,8 @@ import pytest
 from actors.journal.acceptance import WithoutJournal
 from actors.ledger.actor import Ledger
 from actors.ledger.book import Book
-from actors.messages import ForgetPayments, GetRows, GetSummary, PaymentRecorded, RecordingFailed, RecordPayment
+from actors.messages.people import GetRows, GetSummary
+from actors.messages.settling import ForgetPayments, PaymentRecorded, RecordingFailed, RecordPayment
 from actors.runtime.guard import ActorFailed
 from actors.tracing import Tracer
 from actors.values import LedgerRow, RowsPage, Totals

@@ -8,7 +8,7 @@ import gevent
 import pykka
 import pytest
 
-from actors.messages import PaymentRecorded
+from actors.messages.settling import PaymentRecorded
 from actors.runtime.guard import StartFailed
 from actors.runtime.reference import MailboxFull
 from tests.actors.script import Script

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import ClientSession, UnixConnector, web
 
-from actors.messages import Close, GetUnknown
+from actors.messages.people import Close, GetUnknown
+from actors.reports import CloseAnswer, CloseResult, UnknownPayment
 from actors.tracing import Tracer
-from actors.values import CloseAnswer, CloseResult, Payment, UnknownPayment
+from actors.values import Payment
 from rinha.api.app import make_server
 from rinha.bridge.errors import RequestFailed, RequestTimeout, WorkerUnavailable
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from actors.messages import GetSummary
+from actors.messages.people import GetSummary
 from rinha.api.endpoints.summary import parse_instant, parse_window
 from rinha.api.problems import InvalidRequest
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from yarl import URL
 
-from actors.messages import GetStatistics, GetSummary, Purge
+from actors.messages.people import GetStatistics, GetSummary, Purge
 from actors.values import Totals
 from rinha.bridge.errors import RequestFailed, RequestInterrupted, RequestTimeout, WorkerUnavailable
 from tests.support.samples import STATISTICS

@@ -16,7 +16,14 @@ from gevent import subprocess
 from gevent.event import Event
 
 from actors.intake.credits import Credits
-from actors.messages import CreditGranted, SessionAdmitted, SessionClosed, SessionOpened, SubmitPayments, VerdictsGiven
+from actors.messages.sessions import (
+    CreditGranted,
+    SessionAdmitted,
+    SessionClosed,
+    SessionOpened,
+    SubmitPayments,
+    VerdictsGiven,
+)
 from actors.runtime.clocks import SystemClock
 from actors.runtime.crashes import Crashes
 from actors.runtime.greenlets import SupervisedGeventActor

@@ -13,7 +13,8 @@ import gevent
 from actors.journal.acceptance import WithoutJournal
 from actors.ledger.actor import Ledger
 from actors.ledger.book import Book
-from actors.messages import GetSummary, RecordPayment
+from actors.messages.people import GetSummary
+from actors.messages.settling import RecordPayment
 from actors.packed.id_map import IdMap
 from actors.runtime.clocks import SystemClock
 from actors.runtime.crashes import Crashes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from actors.messages import GetSummary
+from actors.messages.people import GetSummary
 from actors.values import Verdict
 from rinha.bridge.protocol.codec import PaymentRun
 from rinha.bridge.protocol.frames import Ack, Epoch, EpochAdopted, Request

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from actors.messages import GetSummary
+from actors.messages.people import GetSummary
 from actors.tracing import Tracer
 from actors.values import Verdict
 from rinha.bridge.errors import NoCredit, OutcomeUnknown, WorkerUnavailable

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actors.messages import GetStatistics, GetSummary, Purge
+from actors.messages.people import GetStatistics, GetSummary, Purge
 from actors.values import Totals
 from rinha.bridge.client import questions as client_requests
 from rinha.bridge.errors import RequestFailed, RequestInterrupted, RequestTimeout, WorkerUnavailable

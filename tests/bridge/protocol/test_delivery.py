@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from actors.messages import (
+from actors.messages.people import (
     Close,
     CloseAnswered,
     CloseFailed,
     ClosePayment,
+    GetStatistics,
+    PurgeDone,
+    PurgePayments,
+)
+from actors.messages.sessions import (
     CreditGranted,
     CreditRestored,
     CreditWithdrawn,
     EpochRaised,
-    GetStatistics,
     PaymentsSentBefore,
-    PurgeDone,
-    PurgePayments,
     SessionAdmitted,
     SessionClosed,
     SessionDismissed,
@@ -27,8 +29,9 @@ from actors.messages import (
     SubmitPayments,
     VerdictsGiven,
 )
+from actors.reports import CloseAnswer, CloseResult
 from actors.tracing import Tracer
-from actors.values import CloseAnswer, CloseResult, Payment, Verdict
+from actors.values import Payment, Verdict
 from rinha.bridge.protocol.codec import FrameDecoder, encode, encode_payment
 from rinha.bridge.protocol.delivery import Delivery, supersede
 from rinha.bridge.protocol.frames import Ack, Credit, Epoch, EpochAdopted, Reply, Request, SentBefore

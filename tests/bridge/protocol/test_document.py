@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from actors.messages import Purge
+from actors.messages.people import Purge
 from actors.values import Payment, Verdict
 from rinha.bridge.protocol.api_end import ApiEnd
 from rinha.bridge.protocol.frames import ReplyStatus

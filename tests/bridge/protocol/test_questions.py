@@ -9,20 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.messages import Close, GetParked, GetRows, GetStatistics, GetSummary, GetUnknown, Purge, RetryParked
-from actors.values import (
-    CloseAnswer,
-    CloseResult,
-    LedgerRow,
-    ParkedPayment,
-    Payment,
-    ProcessorHealth,
-    RowsPage,
-    Statistics,
-    Totals,
-    UnknownPayment,
-    WorkerStatistics,
-)
+from actors.messages.people import Close, GetParked, GetRows, GetStatistics, GetSummary, GetUnknown, Purge, RetryParked
+from actors.reports import CloseAnswer, CloseResult, ParkedPayment, Statistics, UnknownPayment, WorkerStatistics
+from actors.values import LedgerRow, Payment, ProcessorHealth, RowsPage, Totals
 from rinha.bridge.errors import ProtocolError
 from rinha.bridge.protocol.questions import (
     MAX_ROWS_PER_PAGE,

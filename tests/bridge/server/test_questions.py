@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import gevent
 
-from actors.messages import GetStatistics, PurgeFailed, SessionDismissed
+from actors.messages.people import GetStatistics, PurgeFailed
+from actors.messages.sessions import SessionDismissed
 from rinha.bridge.protocol import delivery
 from rinha.bridge.protocol.frames import Ack, Credit, Epoch, EpochAdopted, Ping, Pong, Reply, Request
 from rinha.bridge.protocol.questions import Kind, encode_reply

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from actors.messages import CreditGranted, SessionClosed, SessionOpened, SubmitPayments, VerdictsGiven
+from actors.messages.sessions import CreditGranted, SessionClosed, SessionOpened, SubmitPayments, VerdictsGiven
 from actors.tracing import Tracer
 from actors.values import Verdict
 from rinha.bridge.protocol.codec import encode_payment

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from actors.facts import PaymentsPurged
 from actors.health.circuit import Circuit
 from actors.intake import probes, refusals
 from actors.intake.actor import Intake
@@ -12,15 +13,17 @@ from actors.intake.credits import Credits
 from actors.intake.dispatcher import Dispatcher
 from actors.intake.doubts import Doubts
 from actors.intake.earlier import Earlier
+from actors.intake.outcomes import Outcomes
 from actors.intake.pool import Pool
 from actors.intake.route import Route
 from actors.journal.acceptance import Durable
 from actors.ledger.book import Book
-from actors.messages import PaymentsStored, Persist, VerdictsGiven
+from actors.messages.journal import PaymentsStored, Persist
+from actors.messages.sessions import VerdictsGiven
 from actors.packed.id_map import IdMap
 from actors.runtime.alarm import Alarm, Wake
 from actors.system import UNBOUNDED
-from actors.values import PaymentsPurged, Refused, Settled, Verdict
+from actors.values import Refused, Settled, Verdict
 from rinha.processors import wire
 from tests.simulation.mutants.registry import Mutants
 
@@ -34,34 +37,34 @@ MUTANTS = Mutants()
 
 @MUTANTS.at("steady")
 def a_refusal_clears_an_unknown(patch: pytest.MonkeyPatch) -> None:
-    real = Backlog.refuse
+    real = Outcomes.refuse
 
-    def refuse(self: Backlog, payment_id: bytes, reason: str, now_s: float, *, permanent: bool) -> bool:
+    def refuse(self: Outcomes, payment_id: bytes, reason: str, now_s: float, *, permanent: bool) -> bool:
         if payment_id in self._in_flight:
             self._in_flight[payment_id].bound = False
         return real(self, payment_id, reason, now_s, permanent=permanent)
 
-    patch.setattr(Backlog, "refuse", refuse)
+    patch.setattr(Outcomes, "refuse", refuse)
 
 
 @MUTANTS.at("steady")
 def a_404_clears_an_unknown(patch: pytest.MonkeyPatch) -> None:
-    def absent(self: Backlog, payment_id: bytes, now_s: float, **how: Any) -> None:
+    def absent(self: Outcomes, payment_id: bytes, now_s: float, **how: Any) -> None:
         self.refuse(payment_id, "not there", now_s, permanent=False)
 
-    patch.setattr(Backlog, "absent", absent)
+    patch.setattr(Outcomes, "absent", absent)
     a_refusal_clears_an_unknown(patch)
 
 
 @MUTANTS.at("steady")
 def an_unknown_goes_to_the_other_processor(patch: pytest.MonkeyPatch) -> None:
-    real = Backlog._wait_for_outcome
+    real = Outcomes._wait_for_outcome
 
-    def wait(self: Backlog, entry: Entry, now_s: float) -> None:
+    def wait(self: Outcomes, entry: Entry, now_s: float) -> None:
         entry.processor = next(name for name in self._processors if name != entry.processor)
         real(self, entry, now_s)
 
-    patch.setattr(Backlog, "_wait_for_outcome", wait)
+    patch.setattr(Outcomes, "_wait_for_outcome", wait)
 
 
 @MUTANTS.at("steady")
@@ -69,7 +72,7 @@ def an_unknown_gets_a_new_requested_at(patch: pytest.MonkeyPatch) -> None:
     real = Intake._apply
 
     def apply(self: Intake, outcome: Any, attempt: Any, asked_s: float) -> None:
-        entry = self._backlog._in_flight.get(attempt.payment.payment_id)
+        entry = self._backlog.held.in_flight.get(attempt.payment.payment_id)
         real(self, outcome, attempt, asked_s)
         if entry is not None and not isinstance(outcome, Settled):
             entry.requested_at_ms += 1
@@ -152,7 +155,7 @@ def no_deduplication(patch: pytest.MonkeyPatch) -> None:
     real = Backlog.take
 
     def take(self: Backlog, payment: Any, now_s: float, **how: Any) -> Verdict:
-        self._known = IdMap()
+        self._ids._cents = IdMap()
         return real(self, payment, now_s, **how)
 
     patch.setattr(Backlog, "take", take)
@@ -160,10 +163,12 @@ def no_deduplication(patch: pytest.MonkeyPatch) -> None:
 
 @MUTANTS.at("steady")
 def a_crash_in_flight_taken_for_a_refusal(patch: pytest.MonkeyPatch) -> None:
+    """One for good: after a passing one it mostly goes to the same processor again, which has it and says so."""
     real = Intake._apply
 
     def apply(self: Intake, outcome: Any, attempt: Any, asked_s: float) -> None:
-        real(self, Refused("crashed") if getattr(outcome, "crashed", False) else outcome, attempt, asked_s)
+        refused = Refused("crashed", permanent=True)
+        real(self, refused if getattr(outcome, "crashed", False) else outcome, attempt, asked_s)
 
     patch.setattr(Intake, "_apply", apply)
 
@@ -210,11 +215,11 @@ def a_redelivered_payment_is_not_looked_for(patch: pytest.MonkeyPatch) -> None:
 
 @MUTANTS.at("queued", "background")
 def suspects_are_looked_for_at_once(patch: pytest.MonkeyPatch) -> None:
-    def ask(self: Backlog, entry: Entry, now_s: float) -> None:
+    def ask(self: Outcomes, entry: Entry, now_s: float) -> None:
         entry.unasked = list(self._processors)
         self._unknown.push(entry, now_s)
 
-    patch.setattr(Backlog, "_ask_everywhere", ask)
+    patch.setattr(Outcomes, "ask_everywhere", ask)
 
 
 @MUTANTS.at("fragile", "queued")
@@ -240,14 +245,14 @@ def look_ups_without_a_witness_end_at_once(patch: pytest.MonkeyPatch) -> None:
 @MUTANTS.at("steady")
 def a_422_is_a_refusal_as_soon_as_it_is_not_found(patch: pytest.MonkeyPatch) -> None:
     """Though an answer to an earlier post was lost, and the post may be committed yet."""
-    real = Backlog.mark_unknown
+    real = Outcomes.mark_unknown
 
-    def mark_unknown(self: Backlog, payment_id: bytes, now_s: float, **how: Any) -> None:
+    def mark_unknown(self: Outcomes, payment_id: bytes, now_s: float, **how: Any) -> None:
         real(self, payment_id, now_s, **how | {"clean": True})
         for each in self._unknown:
             each.posted_at_s = 0.0
 
-    patch.setattr(Backlog, "mark_unknown", mark_unknown)
+    patch.setattr(Outcomes, "mark_unknown", mark_unknown)
     patch.setattr(Route, "vouches_for", lambda self, absence, **how: True)
 
 
@@ -259,13 +264,13 @@ def what_is_stored_may_find_a_full_mailbox(patch: pytest.MonkeyPatch) -> None:
 
 @MUTANTS.at("durable")
 def a_refusal_on_record_of_a_payment_that_is_bound(patch: pytest.MonkeyPatch) -> None:
-    real = Backlog.refuse
+    real = Outcomes.refuse
 
-    def refuse(self: Backlog, payment_id: bytes, reason: str, now_s: float, *, permanent: bool) -> bool:
+    def refuse(self: Outcomes, payment_id: bytes, reason: str, now_s: float, *, permanent: bool) -> bool:
         real(self, payment_id, reason, now_s, permanent=permanent)
         return True
 
-    patch.setattr(Backlog, "refuse", refuse)
+    patch.setattr(Outcomes, "refuse", refuse)
 
 
 @MUTANTS.at("steady")

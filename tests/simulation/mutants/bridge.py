@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from actors.intake.actor import Intake
+from actors.intake.taking import Taker
 from rinha.bridge.protocol import api_end
 from rinha.bridge.protocol.api_end import ApiEnd
 from rinha.bridge.protocol.delivery import Delivery
@@ -23,7 +23,7 @@ MUTANTS = Mutants()
 def a_session_that_is_never_suspect(patch: pytest.MonkeyPatch) -> None:
     """Nor is what its API tells of: each of the two mostly makes up for the other."""
     patch.setattr(WorkerEnd, "is_suspect", False)
-    patch.setattr(Intake, "_learn", lambda self, message: None)
+    patch.setattr(Taker, "learn", lambda self, payment_ids: None)
 
 
 @MUTANTS.at("steady")

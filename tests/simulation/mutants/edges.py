@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from actors.intake import backlog
+from actors.intake import outcomes
 from actors.intake.actor import Intake
 from actors.intake.credits import Credits
 from actors.intake.pace import Pace
+from actors.intake.purging import Purger
 from actors.intake.unknowns import Unknowns
 from actors.ledger.timeline import Timeline
 from actors.packed.id_map import IdMap
@@ -68,7 +69,7 @@ def a_row_that_comes_late_leaves_old_sums(patch: pytest.MonkeyPatch) -> None:
 
 @MUTANTS.at("background")
 def suspects_are_looked_for_after_2_s(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(backlog, "LONGEST_DELAY_S", 2.0)
+    patch.setattr(outcomes, "LONGEST_DELAY_S", 2.0)
 
 
 @MUTANTS.at("steady")
@@ -77,7 +78,7 @@ def an_epoch_that_a_failed_purge_leaves_untold(patch: pytest.MonkeyPatch) -> Non
 
     def on_give_up(self: Intake, message: Any) -> bool:
         with pytest.MonkeyPatch.context() as within:
-            within.setattr(Intake, "_tell_epoch", lambda self: None)
+            within.setattr(Purger, "tell_epoch", lambda self: None)
             return real(self, message)
 
     patch.setattr(Intake, "on_give_up", on_give_up)

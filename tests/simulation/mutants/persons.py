@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from actors.intake import closing
 from actors.intake.backlog import Backlog
+from actors.intake.held import Held
 from tests.simulation.mutants.registry import Mutants
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def a_word_is_taken_while_the_processor_may_still_commit(patch: pytest.MonkeyPat
 
 @MUTANTS.at("steady")
 def what_is_written_off_is_looked_into_all_the_same(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Backlog, "_end_doubt", lambda self, entry: None)
+    patch.setattr(Held, "end_doubt", lambda self, entry: None)
 
 
 @MUTANTS.at("durable")

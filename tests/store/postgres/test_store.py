@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from actors.facts import PaymentSettled, PaymentTaken
 from actors.ports import StoreBroken, StoreUnavailable
-from actors.values import PaymentSettled, PaymentTaken
 from rinha.store.postgres import schema as postgres_schema
 from rinha.store.postgres.session import connect
 from rinha.store.postgres.store import PostgresStore

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from actors.facts import PaymentSettled, PaymentsPurged, PaymentTaken
 from actors.ports import StoreBroken, StoreUnavailable
-from actors.values import PaymentSettled, PaymentsPurged, PaymentTaken
 from rinha.store.sqlite import schema as sqlite_schema
 from rinha.store.sqlite.store import SqliteStore
 from rinha.store.sqlite.versions import bring_forward

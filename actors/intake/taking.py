@@ -1,0 +1,110 @@
+"""How payments come in: taken or not, and answered; and what APIs tell of those that came to a worker before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from actors.facts import PaymentTaken
+from actors.intake.earlier import split_ids
+from actors.messages.journal import PaymentsStored
+from actors.messages.sessions import VerdictsGiven
+from actors.values import Verdict
+
+if TYPE_CHECKING:
+    from actors.intake.backlog import Backlog
+    from actors.intake.earlier import Earlier
+    from actors.messages.sessions import SubmitPayments
+    from actors.ports import Relay
+    from actors.recipient import Recipient
+    from actors.runtime.clocks import Clock
+    from actors.tracing import Tracer
+
+
+class Taker:
+    """Takes runs of payments into the backlog, and says so to whoever sent them.
+
+    Args:
+        backlog: where they go.
+        earlier: what workers before this one were sent.
+        relay: how far the journal goes before a payment is acknowledged.
+        clock: for ages.
+        tracer: for sampled payments.
+    """
+
+    def __init__(self, backlog: Backlog, earlier: Earlier, relay: Relay, clock: Clock, tracer: Tracer) -> None:
+        self._backlog = backlog
+        self._earlier = earlier
+        self._relay = relay
+        self._clock = clock
+        self._tracer = tracer
+
+    def take(self, message: SubmitPayments, me: Recipient) -> None:
+        """Take what is new of a run, and answer for all of it.
+
+        Args:
+            message: the run.
+            me: the intake, told when it is on record, if that is waited for.
+        """
+        exceptions: list[tuple[int, Verdict]] = []
+        now_s = self._clock.monotonic_s()
+        backlog, waits = self._backlog, self._relay.waits
+        current = message.epoch == backlog.epoch
+        # With a durable journal, a payment that was sent and isn't known was never on record, so never sent on either.
+        earlier = self._earlier
+        suspect = (message.suspect or earlier.doubts_all) and not waits
+        earlier.forget_aged(now_s)
+        knows_earlier, storing = bool(earlier), waits or earlier.is_holding
+        for sequence, payment in enumerate(message.payments, message.first_sequence):
+            if not current:
+                verdict = backlog.overtaken(1)
+            else:
+                sent_before = suspect or (knows_earlier and payment.payment_id in earlier)
+                verdict = backlog.take(payment, now_s, storing=storing, suspect=sent_before)
+            if verdict is not Verdict.TAKEN:
+                exceptions.append((sequence, verdict))
+            if payment.traced_at_us:
+                self._tracer.record(payment.payment_id, "intake.taken", verdict=verdict.name)
+        # Answers go first: nothing of the settling has begun yet.
+        taken = VerdictsGiven(message.first_sequence + len(message.payments) - 1, tuple(exceptions))
+        newly_taken = backlog.newly_taken if self._relay.records else ()
+        new = [PaymentTaken(each.payment_id, each.amount_cents, backlog.epoch) for each in newly_taken]
+        if waits:
+            used = 0 if message.redelivered else len(message.payments)
+            stored = PaymentsStored(message.session, used, tuple(each.payment_id for each in new), backlog.epoch)
+            self._relay.after(new, (message.session, taken), (me, stored))
+        else:
+            self._relay.after(new, (message.session, taken))
+        backlog.newly_taken.clear()
+
+    def learn(self, payment_ids: bytes) -> None:
+        """An API has sent these to a worker before this one.
+
+        Args:
+            payment_ids: ids of 16 bytes one after the other.
+        """
+        if self._relay.waits:
+            return  # whatever was sent on before is on record
+        now_s, ids = self._clock.monotonic_s(), split_ids(payment_ids)
+        self._earlier.learn(ids, now_s)
+        self._backlog.suspect(ids, now_s)
+
+    def doubt_all(self) -> None:
+        """No API can tell any more what it sent to a worker before this one: what nobody has told of may have been."""
+        if self._earlier.is_holding and not self._relay.waits:
+            self._backlog.suspect_all(self._clock.monotonic_s())
+            self._earlier.doubt_all()
+
+    def end_hold(self) -> float:
+        """Let what was held back for the APIs' word wait to be sent, once they have had time for it.
+
+        Returns:
+            Seconds until then; 0 if there is nothing to wait for (any more).
+        """
+        if not self._earlier.is_holding:
+            return 0.0
+        left_s = self._earlier.hold_left_s(self._clock.monotonic_s())
+        if left_s > 0:
+            return left_s
+        self._backlog.release()
+        self._earlier.end_hold()
+        return 0.0

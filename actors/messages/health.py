@@ -1,0 +1,67 @@
+"""How the processors are, and probes of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from actors.recipient import Recipient
+    from actors.values import HealthReport, ProcessorHealth
+
+
+class HealthPolled(NamedTuple):
+    """Health poller -> health actor.
+
+    Args:
+        processor: the processor's name.
+        report: what it said; None if it gave no usable answer.
+        asked_at_s: when it was asked, on the monotonic clock.
+    """
+
+    processor: str
+    report: HealthReport | None
+    asked_at_s: float
+
+
+class AttemptObserved(NamedTuple):
+    """Payment actor -> health actor: how one posted payment went.
+
+    Args:
+        processor: the processor's name.
+        succeeded: it holds the payment; None if it found fault with the payment, which says nothing of others.
+        latency_ms: from sending to the end of the answer.
+        turned_away: the answer that says nothing of the payment, e.g. ``"HTTP 401"``; empty if there was none.
+        again: the payment had failed there before.
+    """
+
+    processor: str
+    succeeded: bool | None
+    latency_ms: float
+    turned_away: str = ""
+    again: bool = False
+
+
+class HealthChanged(NamedTuple):
+    """Health actor -> intake: the present state of every processor, in the configured order."""
+
+    processors: tuple[ProcessorHealth, ...]
+
+
+class ProbeDue(NamedTuple):
+    """Health actor -> intake: send one payment to this unhealthy processor to see how it is.
+
+    Args:
+        processor: the processor's name.
+        health: told ``ProbeMissing`` if there is no payment that would do.
+        overtakes: the processor says that it is well and quick: a probe that hangs there needn't be waited for.
+    """
+
+    processor: str
+    health: Recipient
+    overtakes: bool = False
+
+
+class ProbeMissing(NamedTuple):
+    """Intake -> health actor: no payment can tell how this processor is; its own word has to do."""
+
+    processor: str

@@ -1,0 +1,112 @@
+"""What people ask of the worker and order it to do: purges, counts, lists, and how a payment ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from actors.recipient import Recipient
+    from actors.reports import CloseAnswer
+
+
+class Purge(NamedTuple):
+    """What an API asks to have every payment forgotten. The answer is the new epoch, an ``int``."""
+
+
+class PurgePayments(NamedTuple):
+    """Session -> intake: forget every payment. ``reply_to`` is told ``PurgeDone`` or ``PurgeFailed``."""
+
+    reply_to: Recipient
+
+
+class PurgeDone(NamedTuple):
+    """Intake: every payment from before this epoch is forgotten, and no open session is in an older one."""
+
+    epoch: int
+
+
+class PurgeFailed(NamedTuple):
+    """Intake: payments may have been forgotten or not; to purge again is safe."""
+
+    reason: str
+
+
+class GetCounts(NamedTuple):
+    """Ask the intake for its ``Statistics``."""
+
+
+class GetStatistics(NamedTuple):
+    """Ask the actor system for ``WorkerStatistics``, for which it asks the actors."""
+
+
+class GetParked(NamedTuple):
+    """Ask for the parked payments: a tuple of ``ParkedPayment``."""
+
+
+class GetHeld(NamedTuple):
+    """Ask for the ids of all payments that are not settled yet: a tuple of 16-byte ids, the oldest first."""
+
+
+class GetUnknown(NamedTuple):
+    """Ask for payments whose outcome is unknown, those that have been so for longest: a tuple of ``UnknownPayment``."""
+
+
+class GetSummary(NamedTuple):
+    """Ask for a ``Summary`` of ``from_ms <= requestedAt <= to_ms``; a bound that is None is open."""
+
+    from_ms: int | None = None
+    to_ms: int | None = None
+
+
+class GetRows(NamedTuple):
+    """Ask for a ``RowsPage``: at most ``limit`` rows from index ``start`` on."""
+
+    start: int
+    limit: int
+
+
+class GetHealth(NamedTuple):
+    """Ask the health actor for a tuple of ``ProcessorHealth``."""
+
+
+class RetryParked(NamedTuple):
+    """Let every parked payment try again, at any processor. The reply to an ask is how many there were, an ``int``."""
+
+
+class Close(NamedTuple):
+    """What a person says of how a payment ended that doesn't end by itself. The answer is a ``CloseAnswer``.
+
+    Args:
+        payment_id: the payment's 16 bytes.
+        processor: where it is settled; empty if nowhere: it is written off then.
+        amount_cents: with which amount in cents; 0 if it isn't settled.
+        requested_at_ms: with which ``requestedAt``; 0 if it isn't settled.
+        by: who says so.
+        reason: why; may be empty.
+    """
+
+    payment_id: bytes
+    processor: str
+    amount_cents: int
+    requested_at_ms: int
+    by: str
+    reason: str
+
+
+class ClosePayment(NamedTuple):
+    """Session -> intake: how a payment ended. ``reply_to`` is told ``CloseAnswered`` or ``CloseFailed``."""
+
+    order: Close
+    reply_to: Recipient
+
+
+class CloseAnswered(NamedTuple):
+    """Intake: what became of a ``ClosePayment``. If the payment is closed, that is on record."""
+
+    answer: CloseAnswer
+
+
+class CloseFailed(NamedTuple):
+    """Intake: the payment may be closed or not; to say it again is safe."""
+
+    reason: str
