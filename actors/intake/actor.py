@@ -75,10 +75,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-logger = logging.getLogger(__name__)
-
-logger = logging.getLogger(__name__)
-
 
 class Intake:
     """A thin adapter around the objects that decide; they are made by whoever composes it and outlive its restarts.
