@@ -169,6 +169,11 @@ class Backlog:
         """The oldest waiting payment of each kind, the oldest of them first."""
         return self._waiting.heads(now_s)
 
+    @property
+    def newest(self) -> Entry | None:
+        """The newest waiting payment of those that nobody has refused; None without any."""
+        return self._waiting.newest
+
     def resting(self) -> Iterator[Entry]:
         """Those that rest after a refusal, and are no heads."""
         return self._waiting.resting()

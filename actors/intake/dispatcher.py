@@ -146,6 +146,9 @@ class Dispatcher:
     def _waiting_probe(self, name: str, unfit: frozenset[bytes], now_s: float, *, fresh: bool) -> Entry | None:
         """A payment that waits or rests, and hasn't failed at a processor (``fresh``), or has."""
         waiting: Iterable[Entry] = chain(self._backlog.heads(now_s), self._backlog.resting())
+        newest = self._backlog.newest
+        if fresh and newest is not None and self._probes.prefers_newest(name):
+            waiting = chain((newest,), waiting)
         for entry in waiting:
             fits = name not in entry.kind.rejected and entry.payment.payment_id not in unfit
             if not fits or (name not in entry.kind.refused) is not fresh:

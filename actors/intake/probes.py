@@ -45,6 +45,8 @@ class Probes:
         self._owed: dict[str, None] = {}
         self._last: dict[str, Probe] = {}
         self._failed: dict[str, tuple[bytes, float]] = {}
+        self._newest: dict[str, bool] = {}
+        self._worked: dict[str, bool] = {}
 
     def want(self, processor: str, *, overtakes: bool = False) -> None:
         """Have a processor probed once.
@@ -56,7 +58,8 @@ class Probes:
         self._wanted[processor] = overtakes or self._wanted.get(processor, False)
 
     def drop(self, processor: str) -> None:
-        """Want no probe any more."""
+        """Want no probe any more: the circuit is closed."""
+        self._worked[processor] = True
         self._wanted.pop(processor, None)
         self._owed.pop(processor, None)
 
@@ -83,10 +86,11 @@ class Probes:
         processor = probe.attempt.processor
         if probe.is_fresh:
             self._owed.pop(processor, None)
+            self._newest[processor] = self.prefers_newest(processor)
         elif self.prefers_fresh(processor):
             self._owed[processor] = None
         self._wanted.pop(processor, None)
-        self._last[processor] = probe
+        self._last[processor], self._worked[processor] = probe, False
 
     def note_failure(self, attempt: Attempt, now_s: float) -> None:
         """Note that a post was refused, or its outcome is unknown."""
@@ -103,7 +107,14 @@ class Probes:
         """Whether it is the turn of a payment that hasn't failed there.
 
         In turns: those alone that have failed may all be at fault, and of the others each probe of a processor that
-        loses answers makes one more payment of unknown outcome.
+        loses answers makes one more payment of unknown outcome. What closed the circuit last time is tried first again.
         """
         last = self._last.get(processor)
-        return last is None or not last.is_fresh
+        return last is None or not last.is_fresh or self._worked[processor]
+
+    def prefers_newest(self, processor: str) -> bool:
+        """Whether, of those that haven't failed there, the newest is to go, and not the oldest.
+
+        In turns as well: a hundred bad payments that came at once are the oldest for a hundred probes.
+        """
+        return self._newest.get(processor, True) is self._worked.get(processor, True)

@@ -71,8 +71,14 @@ class Waiting:
         heads.sort(key=_taken_at_s)
         return heads
 
+    @property
+    def newest(self) -> Entry | None:
+        """The last in the line of those that nobody has refused; None without any."""
+        line = self._lines[FRESH]
+        return line[-1] if line else None
+
     def remove(self, entry: Entry) -> None:
-        """Take out a payment. A head is found at once.
+        """Take out a payment. The first and the last of a line are found at once.
 
         Raises:
             ValueError: it doesn't wait; nothing has changed.
@@ -80,6 +86,9 @@ class Waiting:
         line = self._fresh if entry.kind is FRESH else self._lines.get(entry.kind)
         if line and line[0] is entry:
             line.popleft()
+            return
+        if line and line[-1] is entry:
+            line.pop()
             return
         for index, (_until_s, _tiebreak, resting) in enumerate(self._resting):
             if resting is entry:

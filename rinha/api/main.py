@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,8 @@ from rinha.net.listener import Listener
 from rinha.process import STOP_SIGNALS, ExitCode, bind_failed, release_collector
 
 if TYPE_CHECKING:
+    import socket
+
     from rinha.settings.table import Settings
 
 
@@ -29,13 +30,12 @@ def run_api(settings: Settings, listen_fd: int | None = None) -> ExitCode:
         listen_fd: a bound socket that was inherited; without one, ``settings.listen_address`` is bound.
 
     Returns:
-        ``OK``, ``FAILED`` if the worker has not acknowledged every payment, ``REFUSED`` if the address can't be bound.
+        ``OK``, ``FAILED`` if the worker has not acknowledged every payment, ``REFUSED`` if the address can't be bound,
+        or ``listen_fd`` is no bound socket.
     """
-    if listen_fd is not None:
-        return uvloop.run(_run(settings, socket.socket(fileno=listen_fd)))
     address = settings.listen_address
     try:
-        listener = Listener(address, backlog=LISTEN_BACKLOG)
+        listener = Listener(address, backlog=LISTEN_BACKLOG, fd=listen_fd)
     except OSError as error:
         return bind_failed(address, error)
     with closing(listener):

@@ -44,8 +44,12 @@ def parse_token(text: str) -> Secret:
     """Read a token that opens something to whoever knows it.
 
     Raises:
-        ValueError: it is short enough to be guessed; the text names the command that makes one.
+        ValueError: it is short enough to be guessed, or can't be sent as it is; the text names the command that makes
+            one.
     """
+    if text != text.strip():
+        # HTTP drops blanks around a header's value: nobody would ever be let in.
+        raise ValueError(f"must not begin or end with a blank; {HOW_TO_MAKE_ONE}")
     if len(text) < TOKEN_MIN_CHARS:
         raise ValueError(f"must have at least {TOKEN_MIN_CHARS} characters; {HOW_TO_MAKE_ONE}")
     return Secret(text)

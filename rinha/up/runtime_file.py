@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import socket
 import stat
 import tempfile
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from rinha.files import read_guarded, write_whole
+from rinha.net.address import TcpAddress, parse_address
 from rinha.settings.errors import SettingError, SettingsError
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ logger = logging.getLogger(__name__)
 NAME = "rinha.json"
 MAX_BYTES = 4096
 MODE = 0o600
+LISTENS_TIMEOUT_S = 1.0
 OTHERS = 0o077
 """The rights of everybody but the user."""
 
@@ -37,6 +40,9 @@ SECRETS = ("RINHA_BRIDGE_SECRET", "RINHA_BRIDGE_SECRET_FILE")
 @contextlib.contextmanager
 def published(environ: Mapping[str, str], settings: Mapping[str, str]) -> Iterator[bool]:
     """Write the file for the length of a context, in the place of one that is there.
+
+    At the end that one is put back, if its system listens still: whoever starts a second one by mistake ends it again,
+    and commands go on to find the first.
 
     Args:
         environ: tells where.
@@ -50,6 +56,7 @@ def published(environ: Mapping[str, str], settings: Mapping[str, str]) -> Iterat
     try:
         if not _runtime_directory(environ):
             _claim(path.parent)
+        before = _content(path)
         write_whole(path, content, mode=MODE, replace=True)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
@@ -61,8 +68,8 @@ def published(environ: Mapping[str, str], settings: Mapping[str, str]) -> Iterat
     finally:
         with contextlib.suppress(OSError):
             if path.read_bytes() == content:  # or it is another system's by now
-                path.unlink()
-                if not _runtime_directory(environ):
+                _put_back(path, before)
+                if not path.exists() and not _runtime_directory(environ):
                     path.parent.rmdir()
 
 
@@ -95,6 +102,33 @@ def with_running_system(environ: Mapping[str, str]) -> Mapping[str, str]:
     if (secret := found.get(SECRETS[0])) and not any(environ.get(name) for name in SECRETS):
         bridge[SECRETS[0]] = secret
     return {**environ, **bridge}
+
+
+def _content(path: Path) -> bytes:
+    """What stands in a file that may be believed; nothing otherwise."""
+    try:
+        return read_guarded(path, max_bytes=MAX_BYTES, forbidden=OTHERS, owner=os.geteuid())
+    except (OSError, ValueError):
+        return b""
+
+
+def _put_back(path: Path, before: bytes) -> None:
+    if before and _listens(before):
+        write_whole(path, before, mode=MODE, replace=True)
+    else:
+        path.unlink()
+
+
+def _listens(content: bytes) -> bool:
+    """Whether somebody listens at the bridge that a file names."""
+    try:
+        address = parse_address(msgspec.json.decode(content, type=dict[str, str])["RINHA_BRIDGE"])
+        if isinstance(address, TcpAddress):
+            socket.create_connection((address.host, address.port), timeout=LISTENS_TIMEOUT_S).close()
+            return True
+    except (OSError, ValueError, KeyError):
+        pass
+    return False
 
 
 def _reason(error: Exception) -> str:

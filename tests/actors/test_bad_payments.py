@@ -90,6 +90,19 @@ def test_422s_by_a_rule_of_both_stop_nobody(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("outcome", [JUDGED, EMPTY_500, DATABASE_500], ids=["422", "empty-500", "500"])
+def test_fifty_at_once_that_both_refuse_hold_up_the_others_for_a_few_probes_alone(
+    bench: Bench, outcome: Refused | Unknown
+) -> None:
+    for each in (bench.default, bench.fallback):
+        each.rule = against_bad_ones(outcome)
+    bench.give(BAD_CENTS, 50)
+    settled = [bench.settled(each) for each in bench.stream(15.0)]
+    assert None not in settled
+    assert max(each.after_s for each in settled if each) <= 3.0
+    assert sum(each is not None and each.processor == "default" for each in settled) >= 0.95 * len(settled)
+
+
+@pytest.mark.parametrize("outcome", [JUDGED, EMPTY_500, DATABASE_500], ids=["422", "empty-500", "500"])
 def test_default_alone_refuses_three_payments_and_the_others_go_on_there(
     bench: Bench, outcome: Refused | Unknown
 ) -> None:

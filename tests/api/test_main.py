@@ -179,3 +179,15 @@ async def test_a_client_that_closes_its_half_is_answered() -> None:
         async with asyncio.timeout(20):
             assert (await reader.read()).startswith(b"HTTP/1.1 503 ")  # there is no worker
         writer.close()
+
+
+async def test_a_descriptor_that_is_no_socket_is_refused() -> None:
+    reading, writing = os.pipe()
+    try:
+        async with run_child(0, str(reading), pass_fds=(reading,)) as child:
+            output, _ = await child.communicate()
+    finally:
+        os.close(reading)
+        os.close(writing)
+    assert b"process.bind_failed" in output
+    assert child.returncode == 2

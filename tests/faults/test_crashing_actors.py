@@ -88,6 +88,8 @@ async def test_two_payments_that_always_crash_their_actor_bring_a_durable_worker
         statuses = await asyncio.gather(*(lab.load.post(0, each, amount=POISON_CENTS / 100) for each in poison))
         assert await asyncio.to_thread(lab.worker.wait) == 1
         await asyncio.to_thread(lab.start_worker, module=CRASHING, **environ)
+        for api in lab.apis:  # each by itself: while one has no session again it answers 503
+            await asyncio.to_thread(api.until_logged, "bridge.session_opened", 2)
         counts = await lab.settle(parked=2)
         assert await lab.load.post(1) == 202
         await lab.settle(parked=2)

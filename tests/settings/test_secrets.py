@@ -138,3 +138,10 @@ def test_a_password_in_a_url_is_never_shown_whatever_it_holds(beginning: str) ->
     )
     assert len(errors) == 4
     assert not any("s3cret" in error for error in errors)
+
+
+@pytest.mark.parametrize("token", ["0123456789abcdef ", " 0123456789abcdef"])
+def test_a_token_that_no_header_can_carry_is_a_mistake(token: str) -> None:
+    """HTTP drops blanks around a header's value: nobody would ever be let in."""
+    (error,) = errors_of(RINHA_ADMIN_TOKEN=token)
+    assert error.startswith("RINHA_ADMIN_TOKEN=********: must not begin or end with a blank; make one: ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import stat
 import tempfile
 from typing import TYPE_CHECKING
@@ -66,6 +67,27 @@ def test_the_next_systems_file_is_left(place: tuple[dict[str, str], Path]) -> No
     assert json.loads(path.read_text()) == theirs
     second.__exit__(None, None, None)
     assert not path.exists()
+
+
+def test_the_file_of_a_system_that_lives_on_is_put_back(place: tuple[dict[str, str], Path]) -> None:
+    """A second system was started by mistake, and ended."""
+    environ, path = place
+    with socket.create_server(("127.0.0.1", 0)) as bridge:
+        first = {**BRIDGE, "RINHA_BRIDGE": f"tcp://127.0.0.1:{bridge.getsockname()[1]}"}
+        with published(environ, first):
+            with published(environ, {"RINHA_BRIDGE": "tcp://127.0.0.1:2"}):
+                pass
+            assert json.loads(path.read_text()) == first
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert not path.exists()
+
+
+def test_the_file_of_a_system_that_is_gone_is_not(place: tuple[dict[str, str], Path]) -> None:
+    environ, path = place
+    with published(environ, BRIDGE):
+        with published(environ, {"RINHA_BRIDGE": "tcp://127.0.0.1:2"}):
+            pass
+        assert not path.exists()
 
 
 def test_who_names_a_bridge_needs_no_file(place: tuple[dict[str, str], Path]) -> None:

@@ -16,6 +16,7 @@ EXISTS = "SELECT to_regnamespace('rinha') IS NOT NULL"
 LOCK = "SELECT pg_advisory_lock(%s)"
 JOURNAL = "SELECT version, epoch, writer FROM rinha.journal"
 JOURNAL_ID = "SELECT journal_id FROM rinha.journal"
+WRITER = "SELECT writer FROM rinha.journal"
 CLAIM = "UPDATE rinha.journal SET writer = %s"
 RAISE_EPOCH = "UPDATE rinha.journal SET epoch = %s"
 

@@ -120,7 +120,8 @@ class PostgresStore:
     def check(self) -> None:
         """See ``Store.check``."""
         with self._errors() as connection:
-            connection.execute("SELECT 1")
+            if connection.execute(sql.WRITER).fetchall() != [(self._writer,)]:
+                raise StoreBroken("the journal in PostgreSQL was emptied or replaced under this worker")
 
     def interrupt(self) -> None:
         """See ``Store.interrupt``: the connection is shut down, and the server may still do what it was asked for."""

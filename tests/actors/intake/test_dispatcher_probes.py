@@ -67,6 +67,28 @@ class TestProbes:
         assert [each.again for each in probes] == [False, True, False, True]
         assert len({each.payment for each in probes}) == 4
 
+    def test_the_newest_and_the_oldest_of_those_that_did_not_fail_take_turns(self, down: DispatcherBench) -> None:
+        """Many bad payments that came at once are the oldest for as many probes."""
+        down.take(6)
+        fresh: list[int] = []
+        while len(fresh) < 3:
+            down.dispatcher.want_probe("default")
+            (probe,) = down.go_all()
+            if not probe.again:
+                fresh.append(int.from_bytes(probe.payment.payment_id))
+            down.refuse(probe)
+        assert fresh == [6, 1, 5]
+
+    def test_what_closed_the_circuit_goes_first_when_it_opens_again(self, down: DispatcherBench) -> None:
+        down.take(6)
+        for newest in (6, 5, 4):
+            down.dispatcher.want_probe("default")
+            (probe,) = down.go_all()
+            assert int.from_bytes(probe.payment.payment_id) == newest
+            down.end(probe)
+            down.health("default", healthy=True)
+            down.health("default", healthy=False)
+
     def test_one_that_did_not_fail_takes_the_turn_that_it_missed(self, fastest: DispatcherBench) -> None:
         """All others go elsewhere at once, so there is none at the instant of a probe."""
         fastest.health("default", healthy=False)

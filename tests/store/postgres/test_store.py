@@ -53,6 +53,20 @@ def append_until_written(store: PostgresStore, entry: PaymentTaken) -> int:
     raise AssertionError("never written")
 
 
+@pytest.mark.parametrize(
+    "statement", ["TRUNCATE rinha.journal", "DROP SCHEMA rinha CASCADE", "UPDATE rinha.journal SET writer = NULL"]
+)
+def test_a_journal_that_goes_under_a_worker_is_noticed_without_writing(
+    store: PostgresStore, running_postgres: PostgresServer, statement: str
+) -> None:
+    store.append([taken(1)])
+    store.check()
+    running_postgres.execute(statement)
+    for _ in range(2):
+        with pytest.raises(StoreBroken):
+            store.check()
+
+
 def test_a_lost_session_is_made_anew(store: PostgresStore, running_postgres: PostgresServer) -> None:
     store.append([taken(1)])
     running_postgres.execute(KILL_ALL)
