@@ -48,6 +48,8 @@ from actors.packed.id_map import RECORDS_PER_BUCKET
 from actors.payment import PaymentActor
 from actors.promises import PROMISES, payments_of
 from actors.runtime.alarm import Wake
+from actors.runtime.guard import ActorFailed
+from actors.runtime.reference import MailboxFull
 from actors.values import WorkerStatistics
 
 if TYPE_CHECKING:
@@ -237,8 +239,11 @@ class ActorSystem:
         self.intake.tell(DrainBegun())
 
     def has_work(self) -> bool:
-        """Whether anything is held that will settle by itself."""
-        counts: Statistics = self.answer(GetCounts())
+        """Whether anything is held that will settle by itself, or so much is under way that nobody can say."""
+        try:
+            counts: Statistics = self.answer(GetCounts())
+        except (ActorFailed, MailboxFull):
+            return True
         return counts.waiting + counts.in_flight + counts.unknown > 0
 
     def held(self) -> tuple[bytes, ...]:
