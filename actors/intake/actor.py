@@ -75,10 +75,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-logger = logging.getLogger(__name__)
-
-logger = logging.getLogger(__name__)
-
 
 class Intake:
     """A thin adapter around the objects that decide; they are made by whoever composes it and outlive its restarts.
@@ -213,6 +209,8 @@ class Intake:
                 reply_to.tell(PurgeFailed("the worker failed on it; to purge again is safe"))
             case ClosePayment(_, reply_to):
                 reply_to.tell(CloseFailed("the worker failed on it; to say it again is safe"))
+            case StoreChanged() | PromiseLost():
+                self._suspend(message)  # the journal says so once: without it nobody would ever get credit again
             case _:
                 return False
         self._alarm.wake_in(0.0)
