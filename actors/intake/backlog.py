@@ -188,9 +188,9 @@ class Backlog:
         """Whether anything waits, has an unknown outcome, or is to be looked up."""
         return bool(self._waiting) or bool(self._unknown) or self._parked.has_look_ups
 
-    def heads(self, now_s: float) -> list[Entry]:
-        """The oldest waiting payment of each kind, the oldest of them first."""
-        return self._waiting.heads(now_s)
+    def heads(self, now_s: float, besides: Collection[bytes] = ()) -> list[Entry]:
+        """The oldest waiting payment of each kind, the oldest of them first; but none of those ids."""
+        return self._waiting.heads(now_s, besides)
 
     def resting(self) -> Iterator[Entry]:
         """Those that rest after a refusal, and are no heads."""

@@ -223,7 +223,7 @@ def _grudges(chance: random.Random, payments: int) -> dict[str, dict[bytes, Answ
     if chance.random() < 0.7:
         return {}
     names = chance.choice((NAMES, NAMES, NAMES, NAMES[:1], NAMES[1:]))
-    disliked = [chance.randint(1, payments).to_bytes(16) for _ in range(chance.randint(1, 5))]
+    disliked = [chance.randint(1, payments).to_bytes(16) for _ in range(chance.randint(1, 3))]
     return {name: dict.fromkeys(disliked, chance.choice(GRUDGES)) for name in names}
 
 

@@ -58,8 +58,10 @@ class Run(World):
                 self.repeat_what_is_written_off()
                 self.ask(RetryParked())
                 scheduler.run(scheduler.now_s + BACK_S)
-                newcomers += [self.submit_anew(number) for number in range(len(self.apis))]
+                # Clients may have sent again what a new worker has to look for first, and there is room for few.
                 self.settles("stuck after the parked ones were let go")
+                newcomers += [self.submit_anew(number) for number in range(len(self.apis))]
+                self.settles("newcomers are stuck")
                 self.finish(newcomers)
             if self.worker is not None:
                 self.look_at_supervisor(self.worker)
@@ -76,6 +78,7 @@ class Run(World):
         newcomers: list[Submission] = []
         if disliked and self.settles("stuck behind others", besides=disliked):
             self.scheduler.run(self.scheduler.now_s + BACK_S)
+            self.settles("stuck behind others", besides=disliked)
             newcomers = [self.submit_anew(number, 100) for number in range(len(self.apis))]
             self.settles("stuck behind others", besides=disliked)
         self.forgive()
