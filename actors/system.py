@@ -35,6 +35,8 @@ from actors.payment import PaymentActor
 from actors.promises import PROMISES, payments_of
 from actors.reports import WorkerStatistics
 from actors.runtime.alarm import Wake
+from actors.runtime.guard import ActorFailed
+from actors.runtime.reference import MailboxFull
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -224,8 +226,11 @@ class ActorSystem:
         self.intake.tell(DrainBegun())
 
     def has_work(self) -> bool:
-        """Whether anything is held that will settle by itself."""
-        counts: Statistics = self.answer(GetCounts())
+        """Whether anything is held that will settle by itself, or so much is under way that nobody can say."""
+        try:
+            counts: Statistics = self.answer(GetCounts())
+        except (ActorFailed, MailboxFull):
+            return True
         return counts.waiting + counts.in_flight + counts.unknown > 0
 
     def held(self) -> tuple[bytes, ...]:

@@ -187,6 +187,8 @@ class Intake:
                 reply_to.tell(PurgeFailed("the worker failed on it; to purge again is safe"))
             case ClosePayment(_, reply_to):
                 reply_to.tell(CloseFailed("the worker failed on it; to say it again is safe"))
+            case StoreChanged() | PromiseLost():
+                self._suspend(message)  # the journal says so once: without it nobody would ever get credit again
             case _:
                 return False
         self._alarm.wake_in(0.0)

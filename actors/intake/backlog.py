@@ -165,9 +165,9 @@ class Backlog:
         """Whether anything waits, has an unknown outcome, or is to be looked up."""
         return self.held.has_unsent
 
-    def heads(self, now_s: float) -> list[Entry]:
-        """The oldest waiting payment of each kind, the oldest of them first."""
-        return self._waiting.heads(now_s)
+    def heads(self, now_s: float, besides: Collection[bytes] = ()) -> list[Entry]:
+        """The oldest waiting payment of each kind, the oldest of them first; but none of those ids."""
+        return self._waiting.heads(now_s, besides)
 
     @property
     def newest(self) -> Entry | None:

@@ -131,12 +131,13 @@ class Dispatcher:
         for name in self._probes.wanted(self._pool):
             unfit = self._probes.unfit(name, now_s)
             for fresh in (True, False) if self._probes.prefers_fresh(name) else (False, True):
-                entry = None if fresh else self._backlog.dispatch_bound(name, unfit)
-                if entry is not None:
-                    return self._begin_probe(self._begin(entry, Step.RESOLVE, now_s), fresh, now_s)
-                entry = self._waiting_probe(name, unfit, now_s, fresh=fresh)
-                if entry is not None:
-                    return self._begin_probe(self._post(entry, name, now_s), fresh, now_s)
+                for besides in (unfit,) if fresh else (unfit | self._probes.tried(name), unfit):
+                    entry = None if fresh else self._backlog.dispatch_bound(name, besides)
+                    if entry is not None:
+                        return self._begin_probe(self._begin(entry, Step.RESOLVE, now_s), fresh, now_s)
+                    entry = self._waiting_probe(name, besides, now_s, fresh=fresh)
+                    if entry is not None:
+                        return self._begin_probe(self._post(entry, name, now_s), fresh, now_s)
         for name in self._probes.owed(self._pool):
             entry = self._waiting_probe(name, self._probes.unfit(name, now_s), now_s, fresh=True)
             if entry is not None:
@@ -145,7 +146,7 @@ class Dispatcher:
 
     def _waiting_probe(self, name: str, unfit: frozenset[bytes], now_s: float, *, fresh: bool) -> Entry | None:
         """A payment that waits or rests, and hasn't failed at a processor (``fresh``), or has."""
-        waiting: Iterable[Entry] = chain(self._backlog.heads(now_s), self._backlog.resting())
+        waiting: Iterable[Entry] = chain(self._backlog.heads(now_s, unfit), self._backlog.resting())
         newest = self._backlog.newest
         if fresh and newest is not None and self._probes.prefers_newest(name):
             waiting = chain((newest,), waiting)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Set
 
     from actors.intake.pool import Pool
     from actors.messages.settling import Attempt
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 UNFIT_S = 15.0
 """After three polls without a word of the health endpoint, a payment that failed last is tried all the same: there may
 be no other, and nothing may be forgotten."""
+
+TRIED_MAX = 1000
+"""Payments that have been probes, and are passed over; those are some ten minutes of an outage."""
 
 
 class Probe(NamedTuple):
@@ -47,6 +50,7 @@ class Probes:
         self._failed: dict[str, tuple[bytes, float]] = {}
         self._newest: dict[str, bool] = {}
         self._worked: dict[str, bool] = {}
+        self._tried: dict[str, set[bytes]] = {}
 
     def want(self, processor: str, *, overtakes: bool = False) -> None:
         """Have a processor probed once.
@@ -62,6 +66,14 @@ class Probes:
         self._worked[processor] = True
         self._wanted.pop(processor, None)
         self._owed.pop(processor, None)
+        self._tried.pop(processor, None)
+
+    def tried(self, processor: str) -> Set[bytes]:
+        """The ids of those that were probes since it is unhealthy, or since all that there are were.
+
+        Each is one in its turn: three that fail there for ever must not keep a fourth, which would settle, from it.
+        """
+        return self._tried.get(processor, frozenset())
 
     def owed(self, pool: Pool) -> Iterator[str]:
         """The processors to which the next payment that hasn't failed there goes, because there was none in its turn.
@@ -91,6 +103,10 @@ class Probes:
             self._owed[processor] = None
         self._wanted.pop(processor, None)
         self._last[processor], self._worked[processor] = probe, False
+        tried, payment_id = self._tried.setdefault(processor, set()), probe.attempt.payment.payment_id
+        if payment_id in tried or len(tried) >= TRIED_MAX:
+            tried.clear()
+        tried.add(payment_id)
 
     def note_failure(self, attempt: Attempt, now_s: float) -> None:
         """Note that a post was refused, or its outcome is unknown."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from actors.intake.entry import FRESH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from actors.intake.entry import Entry, Kind
 
@@ -61,13 +61,20 @@ class Waiting:
         """When the next rest ends, on the monotonic clock; None if nobody rests."""
         return self._resting[0][0] if self._resting else None
 
-    def heads(self, now_s: float) -> list[Entry]:
-        """The first of each line, the oldest first."""
+    def heads(self, now_s: float, besides: Collection[bytes] = ()) -> list[Entry]:
+        """The first of each line, the oldest first; but none of those ids."""
         while self._resting and self._resting[0][0] <= now_s:
             self.add(heappop(self._resting)[2])
-        if len(self._lines) == 1:
+        if besides:
+            firsts = (
+                next((each for each in line if each.payment.payment_id not in besides), None)
+                for line in self._lines.values()
+            )
+            heads = [each for each in firsts if each is not None]
+        elif len(self._lines) == 1:
             return [self._fresh[0]] if self._fresh else []
-        heads = [line[0] for line in self._lines.values() if line]
+        else:
+            heads = [line[0] for line in self._lines.values() if line]
         heads.sort(key=_taken_at_s)
         return heads
 

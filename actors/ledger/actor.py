@@ -59,8 +59,12 @@ class Ledger:
         return True
 
     def on_give_up(self, message: Any) -> bool:
-        """Have a payment parked that can't be recorded."""
-        if not isinstance(message, RecordPayment):
-            return False
-        message.reply_to.tell(RecordingFailed(message.payment_id, message.epoch))
+        """Have a payment parked that can't be recorded; forget all the same, since the intake says so only once."""
+        match message:
+            case RecordPayment():
+                message.reply_to.tell(RecordingFailed(message.payment_id, message.epoch))
+            case ForgetPayments():
+                self._book.forget(message.epoch)
+            case _:
+                return False
         return True

@@ -10,7 +10,8 @@ import pykka
 from gevent.event import Event
 
 from actors.ports import StoreBroken, StoreUnavailable
-from actors.runtime.guard import StartFailed
+from actors.runtime.guard import ActorFailed, StartFailed
+from actors.runtime.reference import MailboxFull
 from rinha.process import STOP_SIGNALS, ExitCode, bind_failed, release_collector
 from rinha.worker.composition import Worker
 from rinha.worker.reachability import watch_for_absent
@@ -55,7 +56,7 @@ def run_worker(settings: Settings, listen_fd: int | None = None) -> ExitCode:
     logger.info("worker.draining", extra={"drain_s": settings.drain_s})
     try:
         waiting = worker.drain(settings.drain_s)
-    except (pykka.Timeout, pykka.ActorDeadError) as error:
+    except (pykka.Timeout, pykka.ActorDeadError, ActorFailed, MailboxFull) as error:
         logger.error("worker.drain_failed", extra={"reason": repr(error)})
         return ExitCode.FAILED
     worker.stop()

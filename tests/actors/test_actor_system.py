@@ -55,6 +55,17 @@ def test_every_payment_is_settled_once_and_the_books_agree(world: World, policy:
     assert world.crashes == {}
 
 
+def test_an_intake_that_has_no_room_for_the_question_has_work(world: World) -> None:
+    """Or a drain would end in the midst of it."""
+    system = System(world, Fastest(), random.Random(7))
+    assert not system.has_work()
+    for _ in range(10_000):
+        system.intake.tell(SessionEpochAdopted(system.session.reference, 0))  # passes any bound
+    assert system.has_work()
+    world.advance(0.0)
+    assert not system.has_work()
+
+
 def test_a_purge_under_load_leaves_only_what_came_after_it_in_the_books(world: World) -> None:
     system = System(world, Fastest(), random.Random(7))
     system.submit(payments(0, 100))

@@ -46,7 +46,7 @@ class Chaos:
         self.crashed: set[str] = set()
         """The classes of the messages whose handling crashed."""
         self.poisonous: set[bytes] = set()
-        """Payments on which a payment actor crashes every time."""
+        """Payments on which a payment actor crashes every time: before it has posted them, or after."""
         self._scheduler = scheduler
         self._chance = chance
         self._target = target
@@ -67,7 +67,7 @@ class Chaos:
     def handle(self, message: Any, handle: Callable[[Any], Any]) -> Any:
         """Have a message handled, or not, or not only."""
         if isinstance(message, Attempt) and message.payment.payment_id in self.poisonous:
-            raise InjectedCrash("poisonous")
+            return self._poison(message, handle)
         if self.crashes >= self._crashes_max or not self.share:
             return handle(message)
         share = max(self.share, AGAIN_SHARE) if message is self._crashed_last else self.share
@@ -79,7 +79,7 @@ class Chaos:
         if where == 0:
             self._crash("before")
         if where < 3:
-            return self._handle_half(message, handle)
+            return self._handle_half(message, handle, self._chance.randint(1, PORT_CALLS_MAX))
         handle(message)
         return self._crash("after")
 
@@ -92,9 +92,14 @@ class Chaos:
                 del self._armed[task]
                 self._crash("half-way")
 
-    def _handle_half(self, message: Any, handle: Callable[[Any], Any]) -> Any:
+    def _poison(self, message: Any, handle: Callable[[Any], Any]) -> Any:
+        if self._chance.random() < 0.5:
+            raise InjectedCrash("poisonous")
+        return self._handle_half(message, handle, PORT_CALLS_MAX)
+
+    def _handle_half(self, message: Any, handle: Callable[[Any], Any], port_calls: int) -> Any:
         task = self._scheduler.running()
-        self._armed[task] = self._chance.randint(1, PORT_CALLS_MAX)
+        self._armed[task] = port_calls
         try:
             return handle(message)
         finally:

@@ -73,11 +73,7 @@ def check(outcome: Outcome) -> list[str]:
 
 def _books(outcome: Outcome) -> list[str]:
     in_ledger = {row.payment_id for row in outcome.ledger}
-    after_purges = {
-        each.payment.payment_id
-        for each in outcome.submissions
-        if all(each.at_s > purge.ended_s for purge in outcome.purges)
-    }
+    after_purges = _sent_after_purges(outcome)
     theirs = {
         name: [
             row
@@ -110,12 +106,21 @@ def _books(outcome: Outcome) -> list[str]:
     return lines
 
 
+def _sent_after_purges(outcome: Outcome) -> set[bytes]:
+    """Payments that were sent since the last purge only. An id of before one is never sent again after it."""
+    return {
+        each.payment.payment_id
+        for each in outcome.submissions
+        if all(each.at_s > purge.ended_s for purge in outcome.purges)
+    }
+
+
 def _doubled(outcome: Outcome) -> list[str]:
     """Payments at both processors that a client sent once, or of which the APIs remember that, and could say so."""
-    if outcome.strict or outcome.purges:
+    if outcome.strict:
         return []
     by_id = _by_id(outcome)
-    doubled = set.intersection(*(set(each.rows) for each in outcome.processors.values()))
+    doubled = set.intersection(_sent_after_purges(outcome), *(set(each.rows) for each in outcome.processors.values()))
     return [
         f"doubled: #{int.from_bytes(payment_id)}, sent {len(by_id[payment_id])} times"
         for payment_id in sorted(doubled)

@@ -91,9 +91,11 @@ class Person:
 
     def _say(self, held: Sequence[bytes]) -> None:
         for payment_id in [each for each in self._concerned if each in held]:
-            rows = [each.rows[payment_id] for each in self._processors.values() if payment_id in each.rows]
-            if rows:
-                order = Close(payment_id, rows[0].processor, rows[0].amount_cents, rows[0].requested_at_ms, "", "")
+            holders = [each for each in self._processors.values() if payment_id in each.rows]
+            if holders:
+                # Where nobody remembers what went to earlier workers, both may hold it; this worker asks for its own.
+                row = max(holders, key=lambda each: each.committed_for[payment_id]).rows[payment_id]
+                order = Close(payment_id, row.processor, row.amount_cents, row.requested_at_ms, "", "")
             else:
                 order = Close(payment_id, "", 0, 0, "", "")
                 self.given_up.add(payment_id)

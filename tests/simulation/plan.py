@@ -7,17 +7,16 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from actors.intake.entry import LONGEST_DELAY_S
-from actors.intake.routing import Cheapest, Fastest
 from actors.system import Sizes
-from tests.simulation.processor import Faults
+from tests.simulation.policies import draw_policy
+from tests.simulation.processor import GRUDGES, Faults
 from tests.simulation.worker import Config
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from actors.intake.routing import Policy
-    from actors.values import ProcessorHealth
+    from rinha.processors.wire import Answer
 
 LEVELS = ("steady", "fragile", "queued", "background", "durable")
 """No worker crashes; it crashes and has no journal; the same, and APIs promise what it doesn't have yet; it crashes and
@@ -35,16 +34,6 @@ SPAN_S = 6.0
 """For so long things happen; then all faults stop."""
 
 
-class Erratic(Fastest):
-    """Sends payments anywhere: speed and fees depend on routing, promises don't."""
-
-    chance: random.Random
-
-    def choose(self, candidates: Sequence[ProcessorHealth], waited_s: float) -> str | None:
-        """As ``Fastest.choose``."""
-        return self.chance.choice([*(each.name for each in candidates), None])
-
-
 class Happening(NamedTuple):
     """One thing that happens.
 
@@ -60,12 +49,14 @@ class Happening(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """A run. ``repeat_s`` says for how long APIs remember what they sent: until its end, or not at all."""
+    """A run. ``grudges`` are payments that a processor never takes; ``repeat_s`` says for how long APIs remember what
+    they sent: until its end, or not at all."""
 
     level: str
     repeat_s: float
     config: Config
     faults: dict[str, Faults]
+    grudges: dict[str, dict[bytes, Answer]]
     chaos_share: float
     chaos_target: str
     chaos_crashes: int
@@ -78,7 +69,7 @@ def draw_plan(chance: random.Random, levels: tuple[str, ...]) -> Plan:
     """Draw a run."""
     level = chance.choice(levels)
     targets = (*TARGETS, *JOURNAL_TARGETS) if level in {"background", "durable"} else TARGETS
-    target = chance.choice((None, None, "", *targets))
+    target = chance.choice((None, None, "", PURGE, *targets))  # of purges there are few
     numbers = count()
     happenings = [_payment(chance, numbers, _instant_s(chance) * 0.8) for _ in range(_number_of_payments(chance))]
     happenings += [_at(chance, "break_connection", chance.randrange(2)) for _ in range(_few(chance, 5))]
@@ -112,11 +103,12 @@ def draw_plan(chance: random.Random, levels: tuple[str, ...]) -> Plan:
             pool_size=chance.randint(2, 6),
             backlog_max=chance.choice((8, 16, 64)),
             latency_s=chance.choice((0.002, 0.002, 0.02, 0.3)),
-            policy=_policy(chance),
+            policy=draw_policy(chance),
             settle_per_s=chance.choice((math.inf, 10.0, 100.0)),
             sizes=_sizes(chance),
         ),
         faults={name: _faults(chance) for name in NAMES},
+        grudges=_grudges(chance, next(numbers)),
         chaos_share=0.0 if target is None else chance.choice(_shares(target)),
         chaos_target=target or "",
         # As many as are borne: the next one ends the process.
@@ -125,12 +117,6 @@ def draw_plan(chance: random.Random, levels: tuple[str, ...]) -> Plan:
         poisonous_share=0.05 if target is not None and level != "steady" else 0.0,
         happenings=happenings,
     )
-
-
-def _policy(chance: random.Random) -> Policy:
-    erratic = Erratic(10.0, 1)
-    erratic.chance = chance
-    return chance.choice((erratic, erratic, Fastest(10.0, 1), Fastest(10.0, 0), Cheapest(0.5), Cheapest(3.0)))
 
 
 def _sizes(chance: random.Random) -> Sizes:
@@ -146,7 +132,7 @@ def _sizes(chance: random.Random) -> Sizes:
 def _shares(target: str) -> tuple[float, ...]:
     """Of handlings that crash. There are few purges, and one is given up when it crashes three times in a row."""
     if target == PURGE:
-        return (0.3, 1.0)
+        return (0.3, 1.0, 1.0)
     return (0.1, 0.3) if target else (0.01, 0.05)
 
 
@@ -168,14 +154,30 @@ def _purge(chance: random.Random, numbers: Iterator[int]) -> list[Happening]:
 
 
 def _crash_while_slow(chance: random.Random, numbers: Iterator[int]) -> list[Happening]:
-    """The worker dies, and what it has just sent is committed long after, or hidden when it is looked for."""
-    if chance.random() < 0.5:
+    """The worker dies, and what it has just sent is committed long after, or hidden when it is looked for.
+
+    Its clients may send it again while the APIs come to the next worker, one after the other. Either that worker gets
+    other payments, which show that the ways to the processors are good, or none.
+    """
+    if chance.random() < 0.3:
         return []
-    at_s, name = 0.5 + _instant_s(chance) * 0.8, chance.choice(NAMES)
-    slow = Happening(at_s - 0.4, "slow_processor", (name, 2.0, 4.0))
-    payments = [_payment(chance, numbers, at_s - abs(_offset_s(chance)), "plain") for _ in range(chance.randint(1, 4))]
-    hidden = Happening(at_s + LONGEST_DELAY_S, "unroute_processor", (name, chance.choice((0.0, 4.0, 8.0)), True))
-    return [slow, *payments, Happening(at_s, "crash_worker"), hidden]
+    name, quiet = chance.choice(NAMES), chance.random() < 0.4
+    at_s = SPAN_S - 1.0 + chance.random() if quiet else 0.5 + chance.random() * 3.0
+    slow = Happening(at_s - 0.4, "slow_processor", (name, chance.choice((0.5, 2.0)), 4.0))
+    before = [
+        _payment(chance, numbers, at_s - chance.choice((0.01, 0.3, 0.3)) * chance.random(), _soon(chance))
+        for _ in range(chance.randint(2, 4))
+    ]
+    after = [
+        _payment(chance, numbers, at_s + 0.5 + 2.5 * chance.random(), "plain")
+        for _ in range(0 if quiet else chance.randint(2, 5))
+    ]
+    hidden = Happening(at_s + LONGEST_DELAY_S, "unroute_processor", (name, chance.choice((0.0, 8.0)), True))
+    return [slow, *before, Happening(at_s, "crash_worker"), *after, hidden]
+
+
+def _soon(chance: random.Random) -> str:
+    return chance.choice(("plain", "soon", "soon"))
 
 
 def _instant_s(chance: random.Random) -> float:
@@ -214,6 +216,15 @@ def _payment(chance: random.Random, numbers: Iterator[int], at_s: float, style: 
     style = style or chance.choice(("plain", "plain", "plain", "twice", "again", "conflict"))
     payment = (number + 1).to_bytes(16), 1990 + number, chance.choice((0, 0, 1)), style
     return Happening(max(0.0, at_s), "pay", payment)
+
+
+def _grudges(chance: random.Random, payments: int) -> dict[str, dict[bytes, Answer]]:
+    """Some payments that a processor, or each of them, answers alike for as long as others are to be settled."""
+    if chance.random() < 0.7:
+        return {}
+    names = chance.choice((NAMES, NAMES, NAMES, NAMES[:1], NAMES[1:]))
+    disliked = [chance.randint(1, payments).to_bytes(16) for _ in range(chance.randint(1, 3))]
+    return {name: dict.fromkeys(disliked, chance.choice(GRUDGES)) for name in names}
 
 
 def _faults(chance: random.Random) -> Faults:

@@ -25,6 +25,8 @@ DATABASE_500 = Answer(500, b'{"error": "database"}')
 GARBAGE = Answer(302, b"<html>")
 HEALTH = "/payments/service-health"
 NO_ROUTE = Answer(404, b"<html>")
+GRUDGES = (EMPTY_500, DATABASE_500, Answer(422, b"{}"))
+"""Answers to a payment that a processor never commits, though it is well."""
 TURNED_AWAY = tuple(Answer(status, b"") for status in (401, 403, 404, 405, 408, 421, 425, 451))
 LATER_S = 3.0
 """So long after its 409 it commits, at most."""
@@ -68,6 +70,8 @@ class SimulatedProcessor:
         """Fronts without a route to it, which answer 404 to anything."""
         self.health_is_routed = True
         """Whether they have one to its health endpoint all the same."""
+        self.grudges: dict[bytes, Answer] = {}
+        """What it answers to payments that it never commits, however well it is."""
         self.delay_s = 0.005
         self.working = 0
         """Requests that may commit yet."""
@@ -130,6 +134,8 @@ class SimulatedProcessor:
         known = payment_id in self.rows
         if self.failing:
             self._end("fails", row, answer, EMPTY_500)
+        elif payment_id in self.grudges and not known:
+            self._end("never takes", row, answer, self.grudges[payment_id])
         elif self._strikes(faults.rejected) and not known:
             self._end("rejects", row, answer, Answer(400, b"{}"))
         elif self._strikes(faults.error_before):

@@ -14,6 +14,8 @@ from tests.simulation.plan import LEVELS, SPAN_S
 from tests.simulation.world import RESTART_MAX_S, World
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from actors.values import LedgerRow, RowsPage
 
 LIVENESS_S = 60.0
@@ -50,13 +52,16 @@ class Run(World):
         try:
             scheduler.run(scheduler.now_s + SPAN_S)
             self.heal()
+            newcomers = self.outlive_grudges()
             # Nothing that happens from outside may help those that are held.
             if self.settles("stuck"):
                 self.repeat_what_is_written_off()
                 self.ask(RetryParked())
                 scheduler.run(scheduler.now_s + BACK_S)
-                newcomers = [self.submit_anew(number) for number in range(len(self.apis))]
+                # Clients may have sent again what a new worker has to look for first, and there is room for few.
                 self.settles("stuck after the parked ones were let go")
+                newcomers += [self.submit_anew(number) for number in range(len(self.apis))]
+                self.settles("newcomers are stuck")
                 self.finish(newcomers)
             if self.worker is not None:
                 self.look_at_supervisor(self.worker)
@@ -66,6 +71,18 @@ class Run(World):
             if self.worker is not None:
                 self.worker.kill()
         return Result(self.seed, self.plan.level, self.violations, self.chaos.crashed, self.trace.lines)
+
+    def outlive_grudges(self) -> list[Submission]:
+        """While processors have something against some payments, all others settle, also those that come now."""
+        disliked = {each for processor in self.processors.values() for each in processor.grudges}
+        newcomers: list[Submission] = []
+        if disliked and self.settles("stuck behind others", besides=disliked):
+            self.scheduler.run(self.scheduler.now_s + BACK_S)
+            self.settles("stuck behind others", besides=disliked)
+            newcomers = [self.submit_anew(number, 100) for number in range(len(self.apis))]
+            self.settles("stuck behind others", besides=disliked)
+        self.forgive()
+        return newcomers
 
     def repeat_what_is_written_off(self) -> None:
         """With a durable journal the next worker says so, too, if it has credit for it."""
@@ -98,8 +115,13 @@ class Run(World):
             raise Unanswered(type(message).__name__)
         return reply.get()
 
-    def settles(self, complaint: str) -> bool:
-        """Let time pass until all is settled or parked, and no processor has a request that may commit yet."""
+    def settles(self, complaint: str, besides: Collection[bytes] = ()) -> bool:
+        """Let time pass until all is settled or parked, and no processor has a request that may commit yet.
+
+        Args:
+            complaint: what is wrong if that doesn't come.
+            besides: payments that need not be, nor be left alone by the processors.
+        """
         end_s = self.scheduler.now_s + LIVENESS_S
         while self.scheduler.now_s < end_s:
             self.scheduler.run(self.scheduler.now_s + 0.5)
@@ -109,6 +131,11 @@ class Run(World):
                 continue
             counts = self.ask(GetCounts())
             self.check_sum(counts)
+            if besides:
+                parked = {each.payment.payment_id for each in self.ask(GetParked())}
+                if parked.union(besides).issuperset(self.ask(GetHeld())):
+                    return True
+                continue
             busy = any(each.working for each in self.processors.values())
             if counts.waiting + counts.in_flight + counts.unknown == 0 and not busy:
                 return True

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pykka
 
 from actors.runtime.crashes import Crashes
-from actors.runtime.guard import ActorFailed
 from actors.runtime.supervisor import Supervisor
 from actors.system import UNBOUNDED, ActorSystem, Plan, Ports, Sizes
 from actors.tracing import Tracer
@@ -67,7 +66,8 @@ class TightSystem(ActorSystem):
     """With a durable journal its mailboxes hold little: whatever waits for the disk must pass their bounds."""
 
     def _capacity(self) -> int:
-        return MAILBOX if self._plan.durable else super()._capacity()
+        # Each payment actor reports once for work.
+        return MAILBOX + self._plan.pool_size if self._plan.durable else super()._capacity()
 
 
 class SimulatedWorker:
@@ -170,7 +170,7 @@ class SimulatedWorker:
             self._system.begin_drain()
             if bridge is not None:
                 bridge.drain(deadline_s)
-            with suppress(ActorFailed, pykka.Timeout):
+            with suppress(pykka.Timeout):
                 while self._system.has_work() and self._scheduler.now_s < deadline_s:
                     self._scheduler.sleep(LOOK_INTERVAL_S)
             self._scheduler.later(0.0, on_end)

@@ -10,6 +10,7 @@ import pykka
 
 from actors.messages.people import GetCounts, GetSummary
 from actors.runtime.guard import ActorFailed
+from actors.runtime.reference import MailboxFull
 from actors.values import Payment
 from tests.simulation.api import SimulatedApi, Submission
 from tests.simulation.chaos import Chaos
@@ -34,7 +35,7 @@ RESTART_MAX_S = 0.5
 CLIENT_TRIES = 6
 TELLING_S = 1.0
 """In which an API that has a session has certainly told the worker what it remembers."""
-AGAIN, AGAIN_WITHIN_S = 3, 4.0
+AGAIN, AGAIN_WITHIN_S = 3, {"again": 4.0, "soon": 1.5}
 """Some clients send a payment so often again, so that it comes to two workers and through two APIs."""
 DRAIN_S = 2.0
 """Shorter than in earnest, so that some are left behind."""
@@ -69,6 +70,7 @@ class World:
         self.processors = {name: SimulatedProcessor(name, self.scheduler, self.trace.note) for name in plan.faults}
         for name, faults in plan.faults.items():
             self.processors[name].faults = faults
+            self.processors[name].grudges = dict(plan.grudges.get(name, {}))
         self.healed = False
         self.incarnation = 0
         self.worker: SimulatedWorker | None = None
@@ -132,8 +134,8 @@ class World:
         if style == "plain":
             return
         other = Payment(payment_id, cents + 1 if style == "conflict" else cents, traced_at_us)
-        for _ in range(AGAIN if style == "again" else 1):
-            most_s = {"again": AGAIN_WITHIN_S, "at once": 0.1}.get(style) or self.chance.choice((0.0, 0.5, 4.0))
+        for _ in range(AGAIN if style in AGAIN_WITHIN_S else 1):
+            most_s = (AGAIN_WITHIN_S | {"at once": 0.1}).get(style) or self.chance.choice((0.0, 0.5, 4.0))
             self.scheduler.later(most_s * self.chance.random(), lambda: self.submit(other, CLIENT_TRIES))
 
     def submit(self, payment: Payment, tries: int) -> None:
@@ -228,7 +230,7 @@ class World:
         worker = self.worker
 
         def ask() -> None:
-            with suppress(ActorFailed, pykka.Timeout):
+            with suppress(ActorFailed, MailboxFull, pykka.Timeout):
                 self.check_sum(worker.ask(GetCounts()).get())
                 worker.ask(GetSummary()).get()  # remembers sums, which later rows must set right
 
@@ -239,9 +241,9 @@ class World:
         if counts.accepted != parts + counts.written_off:
             self.violations.append(f"sum: {counts}")
 
-    def submit_anew(self, number: int) -> Submission:
+    def submit_anew(self, number: int, first: int = 0) -> Submission:
         """A payment that nothing stands in the way of any more."""
-        submission = Submission(Payment((1000 + number).to_bytes(16), 100 + number), self.scheduler.now_s)
+        submission = Submission(Payment((1000 + first + number).to_bytes(16), 100 + number), self.scheduler.now_s)
         self.submissions.append(submission)
         self.apis[number].submit(submission)
         return submission
@@ -253,6 +255,11 @@ class World:
         self.disk.full, self.disk.failure_share = False, 0.0
         for processor in self.processors.values():
             processor.faults, processor.failing, processor.delay_s = Faults(), False, 0.005
+
+    def forgive(self) -> None:
+        self.trace.note("nothing is held against any payment")
+        for processor in self.processors.values():
+            processor.grudges.clear()
 
     def happens(self, kind: str, arguments: tuple[object, ...]) -> Callable[[], None]:
         def happen() -> None:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from actors.intake.actor import Intake
 from actors.intake.backlog import Backlog
 from actors.intake.refusals import REST_FIRST_S
 from actors.messages.health import HealthChanged
-from actors.messages.sessions import CreditGranted, SessionOpened, VerdictsGiven
+from actors.messages.journal import PromiseLost, StoreChanged
+from actors.messages.sessions import CreditGranted, CreditRestored, SessionOpened, VerdictsGiven
 from actors.messages.settling import PaymentRecorded
 from actors.runtime.guard import ActorFailed
 from actors.values import Payment, Refused, Settled, Step, Unknown, Verdict
@@ -164,4 +166,21 @@ class TestCrashes:
         assert ready.statistics().parked == 1
         ready.submit(payment(2), payment(3))
         assert len(ready.attempts()) == 2, "its payment actor is free again"
+        assert ready.world.dead_letters == {}
+
+    def test_credit_comes_back_with_the_store_though_hearing_of_it_fails(
+        self, ready: IntakeBench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ready.tell(SessionOpened(ready.session.reference))
+        ready.tell(StoreChanged(available=False))
+        failures, suspend = [OSError("stdout is gone") for _ in range(3)], Intake._suspend
+
+        def suspend_at_last(self: Intake, reason: StoreChanged | PromiseLost) -> None:
+            if failures:
+                raise failures.pop()
+            suspend(self, reason)
+
+        monkeypatch.setattr(Intake, "_suspend", suspend_at_last)
+        ready.tell(StoreChanged(available=True))
+        assert ready.session.of(CreditRestored) == [CreditRestored()]
         assert ready.world.dead_letters == {}

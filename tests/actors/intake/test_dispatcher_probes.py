@@ -89,6 +89,26 @@ class TestProbes:
             down.health("default", healthy=True)
             down.health("default", healthy=False)
 
+    def test_all_that_failed_there_take_turns(self, down: DispatcherBench) -> None:
+        """However many fail there for ever, one that would settle by now is tried."""
+        down.take(1)
+        down.dispatcher.want_probe("default")
+        (refused,) = down.go_all()
+        down.refuse(refused)
+        for _ in range(3):
+            down.make_unknown("default")
+        for lookup in down.go_all():
+            down.leave_unknown(lookup)
+        probes = []
+        for _ in range(8):
+            down.dispatcher.want_probe("default")
+            (probe,) = [each for each in down.go_all() if each.step is not Step.LOOK_UP]
+            probes.append(probe.payment)
+            down.leave_unknown(probe) if probe.step is Step.RESOLVE else down.refuse(probe)
+            for _actor, attempt in down.under_way.copy():
+                down.leave_unknown(attempt)
+        assert refused.payment in probes
+
     def test_one_that_did_not_fail_takes_the_turn_that_it_missed(self, fastest: DispatcherBench) -> None:
         """All others go elsewhere at once, so there is none at the instant of a probe."""
         fastest.health("default", healthy=False)

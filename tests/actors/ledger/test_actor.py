@@ -102,6 +102,24 @@ def test_a_payment_that_cannot_be_entered_is_reported(world: World, ledger: Refe
     assert world.dead_letters == {}
 
 
+def test_a_purge_is_carried_out_though_handling_it_fails(
+    world: World, ledger: Reference, book: Book, intake: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures, forget = [OSError("stdout is gone") for _ in range(3)], book.forget
+
+    def forget_at_last(epoch: int) -> None:
+        if failures:
+            raise failures.pop()
+        forget(epoch)
+
+    monkeypatch.setattr(book, "forget", forget_at_last)
+    ledger.tell(record(intake))
+    ledger.tell(ForgetPayments(1))
+    page: RowsPage = ledger.ask(GetRows(0, 10), timeout=PATIENCE_S)
+    assert (page.epoch, page.total) == (1, 0)
+    assert world.dead_letters == {}
+
+
 def test_a_message_nobody_knows_is_a_dead_letter(world: World, ledger: Reference, intake: Probe) -> None:
     ledger.tell("nonsense")
     intake.of(object)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from actors.facts import PaymentsPurged
@@ -15,6 +16,7 @@ from actors.intake.doubts import Doubts
 from actors.intake.earlier import Earlier
 from actors.intake.outcomes import Outcomes
 from actors.intake.pool import Pool
+from actors.intake.probes import Probes
 from actors.intake.route import Route
 from actors.journal.acceptance import Durable
 from actors.ledger.book import Book
@@ -161,7 +163,7 @@ def no_deduplication(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Backlog, "take", take)
 
 
-@MUTANTS.at("steady")
+@MUTANTS.at("durable")
 def a_crash_in_flight_taken_for_a_refusal(patch: pytest.MonkeyPatch) -> None:
     """One for good: after a passing one it mostly goes to the same processor again, which has it and says so."""
     real = Intake._apply
@@ -276,6 +278,22 @@ def a_refusal_on_record_of_a_payment_that_is_bound(patch: pytest.MonkeyPatch) ->
 @MUTANTS.at("steady")
 def no_wake_up_for_those_that_rest(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Backlog, "rested_s", None)
+
+
+@MUTANTS.at("steady")
+def payments_that_are_refused_go_first_and_count_each_time(patch: pytest.MonkeyPatch) -> None:
+    real = Circuit.observe
+
+    def observe(self: Circuit, succeeded: bool | None, latency_ms: float, now_s: float, *, again: bool = False) -> None:
+        real(self, succeeded, latency_ms, now_s)
+
+    def waiting_probe(self: Dispatcher, name: str, unfit: Any, now_s: float, *, fresh: bool) -> Entry | None:
+        return next(chain(self._backlog.resting(), self._backlog.heads(now_s)), None)
+
+    patch.setattr(Circuit, "observe", observe)
+    patch.setattr(Dispatcher, "_waiting_probe", waiting_probe)
+    patch.setattr(Probes, "prefers_fresh", lambda self, processor: False)
+    patch.setattr(Probes, "unfit", lambda self, processor, now_s: frozenset())
 
 
 @MUTANTS.at("steady")

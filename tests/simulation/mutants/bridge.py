@@ -38,6 +38,14 @@ def acknowledged_before_the_intake_has_decided(patch: pytest.MonkeyPatch) -> Non
 
 
 @MUTANTS.at("steady")
+def what_was_read_before_the_adoption_belongs_to_the_new_epoch(patch: pytest.MonkeyPatch) -> None:
+    real = Delivery._hand_over
+    patch.setattr(
+        Delivery, "_hand_over", lambda self, run: real(self, run._replace(epoch=self.session._announced_epoch))
+    )
+
+
+@MUTANTS.at("steady")
 def a_session_that_ends_unheard(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Delivery, "end", lambda self: None)
 
