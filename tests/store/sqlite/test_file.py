@@ -280,7 +280,7 @@ def test_the_log_beside_the_file_stays_small(tmp_path: Path) -> None:
 
 APPEND_MUCH = """
 import sys
-from actors.values import AttemptStarted, PaymentSettled, PaymentTaken
+from actors.facts import AttemptStarted, PaymentSettled, PaymentTaken
 from rinha.store.sqlite.store import SqliteStore
 
 store = SqliteStore(sys.argv[1])
