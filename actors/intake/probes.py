@@ -68,8 +68,8 @@ class Probes:
     def owed(self, pool: Pool) -> Iterator[str]:
         """The processors to which the next payment that hasn't failed anywhere goes: there was none in its turn.
 
-        Otherwise those that have failed, here or elsewhere, would take every turn of a processor that the policy doesn't
-        choose now: all others go elsewhere at once.
+        Otherwise those that have failed, here or elsewhere, would take every turn of a processor that the policy
+        doesn't choose now: all others go elsewhere at once.
         """
         return (name for name in list(self._owed) if pool.has_room(name) and not self._is_under_way(name, pool))
 
