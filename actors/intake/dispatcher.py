@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from actors.intake.entry import FRESH
 from actors.intake.probes import Probe, Probes
 from actors.messages.settling import Attempt
 from actors.values import ProcessorHealth, Step
@@ -134,14 +135,14 @@ class Dispatcher:
                 for besides in (unfit,) if fresh else (unfit | self._probes.tried(name), unfit):
                     entry = None if fresh else self._backlog.dispatch_bound(name, besides)
                     if entry is not None:
-                        return self._begin_probe(self._begin(entry, Step.RESOLVE, now_s), fresh, now_s)
+                        return self._begin_probe(entry, self._begin(entry, Step.RESOLVE, now_s), now_s)
                     entry = self._waiting_probe(name, besides, now_s, fresh=fresh)
                     if entry is not None:
-                        return self._begin_probe(self._post(entry, name, now_s), fresh, now_s)
+                        return self._begin_probe(entry, self._post(entry, name, now_s), now_s)
         for name in self._probes.owed(self._pool):
-            entry = self._waiting_probe(name, self._probes.unfit(name, now_s), now_s, fresh=True)
-            if entry is not None:
-                return self._begin_probe(self._post(entry, name, now_s), True, now_s)
+            newest = self._backlog.newest
+            if newest is not None and self._may_probe(newest, name, self._probes.unfit(name, now_s), now_s):
+                return self._begin_probe(newest, self._post(newest, name, now_s), now_s)
         return None
 
     def _waiting_probe(self, name: str, unfit: frozenset[bytes], now_s: float, *, fresh: bool) -> Entry | None:
@@ -150,17 +151,24 @@ class Dispatcher:
         newest = self._backlog.newest
         if fresh and newest is not None and self._probes.prefers_newest(name):
             waiting = chain((newest,), waiting)
-        for entry in waiting:
-            fits = name not in entry.kind.rejected and entry.payment.payment_id not in unfit
-            if not fits or (name not in entry.kind.refused) is not fresh:
-                continue
-            if self._policy.may_probe(self._processors, name, now_s - entry.taken_at_s):
-                return entry
-        return None
+        return next(
+            (
+                each
+                for each in waiting
+                if (name not in each.kind.refused) is fresh and self._may_probe(each, name, unfit, now_s)
+            ),
+            None,
+        )
 
-    def _begin_probe(self, planned: tuple[Recipient, Attempt], fresh: bool, now_s: float) -> tuple[Recipient, Attempt]:
+    def _may_probe(self, entry: Entry, name: str, unfit: frozenset[bytes], now_s: float) -> bool:
+        if name in entry.kind.rejected or entry.payment.payment_id in unfit:
+            return False
+        return self._policy.may_probe(self._processors, name, now_s - entry.taken_at_s)
+
+    def _begin_probe(self, entry: Entry, planned: tuple[Recipient, Attempt], now_s: float) -> tuple[Recipient, Attempt]:
         actor, attempt = planned
-        self._probes.begin(Probe(actor, attempt, fresh, now_s))
+        is_untried = entry.kind == FRESH and not entry.bound
+        self._probes.begin(Probe(actor, attempt, not attempt.again, is_untried, now_s))
         return planned
 
     def _next_unknown(self, now_s: float) -> tuple[Recipient, Attempt] | None:

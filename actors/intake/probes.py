@@ -30,12 +30,14 @@ class Probe(NamedTuple):
         actor: who carries it out.
         attempt: what it does.
         is_fresh: its payment hadn't failed there before.
+        is_untried: nor anywhere else.
         at_s: when it began, on the monotonic clock.
     """
 
     actor: Recipient
     attempt: Attempt
     is_fresh: bool
+    is_untried: bool
     at_s: float
 
 
@@ -76,10 +78,10 @@ class Probes:
         return self._tried.get(processor, frozenset())
 
     def owed(self, pool: Pool) -> Iterator[str]:
-        """The processors to which the next payment that hasn't failed there goes, because there was none in its turn.
+        """The processors to which the next payment that hasn't failed anywhere goes: there was none in its turn.
 
-        Otherwise those that have failed would take every turn of a processor that the policy doesn't choose now: all
-        others go elsewhere at once.
+        Otherwise those that have failed, here or elsewhere, would take every turn of a processor that the policy
+        doesn't choose now: all others go elsewhere at once.
         """
         return (name for name in list(self._owed) if pool.has_room(name) and not self._is_under_way(name, pool))
 
@@ -96,11 +98,12 @@ class Probes:
     def begin(self, probe: Probe) -> None:
         """Note that a probe is under way."""
         processor = probe.attempt.processor
-        if probe.is_fresh:
+        if probe.is_untried:
             self._owed.pop(processor, None)
-            self._newest[processor] = self.prefers_newest(processor)
         elif self.prefers_fresh(processor):
             self._owed[processor] = None
+        if probe.is_fresh:
+            self._newest[processor] = self.prefers_newest(processor)
         self._wanted.pop(processor, None)
         self._last[processor], self._worked[processor] = probe, False
         tried, payment_id = self._tried.setdefault(processor, set()), probe.attempt.payment.payment_id

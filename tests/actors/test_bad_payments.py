@@ -99,7 +99,7 @@ def test_fifty_at_once_that_both_refuse_hold_up_the_others_for_a_few_probes_alon
     settled = [bench.settled(each) for each in bench.stream(15.0)]
     assert None not in settled
     assert max(each.after_s for each in settled if each) <= 3.0
-    assert sum(each is not None and each.processor == "default" for each in settled) >= 0.95 * len(settled)
+    assert sum(each is not None and each.processor == "default" for each in settled) >= 0.9 * len(settled)
 
 
 @pytest.mark.parametrize("outcome", [JUDGED, EMPTY_500, DATABASE_500], ids=["422", "empty-500", "500"])

@@ -176,6 +176,7 @@ class BacklogMachine(RuleBasedStateMachine):
             return
         if permanent:
             model.rejected.add(model.processor)
+            model.rests_until_s = 0.0  # it may have been a probe while it rested
         else:
             model.refused[model.processor] += 1
             pause_s = min(REST_FIRST_S * 2 ** (model.refused.total() - 1), REST_MAX_S)

@@ -89,6 +89,19 @@ class TestProbes:
             down.health("default", healthy=True)
             down.health("default", healthy=False)
 
+    def test_one_that_failed_elsewhere_leaves_the_next_turn_to_a_new_one(self, fastest: DispatcherBench) -> None:
+        """Bad payments that only one processor has tried would be all probes of the other."""
+        fastest.health("default", healthy=False)
+        fastest.take(1)
+        (failed,) = fastest.go_all()
+        fastest.refuse(failed)
+        fastest.dispatcher.want_probe("default")
+        (probe,) = fastest.go_all()
+        assert probe.payment == failed.payment
+        fastest.refuse(probe)
+        fastest.take(2)
+        assert where(fastest.go_all()) == ["default", "fallback"]
+
     def test_all_that_failed_there_take_turns(self, down: DispatcherBench) -> None:
         """However many fail there for ever, one that would settle by now is tried."""
         down.take(1)
