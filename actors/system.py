@@ -35,8 +35,10 @@ from actors.messages import (
     GetRows,
     GetStatistics,
     GetSummary,
+    HealthChanged,
     PaymentActorReady,
     PaymentsSentBefore,
+    ProbeDue,
     PromiseLost,
     SessionClosed,
     SessionEpochAdopted,
@@ -84,8 +86,12 @@ _FEW = (
     PaymentsSentBefore,
     SessionClosed,
     DrainBegun,
+    HealthChanged,
+    ProbeDue,
+    PromiseLost,
 )
-"""Of these there are few at a time for each timer, store, payment actor or session."""
+"""Of these there are few at a time for each timer, store, payment actor, session or processor. What is told once must
+not be lost to the others that pass the bound."""
 
 UNBOUNDED = (*PROMISES, *_FEW, SessionEpochAdopted)
 """Messages that pass a mailbox's bound. What causes them is bounded: by credit, which is renewed when a payment is on

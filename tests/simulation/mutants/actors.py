@@ -284,7 +284,7 @@ def payments_that_are_refused_go_first_and_count_each_time(patch: pytest.MonkeyP
     real = Circuit.observe
 
     def observe(self: Circuit, succeeded: bool | None, latency_ms: float, now_s: float, *, again: bool = False) -> None:
-        real(self, succeeded, latency_ms, now_s)
+        real(self, bool(succeeded), latency_ms, now_s)
 
     def waiting_probe(self: Dispatcher, name: str, unfit: Any, now_s: float, *, fresh: bool) -> Entry | None:
         return next(chain(self._backlog.resting(), self._backlog.heads(now_s)), None)
