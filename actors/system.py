@@ -26,6 +26,7 @@ from actors.journal.writer import JournalWriter
 from actors.ledger.actor import Ledger
 from actors.ledger.book import Book
 from actors.ledger.timeline import BLOCK_ROWS
+from actors.messages.health import HealthChanged, ProbeDue
 from actors.messages.journal import CheckStore, PromiseLost, StoreChanged, StoreChecked
 from actors.messages.people import GetCounts, GetHealth, GetHeld, GetRows, GetStatistics, GetSummary
 from actors.messages.sessions import DrainBegun, PaymentsSentBefore, SessionClosed, SessionEpochAdopted, SessionOpened
@@ -71,8 +72,12 @@ _FEW = (
     PaymentsSentBefore,
     SessionClosed,
     DrainBegun,
+    HealthChanged,
+    ProbeDue,
+    PromiseLost,
 )
-"""Of these there are few at a time for each timer, store, payment actor or session."""
+"""Of these there are few at a time for each timer, store, payment actor, session or processor. What is told once must
+not be lost to the others that pass the bound."""
 
 UNBOUNDED = (*PROMISES, *_FEW, SessionEpochAdopted)
 """Messages that pass a mailbox's bound. What causes them is bounded: by credit, which is renewed when a payment is on

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from actors.intake.routing import Cheapest, Fastest, Policy
+from actors.messages.health import HealthChanged
 from actors.messages.people import PurgeDone, PurgePayments
 from actors.messages.sessions import CreditGranted, SessionEpochAdopted, VerdictsGiven
 from tests.actors.actor_system import FEES, POOL_SIZE, System, payments
@@ -62,7 +63,9 @@ def test_an_intake_that_has_no_room_for_the_question_has_work(world: World) -> N
     for _ in range(10_000):
         system.intake.tell(SessionEpochAdopted(system.session.reference, 0))  # passes any bound
     assert system.has_work()
+    system.intake.tell(HealthChanged(()))
     world.advance(0.0)
+    assert world.dead_letters == {}, "what health has told finds room all the same"
     assert not system.has_work()
 
 

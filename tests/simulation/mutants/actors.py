@@ -137,7 +137,11 @@ def no_wake_up_for_unknown_outcomes(patch: pytest.MonkeyPatch) -> None:
 
 @MUTANTS.at("steady")
 def a_late_result_of_an_older_attempt_accepted(patch: pytest.MonkeyPatch) -> None:
-    """And refused payments go again at once: one that rests is in flight nowhere when the result comes twice."""
+    """And refused payments go again at once, five times: who rests is in flight nowhere when it comes twice."""
+    real_rest_s = refusals.rest_s
+
+    def rest_s(refused: Any) -> float:
+        return real_rest_s(refused) if sum(each.times for each in refused.values()) > 5 else 0.0
 
     def carries_out(self: Pool, worker: Any, attempt: Any) -> bool:
         return worker in self._busy[attempt.processor]
@@ -147,7 +151,7 @@ def a_late_result_of_an_older_attempt_accepted(patch: pytest.MonkeyPatch) -> Non
             self._apply(message.outcome, message.attempt, self._clock.monotonic_s())
         self._pool.end(message.actor, message.attempt)
 
-    patch.setattr(refusals, "rest_s", lambda refused: 0.0)
+    patch.setattr(refusals, "rest_s", rest_s)
     patch.setattr(Pool, "carries_out", carries_out)
     patch.setattr(Intake, "_end_attempt", end_attempt)
 
@@ -285,7 +289,7 @@ def payments_that_are_refused_go_first_and_count_each_time(patch: pytest.MonkeyP
     real = Circuit.observe
 
     def observe(self: Circuit, succeeded: bool | None, latency_ms: float, now_s: float, *, again: bool = False) -> None:
-        real(self, succeeded, latency_ms, now_s)
+        real(self, bool(succeeded), latency_ms, now_s)
 
     def waiting_probe(self: Dispatcher, name: str, unfit: Any, now_s: float, *, fresh: bool) -> Entry | None:
         return next(chain(self._backlog.resting(), self._backlog.heads(now_s)), None)
