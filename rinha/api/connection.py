@@ -79,7 +79,13 @@ class Connection(web.RequestHandler):
         self._connections.heard(self)
         requests, body = self._request_count, self._last_body
         was_whole = body is None or body.is_eof()
+        was_closing = self._close
+        if not was_whole:
+            # aiohttp drops what comes once a connection is to be closed: also the rest of the request that it answers
+            # last, for which the answer, and with it the whole drain, would then wait in vain.
+            self._close = False
         super().data_received(data)
+        self._close = self._close or was_closing
         if self._request_count != requests:
             self.head_since = 0.0
             if self._messages:

@@ -206,3 +206,15 @@ async def test_what_follows_a_request_to_switch_protocols_is_answered_or_the_con
     assert [answer.status for answer in answers][:2] == [200, 202 if first == b"POST" else 200]
     taken = [answer for answer in answers if answer.status == 202]
     assert len(gateway.submitted) == len(taken), "one was taken and not answered"
+
+
+async def test_a_body_that_is_on_its_way_when_connections_are_told_to_close_still_arrives(
+    api: Api, gateway: FakeGateway, until: Until
+) -> None:
+    head, body = api.post(PAYMENT).split(b"\r\n\r\n", 1)
+    async with api.connect() as (reader, writer):
+        writer.write(head + b"\r\n\r\n" + body[:10])
+        await until(lambda: any(each._request_in_progress for each in api.server.connections))
+        api.server.pre_shutdown()
+        writer.write(body[10:])
+        assert [answer.status for answer in parse_answers(await reader.read())] == [202]
