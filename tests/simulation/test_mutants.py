@@ -7,7 +7,7 @@ import pytest
 from tests.simulation.mutants import actors, bridge, edges, persons, processors
 from tests.simulation.run import simulate
 
-SEEDS = 500
+SEEDS = 1000
 
 MUTANTS = actors.MUTANTS | bridge.MUTANTS | edges.MUTANTS | persons.MUTANTS | processors.MUTANTS
 
