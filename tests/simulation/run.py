@@ -86,7 +86,8 @@ class Run(World):
 
     def repeat_what_is_written_off(self) -> None:
         """With a durable journal the next worker says so, too, if it has credit for it."""
-        elsewhere = {row.payment_id for row in self.rows()} | set(self.ask(GetHeld()))
+        # In this order: what is held may be settled while the rows are read, page by page.
+        elsewhere = set(self.ask(GetHeld())) | {row.payment_id for row in self.rows()}
         taken = {each.payment for each in self.submissions if each.answer is Verdict.TAKEN}
         written_off = [each for each in sorted(taken) if each.payment_id in self.person.given_up - elsewhere]
         if self.plan.level != "durable" or self.purges or not written_off:
