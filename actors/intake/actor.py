@@ -221,8 +221,10 @@ class Intake:
         payment_id, now_s = attempt.payment.payment_id, self._clock.monotonic_s()
         outcomes = self._backlog.outcomes
         outcomes.routes[attempt.processor].learn(attempt, outcome, asked_s, now_s)
-        if attempt.step is not Step.LOOK_UP and not isinstance(outcome, Settled):
-            outcomes.note_post(payment_id, outcome.reason, now_s)
+        if not isinstance(outcome, Settled):
+            outcomes.note_attempt(payment_id)
+            if attempt.step is not Step.LOOK_UP:
+                outcomes.note_post(payment_id, outcome.reason, now_s)
         match outcome:
             case Settled():
                 if outcomes.differs(payment_id, outcome.amount_cents):

@@ -227,7 +227,6 @@ class Dispatcher:
         entry.begun_at_s = now_s
         witness = self._backlog.outcomes.routes[entry.processor].witness if step is Step.LOOK_UP else b""
         again = entry.bound or entry.processor in entry.kind.refused
-        attempt = Attempt(
-            entry.payment, entry.processor, entry.requested_at_ms, self._backlog.epoch, step, witness, again
-        )
+        sent = entry.payment, entry.processor, entry.requested_at_ms
+        attempt = Attempt(*sent, self._backlog.epoch, step, witness, again, entry.attempts_made + 1)
         return self._pool.begin(attempt, now_s), attempt

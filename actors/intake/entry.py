@@ -89,6 +89,7 @@ class Entry:
         refusals: those that refused it for the time being.
         unasked: processors that a worker before this one may have sent it to; each is asked for it before it is sent
             anywhere.
+        attempts_made: how many of its attempts are over without having settled it.
         retries: how often its unknown outcome was looked into.
         crashes: how often its actor has crashed on it.
         posted_at_s: when its last post was over, on the monotonic clock; when it was taken, before the first.
@@ -122,6 +123,7 @@ class Entry:
     rejections: Mapping[str, str] = MappingProxyType({})
     refusals: Mapping[str, Refusal] = refusals.NONE
     unasked: Sequence[str] = ()
+    attempts_made = 0
     retries = 0
     crashes = 0
     reason = ""

@@ -65,6 +65,12 @@ class Outcomes:
         self.differing += 1
         return True
 
+    def note_attempt(self, payment_id: bytes) -> None:
+        """Note that an attempt of a payment in flight is over, and has not settled it."""
+        entry = self._in_flight.get(payment_id)
+        if entry is not None:
+            entry.attempts_made += 1
+
     def note_post(self, payment_id: bytes, reason: str, now_s: float) -> None:
         """Note that a payment in flight was posted, and what came of that."""
         entry = self._in_flight.get(payment_id)

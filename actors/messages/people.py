@@ -69,6 +69,48 @@ class GetHealth(NamedTuple):
     """Ask the health actor for a tuple of ``ProcessorHealth``."""
 
 
+class GetPayment(NamedTuple):
+    """Ask what became of a payment: a tuple of ``PaymentReport``, of none, of one, or of up to ten that begin so.
+
+    Args:
+        digits: its id, or how that begins: 6 to 32 hexadecimal digits in lower case, without hyphens.
+    """
+
+    digits: str
+
+
+class GetPayments(NamedTuple):
+    """Ask for a ``PaymentsPage`` of those that aren't settled, the oldest first.
+
+    Args:
+        state: ``waiting`` (those that are storing among them), ``in_flight``, ``unknown`` or ``parked``; empty for all.
+        limit: so many at most, up to 1000.
+        after: the ``after`` of the page before; empty for the first.
+    """
+
+    state: str = ""
+    limit: int = 100
+    after: str = ""
+
+
+class GetHeldReport(NamedTuple):
+    """Ask for a ``HeldReport``: whether payments wait, and why."""
+
+
+class GetProcessors(NamedTuple):
+    """Ask the actor system for a ``ProcessorsReport``, for which it asks the actors."""
+
+
+class RetryPayment(NamedTuple):
+    """Let one parked payment try again. The reply to an ask is a ``RetryAnswer``.
+
+    Args:
+        payment_id: its 16 bytes.
+    """
+
+    payment_id: bytes
+
+
 class RetryParked(NamedTuple):
     """Let every parked payment try again, at any processor. The reply to an ask is how many there were, an ``int``."""
 

@@ -26,6 +26,7 @@ class Attempt(NamedTuple):
         step: what to do there.
         witness: the id of a payment that is known to be there, to be looked up if this one isn't found; empty for none.
         again: the payment failed there before, so that another failure is no news of the processor.
+        number: how many attempts of this payment there were in this process, this one among them.
     """
 
     payment: Payment
@@ -35,6 +36,7 @@ class Attempt(NamedTuple):
     step: Step
     witness: bytes = b""
     again: bool = False
+    number: int = 1
 
 
 class AttemptEnded(NamedTuple):

@@ -179,7 +179,7 @@ class TestNotNow:
         ready.world.advance(HOLD_S - 0.1)
         assert ready.attempts() == []
         ready.world.advance(0.1)
-        assert ready.attempt() == sent._replace(step=Step.RESOLVE, again=True)
+        assert ready.attempt() == sent._replace(step=Step.RESOLVE, again=True, number=2)
 
     def test_one_that_an_earlier_worker_may_have_sent_waits_as_long(self, ready: IntakeBench) -> None:
         ready.backlog.take(payment(1), ready.world.clock.now_s, suspect=True)

@@ -1,0 +1,34 @@
+"""What people are told: of payments, of their word on one, of the processors, and how many are where.
+
+Immutable, free of behaviour and of plain values, as all in ``values.py``, where the units are named.
+"""
+
+from actors.reports.counts import Statistics, WorkerStatistics
+from actors.reports.orders import CloseAnswer, CloseResult, RetryAnswer, RetryResult
+from actors.reports.payments import (
+    AttemptReport,
+    HeldReport,
+    ParkedPayment,
+    PaymentReport,
+    PaymentsPage,
+    UnknownPayment,
+)
+from actors.reports.processors import ProcessorReport, ProcessorsReport, RoutingReport
+
+__all__ = [
+    "AttemptReport",
+    "CloseAnswer",
+    "CloseResult",
+    "HeldReport",
+    "ParkedPayment",
+    "PaymentReport",
+    "PaymentsPage",
+    "ProcessorReport",
+    "ProcessorsReport",
+    "RetryAnswer",
+    "RetryResult",
+    "RoutingReport",
+    "Statistics",
+    "UnknownPayment",
+    "WorkerStatistics",
+]

@@ -1,0 +1,45 @@
+"""How many payments are where, and how the worker is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from actors.values import ProcessorHealth
+
+
+class Statistics(NamedTuple):
+    """What the intake holds in the current epoch, by distinct id.
+
+    Always ``accepted == settled + waiting + in_flight + unknown + parked + written_off``. ``differing`` counts settled
+    ones that their processor holds with another amount than the one taken; the books have the processor's.
+    """
+
+    epoch: int
+    accepted: int
+    settled: int
+    waiting: int
+    in_flight: int
+    unknown: int
+    parked: int
+    written_off: int
+    duplicates: int
+    conflicts: int
+    purged: int
+    differing: int = 0
+
+
+class WorkerStatistics(NamedTuple):
+    """What a worker holds, and how it is.
+
+    Args:
+        counts: the intake's.
+        processors: each processor's health, in the configured order.
+        dead_letters: how many there were since the start, by the message's class.
+        crashes: how many there were since the start, by the actor's name.
+    """
+
+    counts: Statistics
+    processors: tuple[ProcessorHealth, ...]
+    dead_letters: dict[str, int]
+    crashes: dict[str, int]
