@@ -248,6 +248,7 @@ class Intake:
 
     def _park(self, payment_id: bytes, epoch: int, reason: str) -> None:
         if epoch == self._backlog.epoch:
+            self._backlog.outcomes.note_attempt(payment_id)
             self._backlog.outcomes.park(payment_id, reason)
 
     def _state(self, fact: JournalEntry) -> None:
