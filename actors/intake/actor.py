@@ -198,7 +198,7 @@ class Intake:
         session.tell(SessionAdmitted(self._backlog.epoch))
         self._credits.open(session)
         if self._credits.suspended:
-            session.tell(CreditWithdrawn())
+            session.tell(CreditWithdrawn(self._credits.promise_lost))
 
     def _close(self, session: Recipient) -> None:
         self._credits.close(session)
@@ -274,7 +274,7 @@ class Intake:
         else:
             credits.promise_lost = True
         for session in credits.sessions:
-            session.tell(CreditWithdrawn() if credits.suspended else CreditRestored())
+            session.tell(CreditWithdrawn(credits.promise_lost) if credits.suspended else CreditRestored())
 
     def _grant_credit(self) -> None:
         if not self._credits.is_due:

@@ -1,15 +1,14 @@
 """What became of payments, one by one: what each is, since when, why, and what happens next.
 
-States are ``storing``, ``waiting``, ``in_flight``, ``unknown``, ``parked``, ``settled`` and ``written_off``. Whatever is
+States are ``storing``, ``waiting``, ``in_flight``, ``unknown``, ``parked``, ``settled`` and ``written_off``. What is
 said in words is a sentence from ``actors/words.py``. Instants that nobody knows are 0.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from actors.values import Payment
+from actors.values import Payment  # noqa: TC001  # read when these are decoded
 
 
 class ParkedPayment(NamedTuple):

@@ -15,7 +15,7 @@ from rinha.bridge.client import link as client_link
 from rinha.bridge.client.client import BridgeClient
 from rinha.bridge.protocol.codec import PaymentRun
 from rinha.bridge.protocol.frames import Ack, Ping, Pong
-from rinha.bridge.protocol.handshake import Challenge, Hello, Refusal, RefusalCode, Welcome, proves
+from rinha.bridge.protocol.handshake import PROTOCOL_VERSION, Challenge, Hello, Refusal, RefusalCode, Welcome, proves
 from rinha.net.address import parse_address
 from rinha.net.secret import FixedSecret, SecretFile
 from tests.bridge.scripted_worker import NONCE, SECRET, ScriptedWorker, opened, payment
@@ -55,7 +55,7 @@ async def test_a_wrong_secret_is_told_and_retried_slowly(
     monkeypatch.setattr(client_link, "PAUSE_AFTER_REFUSAL_S", 0.4)
     client = await connect_scripted(secret=FixedSecret(b"wrong"))
     peer = await scripted_worker.peer()
-    peer.send(Challenge(2, NONCE))
+    peer.send(Challenge(PROTOCOL_VERSION, NONCE))
     await peer.expect(Hello)
     refused_at = time.monotonic()
     peer.send(Refusal(RefusalCode.SECRET, "wrong secret"))
@@ -91,7 +91,7 @@ async def test_an_api_waits_for_its_secret_and_reads_it_at_each_connection(
 
     peer.hang_up()
     peer = await scripted_worker.peer()
-    peer.send(Challenge(2, NONCE))
+    peer.send(Challenge(PROTOCOL_VERSION, NONCE))
     assert proves(b"of a new worker", NONCE, await peer.expect(Hello))
 
 

@@ -9,19 +9,47 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.messages.people import Close, GetParked, GetRows, GetStatistics, GetSummary, GetUnknown, Purge, RetryParked
-from actors.reports import CloseAnswer, CloseResult, ParkedPayment, Statistics, UnknownPayment, WorkerStatistics
+from actors.messages.people import (
+    Close,
+    GetHeldReport,
+    GetParked,
+    GetPayment,
+    GetPayments,
+    GetProcessors,
+    GetRows,
+    GetStatistics,
+    GetSummary,
+    GetUnknown,
+    Purge,
+    RetryParked,
+    RetryPayment,
+)
+from actors.reports import (
+    CloseAnswer,
+    CloseResult,
+    ParkedPayment,
+    PaymentsPage,
+    RetryAnswer,
+    RetryResult,
+    Statistics,
+    UnknownPayment,
+    WorkerStatistics,
+)
 from actors.values import LedgerRow, Payment, ProcessorHealth, RowsPage, Totals
 from rinha.bridge.errors import ProtocolError
-from rinha.bridge.protocol.questions import (
-    MAX_ROWS_PER_PAGE,
-    Kind,
-    decode_reply,
-    decode_request,
-    encode_reply,
-    encode_request,
+from rinha.bridge.protocol.own_questions import GetEvents, GetFigures, GetHops
+from rinha.bridge.protocol.processes import (
+    AllEvents,
+    AllHops,
+    AllReports,
+    ApiReport,
+    Event,
+    ProcessEvents,
+    ProcessHops,
 )
-from tests.support.samples import STATISTICS
+from rinha.bridge.protocol.questions import Kind, decode_reply, decode_request, encode_reply, encode_request
+from rinha.bridge.protocol.rows import MAX_ROWS_PER_PAGE
+from tests.support.samples import HELD, PAYMENT, PROCESSORS, STATISTICS
 
 QUESTIONS = [
     GetSummary(),
@@ -37,7 +65,18 @@ QUESTIONS = [
     GetUnknown(),
     Close(bytes(range(16)), "défaut", 1990, 1_752_580_496_000, "ada (10.0.0.7)", "„gesehen“"),
     Close(bytes(16), "", 0, 0, "", ""),
+    GetPayment("4a7901"),
+    GetPayments(),
+    GetPayments("unknown", 1000, "7"),
+    GetHeldReport(),
+    RetryPayment(bytes(range(16))),
+    GetProcessors(),
+    GetFigures(),
+    GetEvents(7),
+    GetHops((bytes(16), bytes(range(16)))),
+    GetHops(by="slowest", number=5),
 ]
+HOP = (1_764_144_000_123_456_789, 1_834, bytes(range(16)), "payment.attempt", 1, "payment-3", {"step": "post"})
 INSTANTS = st.integers(-(2**63), 2**63 - 1)
 ROWS = st.builds(LedgerRow, st.binary(min_size=16, max_size=16), st.sampled_from(["a", "dé"]), INSTANTS, INSTANTS)
 
@@ -63,6 +102,15 @@ def test_questions_come_back(question: Any) -> None:
         (Kind.UNKNOWN, ()),
         (Kind.UNKNOWN, (UnknownPayment(Payment(bytes(range(16)), 1990, 5), "default", 1, 31.5, "HTTP 422"),)),
         (Kind.CLOSE, CloseAnswer(CloseResult.TOO_SOON, 5.5)),
+        (Kind.PAYMENT, ()),
+        (Kind.PAYMENT, (PAYMENT,)),
+        (Kind.PAYMENTS, PaymentsPage((PAYMENT, PAYMENT), 7, "2")),
+        (Kind.HELD, HELD),
+        (Kind.RETRY, RetryAnswer(RetryResult.NOT_PARKED, "It waits.")),
+        (Kind.PROCESSORS, PROCESSORS),
+        (Kind.FIGURES, AllReports((ApiReport("api-1", "00ff", 1, 2, {"full": 3}),), ("api-2: gone",))),
+        (Kind.EVENTS, AllEvents((ProcessEvents("w", "00", (Event(1, 2, "info", "a.b", "w", {"n": None}),)),))),
+        (Kind.HOPS, AllHops((ProcessHops("payment-worker", "00", "worker", [HOP, (*HOP[:6], None)]),))),
     ],
 )
 def test_answers_come_back(kind: Kind, answer: Any) -> None:
@@ -93,9 +141,9 @@ def test_pages_of_rows_come_back(epoch: int, total: int, rows: list[LedgerRow]) 
     ("kind", "payload"),
     [
         (0, b""),
-        (9, b""),
+        (17, b""),
         (Kind.SUMMARY, b""),
-        (Kind.SUMMARY, b"[1]"),
+        (Kind.SUMMARY, b"[1, 2, 3]"),
         (Kind.SUMMARY, b"[1.5, null]"),
         (Kind.SUMMARY, b"[true, null]"),
         (Kind.SUMMARY, b'["1", null]'),
@@ -108,9 +156,16 @@ def test_pages_of_rows_come_back(epoch: int, total: int, rows: list[LedgerRow]) 
         (Kind.RETRY_PARKED, b"0"),
         (Kind.UNKNOWN, b"0"),
         (Kind.CLOSE, b""),
-        (Kind.CLOSE, b'["00", "", 0, 0, "", ""]'),
-        (Kind.CLOSE, b'["00000000000000000000000000000000", "", 0.5, 0, "", ""]'),
-        (Kind.CLOSE, b'["00000000000000000000000000000000", "", 0, 0, null, ""]'),
+        (Kind.CLOSE, b'["AA==", "", 0, 0, "", ""]'),
+        (Kind.CLOSE, b'["AAAAAAAAAAAAAAAAAAAAAA==", "", 0.5, 0, "", ""]'),
+        (Kind.CLOSE, b'["AAAAAAAAAAAAAAAAAAAAAA==", "", 0, 0, null, ""]'),
+        (Kind.PAYMENT, b'["12345"]'),
+        (Kind.PAYMENT, b'["ABCDEF"]'),
+        (Kind.PAYMENTS, b'["", 1001, ""]'),
+        (Kind.PAYMENTS, b'["", 0, ""]'),
+        (Kind.RETRY, b'["AA=="]'),
+        (Kind.HOPS, b'[["AA=="], "", 0]'),
+        (Kind.HOPS, b'[[], "slowest", 101]'),
     ],
 )
 def test_what_is_no_question_breaks_the_protocol(kind: int, payload: bytes) -> None:
@@ -121,13 +176,12 @@ def test_what_is_no_question_breaks_the_protocol(kind: int, payload: bytes) -> N
 @pytest.mark.parametrize(
     ("kind", "payload"),
     [
-        (9, b""),
+        (17, b""),
         (Kind.SUMMARY, b"[]"),
         (Kind.SUMMARY, b'{"default": [1]}'),
         (Kind.PURGE, b"null"),
         (Kind.STATISTICS, b"3"),
-        (Kind.STATISTICS, b'{"counts": {"accepted": 3}, "processors": [], "dead_letters": {}, "crashes": {}}'),
-        (Kind.STATISTICS, b'{"counts": 3, "processors": [], "dead_letters": {}, "crashes": {}}'),
+        (Kind.STATISTICS, b"[[1], [], {}, {}]"),
         (Kind.ROWS, bytes(16)),
         (Kind.ROWS, bytes(12) + b"\0\0\0\1\0"),
         (Kind.ROWS, bytes(12) + b"\0\0\0\1\0" + bytes(33)),

@@ -128,7 +128,7 @@ def test_an_api_that_never_says_hello_is_cut(
     monkeypatch.setattr(server_connection, "HANDSHAKE_TIMEOUT_S", 0.1)
     peer = connect_raw(start_worker().address)
     peer.expect(Challenge)
-    peer.send(encode(Hello(2, bytes(16), "slow", 0, 0, 1, 1))[:20])
+    peer.send(encode(Hello(3, bytes(16), "slow", 0, 0, 1, 1))[:20])
     assert peer.read() is None
 
 
