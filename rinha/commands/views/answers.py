@@ -43,10 +43,10 @@ class Payment(msgspec.Struct):
 
 
 class Payments(msgspec.Struct):
-    """Some payments, the oldest first; ``total`` is how many there are."""
+    """Some payments, the oldest first; ``total`` is how many there are where these are a part."""
 
     payments: list[Payment]
-    total: int
+    total: int = 0
 
 
 class Held(msgspec.Struct):
@@ -181,7 +181,5 @@ def read(answer: object, kind: type[_Kind]) -> _Kind:
     try:
         return msgspec.convert(printable(answer), kind)
     except msgspec.ValidationError as error:
-        text = (
-            f"the API answers otherwise than this version of `rinha` expects ({error}): use its own version, or --json"
-        )
+        text = f"the API answers otherwise than this version expects ({error}): use the API's own version, or --json"
         raise CommandError(text, ExitCode.REFUSED) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rinha.commands.views.answers import Attempt, Payment, Payments, read
-from rinha.commands.views.units import age, due, duration, instant, money, since
+from rinha.commands.views.units import age, duration, instant, money, since
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -39,7 +39,7 @@ def card(payment: Payment, terminal: Terminal, now_ms: int) -> Iterator[str]:
     held = f" since {since(payment.since_ms, now_ms)}" if payment.since_ms else ""
     yield from terminal.field("state", f"{state(payment, terminal)}{held}")
     yield from terminal.field("why", payment.why)
-    when = f" ({instant(payment.next_ms, now_ms)}, {due(payment.next_ms, now_ms)})" if payment.next_ms else ""
+    when = f" ({instant(payment.next_ms, now_ms)})" if payment.next_ms else ""
     yield from terminal.field("next", f"{payment.next}{when}")
     if payment.taken_ms:
         yield from terminal.field("taken", since(payment.taken_ms, now_ms))
