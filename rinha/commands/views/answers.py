@@ -18,8 +18,8 @@ class Attempt(msgspec.Struct):
 
     number: int
     step: str
-    processor: str
-    at_ms: int
+    processor: str | None
+    at_ms: int | None
     took_ms: float
     outcome: str
     reason: str
@@ -108,7 +108,7 @@ class Retry(msgspec.Struct):
 
 
 class ApiFigures(msgspec.Struct):
-    """What one API has taken and refused."""
+    """What one API has taken and refused, and why it would refuse now."""
 
     name: str
     started_ms: int
@@ -116,14 +116,9 @@ class ApiFigures(msgspec.Struct):
     refused: dict[str, int]
     refusing: str | None
     refusing_since_ms: int | None
-    worker_away_since_ms: int | None
-
-
-class Health(msgspec.Struct):
-    """How one processor is, in short."""
-
-    healthy: bool
-    latency_ms: float | None
+    why: str
+    last_refused: str | None
+    last_refused_ms: int | None
 
 
 class WorkerFigures(msgspec.Struct):
@@ -144,10 +139,11 @@ class WorkerFigures(msgspec.Struct):
 
 
 class Statistics(msgspec.Struct):
-    """What the worker holds, None while it is away, and what the APIs did."""
+    """What the worker holds, None while it is away; what the APIs did; and who gave no answer, with the reason."""
 
     worker: WorkerFigures | None
     apis: list[ApiFigures]
+    missing: list[str]
 
 
 class Event(msgspec.Struct):
@@ -163,9 +159,10 @@ class Event(msgspec.Struct):
 
 
 class Events(msgspec.Struct):
-    """What happened, the oldest first."""
+    """What happened, the oldest first; and who gave no answer, with the reason."""
 
     events: list[Event]
+    missing: list[str]
 
 
 def read(answer: object, kind: type[_Kind]) -> _Kind:

@@ -68,10 +68,10 @@ def _attempts(payment: Payment, terminal: Terminal, now_ms: int) -> Iterator[str
 def _row(attempt: Attempt, now_ms: int) -> tuple[str, ...]:
     return (
         str(attempt.number),
-        instant(attempt.at_ms, now_ms),
+        instant(attempt.at_ms, now_ms) if attempt.at_ms else "-",
         duration(attempt.took_ms / 1000),
         attempt.step,
-        attempt.processor,
+        attempt.processor or "-",
         attempt.outcome or "under way",
         attempt.reason,
     )

@@ -106,9 +106,11 @@ API: dict[str, Any] = {
     "started_ms": NOW_MS - 3_600_000,
     "accepted": 1210,
     "refused": {"full": 12, "worker_away": 0},
-    "refusing": "full: 100,000 of 100,000 held",
+    "refusing": "full",
     "refusing_since_ms": NOW_MS - 2000,
-    "worker_away_since_ms": None,
+    "why": "full (100,000 of 100,000) since 2026-07-26T12:00:10.345Z",
+    "last_refused": "full",
+    "last_refused_ms": NOW_MS - 10,
 }
 WORKER: dict[str, Any] = {
     "accepted": 1210,

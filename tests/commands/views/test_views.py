@@ -155,37 +155,39 @@ def test_without_a_processor_in_use_and_without_fees() -> None:
 
 def test_statistics_say_what_is_refused_and_since_when() -> None:
     crashed = {**WORKER, "crashes": {"intake": 1}, "dead_letters": {"HealthPolled": 2}}
-    away = {**API, "refused": {}, "refusing": "", "worker_away_since_ms": NOW_MS - 3000}
-    assert drawn(statistics, {"worker": crashed, "apis": [API, away]}) == [
+    well = {**API, "refused": {}, "refusing": None, "why": "", "last_refused": None, "last_refused_ms": None}
+    assert drawn(statistics, {"worker": crashed, "apis": [API, well], "missing": []}) == [
         "accepted    1,210: 4 settled, 1,204 waiting, 2 in flight",
         "beside      3 repeated",
         "crashes       1 intake",
         "dead letters  2 HealthPolled",
         "",
         "payment-api-1, started 11:00:12.345Z (1 h)",
-        "refuses     full: 100,000 of 100,000 held, since 12:00:10.345Z (2.0 s)",
+        "refuses     full (100,000 of 100,000) since 2026-07-26T12:00:10.345Z (2.0 s)",
         "took        1,210",
-        "refused     12 full",
+        "refused     12 full; the last at 12:00:12.335Z",
         "",
         "payment-api-1, started 11:00:12.345Z (1 h)",
-        "worker      away since 12:00:09.345Z (3.0 s)",
         "took        1,210",
         "refused     none",
     ]
 
 
 def test_statistics_without_a_worker_are_the_apis_alone() -> None:
-    assert drawn(statistics, {"worker": None, "apis": []}) == ["worker      away: what it holds can't be said"]
+    assert drawn(statistics, {"worker": None, "apis": [], "missing": ["payment-worker: away since 12:00:03"]}) == [
+        "worker      away: what it holds can't be said",
+        "no answer   payment-worker: away since 12:00:03",
+    ]
 
 
 def test_an_event_has_its_traceback_below() -> None:
-    assert drawn(events, {"events": [EVENT]}) == [
+    assert drawn(events, {"events": [EVENT], "missing": []}) == [
         "12:00:11.845Z  error     payment-worker  intake crashed on AttemptEnded and was restarted",
         "    Traceback (most recent call last):",
         "      File …",
         "    ValueError: no",
     ]
-    assert drawn(events, {"events": []}) == ["nothing has happened"]
+    assert drawn(events, {"events": [], "missing": []}) == ["nothing has happened"]
 
 
 @pytest.mark.parametrize(
@@ -205,8 +207,8 @@ def test_an_event_has_its_traceback_below() -> None:
             {f"POST /payments/{DIGITS}/retry": {"result": "retried", "why": "now"}},
         ),
         (["processors"], {"GET /processors": PROCESSORS}),
-        (["statistics"], {"GET /statistics": {"worker": WORKER, "apis": [API]}}),
-        (["events"], {"GET /events": {"events": [EVENT]}}),
+        (["statistics"], {"GET /statistics": {"worker": WORKER, "apis": [API], "missing": []}}),
+        (["events"], {"GET /events": {"events": [EVENT], "missing": []}}),
     ],
 )
 @pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
@@ -244,8 +246,8 @@ def test_events_are_followed_until_somebody_has_seen_enough(
             raise end
 
     monkeypatch.setattr("rinha.commands.views.run.time.sleep", sleep)
-    api.say("GET /events", {"events": [EVENT]})
-    api.say("GET /events?after=7", {"events": []})
+    api.say("GET /events", {"events": [EVENT], "missing": []})
+    api.say("GET /events?after=7", {"events": [], "missing": []})
     assert main(["events", "-f", "--url", api.url]) == ExitCode.INTERRUPTED
     assert len(capfd.readouterr().out.splitlines()) == 4
     assert api.asked == ["GET /events", "GET /events?after=7", "GET /events?after=7"]
