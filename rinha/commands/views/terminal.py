@@ -41,20 +41,18 @@ class Terminal(NamedTuple):
 
     def table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
         """Columns below a header, figures to the right. The last column holds words, which are broken at the width;
-        where that leaves little, they stand below their row.
+        where that leaves little, they stand below their row, or the last of some that have the same.
         """
         columns = list(zip(header, *rows, strict=True))[:-1]
         widths = [max(map(_seen, cells)) for cells in columns]
         right = [all(_FIGURE.fullmatch(_plain(cell)) for cell in cells[1:]) for cells in columns]
         indent = sum(widths) + len(_GAP) * len(widths)
         is_narrow = 0 < self.width < indent + _LEAST_WORDS
-        for number, row in enumerate((header, *rows)):
-            cells = [_padded(*each) for each in zip(row, widths, right, strict=False)]
+        yield self.paint(_row(header[: len(widths) if is_narrow else None], widths, right), "dim")
+        for row, below in zip(rows, (*rows[1:], None), strict=True):
             words = self._broken(row[-1], self.width - (4 if is_narrow else indent))
-            first = "" if is_narrow or not words else words.pop(0)
-            line = _GAP.join((*cells, first)).rstrip()
-            yield line if number else self.paint(line, "dim")
-            if number or not is_narrow:
+            yield _row((*row[:-1], "" if is_narrow or not words else words.pop(0)), widths, right)
+            if not (is_narrow and below and below[-1] == row[-1]):
                 yield from (f"{' ' * (4 if is_narrow else indent)}{each}" for each in words)
 
     def _broken(self, text: str, width: int) -> list[str]:
@@ -88,6 +86,12 @@ def printable(value: object) -> object:
     if isinstance(value, dict):
         return {name: printable(each) for name, each in value.items()}
     return [printable(each) for each in value] if isinstance(value, list) else value
+
+
+def _row(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+    columns = len(widths)
+    padded = [_padded(*each) for each in zip(cells[:columns], widths, right, strict=True)]
+    return _GAP.join((*padded, *cells[columns:])).rstrip()
 
 
 def _padded(cell: str, width: int, to_right: bool) -> str:

@@ -59,11 +59,15 @@ def test_a_table_s_words_are_broken_in_their_column() -> None:
     ]
 
 
-def test_where_they_have_no_room_they_stand_below() -> None:
-    assert list(Terminal(50).table(("name", "why"), [("n" * 30, WORDS)])) == [
+def test_where_they_have_no_room_they_stand_below_once_for_all_that_have_the_same() -> None:
+    rows = [("n" * 30, WORDS), ("m" * 30, WORDS), ("o" * 30, "settled")]
+    assert list(Terminal(50).table(("name", "why"), rows)) == [
         "name",
         "n" * 30,
+        "m" * 30,
         f"    {WORDS}",
+        "o" * 30,
+        "    settled",
     ]
 
 

@@ -61,8 +61,12 @@ class Session:
         self._answers = Answers()
         self._url = f"http://127.0.0.1:{environ['RINHA_PORT']}"
 
-    async def type(self, command: str, *words: str) -> str:
-        """Type a command, again and again until its output has the words; the last time is what is shown."""
+    async def type(self, command: str, *words: str) -> None:
+        """Type a command, again and again until its output has the words; the last time is what is told."""
+        self.steps.append(await self.shows(command, *words))
+
+    async def shows(self, command: str, *words: str) -> Step:
+        """The same of a command that isn't told."""
         step = Step(command, words, "")
         try:
             async with asyncio.timeout(PATIENCE_S):
@@ -73,8 +77,7 @@ class Session:
                     await asyncio.sleep(PAUSE_S)
         except TimeoutError:
             raise AssertionError(f"{command!r} doesn't say {step.missing(step.output)}:\n{step.output}") from None
-        self.steps.append(step)
-        return step.output
+        return step
 
     async def post(self, count: int = 1, *, amount: float = 19.9) -> list[str]:
         """Post new payments at once; the ids of those that are taken."""
