@@ -90,9 +90,11 @@ def run_up(settings: Settings, environ: Mapping[str, str], table: Table = make_s
     except CannotListenError as error:
         say(str(error))
         return ExitCode.REFUSED
-    with listener, open_bridge(environ) as bridge:
+    host, port = _reachable(listener)
+    url = f"http://{bracketed(host)}:{port}"
+    with listener, open_bridge(environ, url) as bridge:
         stages = table(settings, environ, listener, bridge)
-        return asyncio.run(run_stages(stages, settings, lambda: _announce(listener, bridge)))
+        return asyncio.run(run_stages(stages, settings, lambda: _announce(url, bridge)))
 
 
 async def run_stages(stages: Sequence[Stage], settings: Settings, on_ready: Callable[[], None]) -> int:
@@ -146,13 +148,11 @@ def _reachable(listener: socket.socket) -> tuple[str, int]:
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port
 
 
-def _announce(listener: socket.socket, bridge: Bridge) -> None:
-    host, port = _reachable(listener)
-    base = f"http://{bracketed(host)}:{port}"
+def _announce(url: str, bridge: Bridge) -> None:
     # On stderr, because stdout holds JSON lines alone.
     say(
-        f"rinha listens on {base}; Ctrl-C drains and stops it. Try:\n"
-        f"  curl -i {base}/payments -H 'Content-Type: application/json' "
+        f"rinha listens on {url}; Ctrl-C drains and stops it. Try:\n"
+        f"  curl -i {url}/payments -H 'Content-Type: application/json' "
         """-d "{\\"correlationId\\": \\"$(cat /proc/sys/kernel/random/uuid)\\", \\"amount\\": 19.90}"\n"""
-        f"  curl {base}/payments-summary" + (f"\n  {bridge.ask}" if bridge.ask else "")
+        f"  curl {url}/payments-summary\n  {bridge.ask}"
     )

@@ -61,13 +61,13 @@ async def say_settled(lab: Lab, payment_id: uuid.UUID, values: dict[str, Any]) -
 
 async def say_not_settled(lab: Lab, payment_id: uuid.UUID) -> list[int]:
     """By the command."""
-    command = [sys.executable, "-m", "rinha", "payment", str(payment_id), "--not-settled", "--by", "ada"]
+    command = [sys.executable, "-m", "rinha", "payment", str(payment_id), "--not-settled", "--by", "ada", "--json"]
     codes = []
     for _ in range(TRIES):
         done = await asyncio.to_thread(subprocess.run, command, env=lab.environ, capture_output=True, check=False)
         codes.append(done.returncode)
         if done.returncode == 0:
-            assert json.loads(done.stdout) == {"id": str(payment_id), "status": "written-off"}
+            assert json.loads(done.stdout) == {"correlationId": str(payment_id), "state": "written_off"}
             return codes
         assert b"say it again in" in done.stderr
         await asyncio.sleep(6)
