@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tests.support.terminal import Step
     from tests.system.stories.plays import Story
-    from tests.system.stories.session import Step
 
 HEAD = """# Eight stories
 

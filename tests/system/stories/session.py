@@ -5,12 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shlex
 import signal
-import subprocess
-import sys
 import uuid
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
@@ -18,26 +15,13 @@ from tests.support.client import Answers, Setting, get, post, set_processor
 from tests.support.levers import arm_faults
 from tests.support.patience import PATIENCE_S
 from tests.support.processes import Process, running, simulators, until_up
+from tests.support.terminal import PAUSE_S, Step, type_until_said
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from pathlib import Path
 
 COLUMNS = 110
-PAUSE_S = 0.1
-
-
-class Step(NamedTuple):
-    """A command that was typed, what it must say, and what it said."""
-
-    command: str
-    words: tuple[str, ...]
-    output: str
-
-    def missing(self, output: str) -> list[str]:
-        """The words that an output lacks, wherever its lines are broken."""
-        text = " ".join(output.split())
-        return [words for words in self.words if words not in text]
 
 
 class Session:
@@ -67,17 +51,7 @@ class Session:
 
     async def shows(self, command: str, *words: str) -> Step:
         """The same of a command that isn't told."""
-        step = Step(command, words, "")
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                while True:
-                    step = step._replace(output=await self._run(command))
-                    if not step.missing(step.output):
-                        break
-                    await asyncio.sleep(PAUSE_S)
-        except TimeoutError:
-            raise AssertionError(f"{command!r} doesn't say {step.missing(step.output)}:\n{step.output}") from None
-        return step
+        return await type_until_said(command, *words, environ=self._environ)
 
     async def post(self, count: int = 1, *, amount: float = 19.9) -> list[str]:
         """Post new payments at once; the ids of those that are taken."""
@@ -111,21 +85,6 @@ class Session:
     def kill_worker(self) -> None:
         """``kill -9``."""
         os.kill(self.process.until_logged("worker.started")["pid"], signal.SIGKILL)
-
-    async def _run(self, command: str) -> str:
-        name, *arguments = shlex.split(command)
-        assert name == "rinha"
-        done = await asyncio.to_thread(
-            subprocess.run,
-            [sys.executable, "-m", "rinha", *arguments],
-            env=self._environ,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
-        return f"{done.stdout}{done.stderr}"
 
 
 @contextlib.asynccontextmanager

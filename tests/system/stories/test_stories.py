@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.processes import free_port
+from tests.support.terminal import Step
 from tests.system.stories.document import sessions, shape
 from tests.system.stories.plays import STORIES, Story
 from tests.system.stories.session import running_session
@@ -21,8 +22,10 @@ async def test_a_story_is_solved_from_the_terminal(story: Story, tmp_path: Path)
     told = sessions(DOCUMENT.read_text(encoding="utf-8"))[story.asks]
     assert [shape(command) for command, _ in told] == [shape(step.command) for step in session.steps]
     for (command, output), step in zip(told, session.steps, strict=True):
-        varying = step._replace(words=tuple(words for words in step.words if shape(words) == words))
-        assert varying.missing(output) == [], f"docs/stories.md, {command}: `make stories` writes it anew"
+        words = tuple(each for each in step.words if shape(each) == each)
+        assert Step(command, words, output).missing() == [], (
+            f"docs/stories.md, {command}: `make stories` writes it anew"
+        )
 
 
 def test_the_document_tells_these_stories_and_no_others() -> None:
