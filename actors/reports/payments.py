@@ -6,9 +6,10 @@ said in words is a sentence from ``actors/words.py``. Instants that nobody knows
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from actors.values import Payment  # noqa: TC001  # read when these are decoded
+if TYPE_CHECKING:
+    from actors.values import Payment
 
 
 class ParkedPayment(NamedTuple):

@@ -13,12 +13,13 @@ from gevent.event import Event
 from actors.intake.parked import Parking
 from actors.intake.routing import Cheapest, Fastest
 from actors.messages.people import GetCounts
+from actors.plan import Plan
 from actors.ports import StoreBroken
 from actors.runtime.clocks import SystemClock
 from actors.runtime.crashes import Crashes
 from actors.runtime.greenlets import GeventTimers, SupervisedGeventActor
 from actors.runtime.supervisor import Supervisor
-from actors.system import UNBOUNDED, ActorSystem, Plan, Ports
+from actors.system import UNBOUNDED, ActorSystem, Ports
 from actors.tracing import MessageTracing, Tracer
 from actors.values import ProcessorHealth
 from rinha.bridge.protocol.frames import Tally

@@ -90,7 +90,7 @@ async def test_a_person_ends_what_does_not_end_by_itself(
         if warned:
             for count in (1, 2):
                 line = await asyncio.to_thread(lab.worker.until_logged, "payment.outcome_unknown", count)
-                assert line["payment"] in {str(committed), str(lost)}
+                assert line["correlationId"] in {str(committed), str(lost)}
 
         rows = await their_rows(lab.session, lab.processors)
         ((processor, row),) = [(name, row) for name, held in rows.items() for row in held]
