@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from actors.messages.settling import Attempt, AttemptEnded
 
@@ -24,6 +24,41 @@ Sink = Callable[[dict[str, object]], None]
 """Takes one trace event: ``payment`` (hexadecimal id), ``hop``, the hop's own fields, and ``at_us`` (microseconds since
 the Unix epoch) if it was earlier than now.
 """
+
+
+class Hop(NamedTuple):
+    """One kind of hop.
+
+    Args:
+        name: ``place.what``.
+        parent: the hop that causes it; ``payment`` is the root of each trace, which nobody notes.
+        place: who notes it: ``api`` or ``worker``.
+        meaning: in words.
+    """
+
+    name: str
+    parent: str
+    place: str
+    meaning: str
+
+
+HOPS = {
+    each.name: each
+    for each in (
+        Hop("api.request", "payment", "api", "a client's request, from its head to the answer"),
+        Hop("bridge.out", "api.request", "api", "handed to the bridge; what follows it is linger, wire and mailbox"),
+        Hop("intake.taken", "bridge.out", "worker", "the intake has decided on it"),
+        Hop("journal.stored", "intake.taken", "worker", "the commit that put it on disk"),
+        Hop("bridge.back", "intake.taken", "api", "the verdict is back"),
+        Hop("backlog.wait", "intake.taken", "worker", "waited to be sent, from its taking or the attempt before"),
+        Hop("payment.attempt", "backlog.wait", "worker", "a payment actor at work on it at a processor"),
+        Hop("ledger.recorded", "payment.attempt", "worker", "in the books"),
+        Hop("parked", "intake.taken", "worker", "given up until a person looks at it"),
+        Hop("retried", "intake.taken", "worker", "a person lets a parked one try again"),
+        Hop("purged", "intake.taken", "worker", "forgotten by a purge before it was settled"),
+    )
+}
+"""Every hop by its name."""
 
 
 class Tracer:

@@ -48,7 +48,7 @@ class Sessions:
         else:
             credits.promise_lost = True
         for session in credits.sessions:
-            session.tell(CreditWithdrawn(credits.promise_lost) if credits.suspended else CreditRestored())
+            session.tell(CreditWithdrawn(self._credits.promise_lost) if credits.suspended else CreditRestored())
 
     def grant(self) -> None:
         """Grant what is due."""

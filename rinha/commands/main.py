@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from rinha.commands.http import Api
     from rinha.settings.table import Settings
 
 
@@ -92,8 +93,12 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
             return run_rows(_with_running_system())
         case "payment" if options.settled or options.not_settled:
             return _close(parser, options)
+        case "trace":
+            from rinha.commands.trace import run_trace
+
+            return run_trace(options, lambda path: _api(parser, settings, options).get(path), os.environ)
         case _:
-            return _view(parser, settings, options)
+            return _view(_api(parser, settings, options), options)
 
 
 def _with_running_system() -> Settings:
@@ -119,10 +124,8 @@ def _whole(digits: str) -> str:
     return str(UUID(digits))
 
 
-def _view(parser: argparse.ArgumentParser, settings: Settings, options: argparse.Namespace) -> ExitCode:
+def _api(parser: argparse.ArgumentParser, settings: Settings, options: argparse.Namespace) -> Api:
     from rinha.commands.http import find_api, parse_place
-    from rinha.commands.views.run import run_view
-    from rinha.commands.views.terminal import terminal_of
     from rinha.up.runtime_file import url_of_running_system
 
     try:
@@ -130,7 +133,13 @@ def _view(parser: argparse.ArgumentParser, settings: Settings, options: argparse
     except ValueError as error:
         parser.error(f"--url {options.url!r}: {error}")
     running = "" if url else url_of_running_system(os.environ)
-    api = find_api(settings, url=url, running=running)
+    return find_api(settings, url=url, running=running)
+
+
+def _view(api: Api, options: argparse.Namespace) -> ExitCode:
+    from rinha.commands.views.run import run_view
+    from rinha.commands.views.terminal import terminal_of
+
     return run_view(api, options, terminal_of(sys.stdout, os.environ))
 
 

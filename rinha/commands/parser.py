@@ -6,6 +6,7 @@ import argparse
 import re
 from functools import partial
 
+from rinha.commands.trace_arguments import add_trace_arguments
 from rinha.net.host import parse_host
 
 LIMIT_MAX = 1000
@@ -59,6 +60,7 @@ def _add_views(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         listing.add_argument("--limit", type=_limit, default=20, help="how many at most (default %(default)s)")
     add("processors", help="show which processor is in use, why, and what it costs")
     add("statistics", help="show how many payments are where, and what is refused")
+    add_trace_arguments(commands.add_parser("trace", help="show where the time of payments goes"))
     events = add("events", help="show what happened, the newest last")
     events.add_argument("-f", "--follow", action="store_true", help="go on with what happens from now on")
     events.set_defaults(after="")

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rinha.commands.views.terminal import Terminal
 
 STATE_COLOURS = {"unknown": "yellow", "parked": "red", "settled": "green", "written_off": "dim"}
+ENDED = frozenset({"settled", "written_off"})
+"""What became of these is known; how is forgotten."""
 
 
 def ask(api: Api, options: Namespace) -> Any:
@@ -46,7 +48,8 @@ def card(payment: Payment, terminal: Terminal, now_ms: int) -> Iterator[str]:
     if payment.processor:
         sent = f", requestedAt {instant(payment.requested_at_ms, now_ms)}" if payment.requested_at_ms else ""
         yield from terminal.field("processor", f"{payment.processor}{sent}")
-    yield from _attempts(payment, terminal, now_ms)
+    if payment.attempts_made or payment.state not in ENDED:
+        yield from _attempts(payment, terminal, now_ms)
 
 
 def state(payment: Payment, terminal: Terminal) -> str:

@@ -71,6 +71,11 @@ def test_a_payment_that_was_never_sent() -> None:
     assert card[-1] == "attempts    none yet"
 
 
+def test_attempts_of_a_payment_that_has_ended_are_not_said_to_be_none() -> None:
+    settled = {**WAITING, "state": "settled", "processor": "default", "attempts": [], "attempts_made": 0}
+    assert not any(line.startswith("attempts") for line in drawn(payment, settled))
+
+
 def test_several_that_begin_so_are_listed() -> None:
     assert drawn(payment, {"payments": [WAITING, PARKED]}) == [
         "2 payments begin so: give more digits of the one that you mean",
