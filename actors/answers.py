@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from actors import words
 from actors.messages.health import GetCircuits
 from actors.messages.people import (
     Explain,
@@ -20,6 +19,7 @@ from actors.messages.people import (
     GetSummary,
 )
 from actors.reports import WorkerStatistics
+from actors.words import payments as words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

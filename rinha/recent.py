@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rinha.records import event_of, fields_of, plain
@@ -29,12 +29,12 @@ class Recent(NamedTuple):
 
 
 class RecentRecords(logging.Handler):
-    """Keeps the last records from ``info`` on."""
+    """Keeps the last records from ``info`` on. A flood of one event pushes out its own kind before others."""
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)
         self._number = 0
-        self._records: deque[Recent] = deque(maxlen=RECORDS_MAX)
+        self._records: list[Recent] = []
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep one record; never raises."""
@@ -44,6 +44,8 @@ class RecentRecords(logging.Handler):
                 fields["exception"] = _FORMATTER.formatException(record.exc_info)[-TRACE_MAX_CHARS:]
             self._number = max(self._number + 1, int(record.created * 1_000_000))
             level = record.levelname.lower()
+            if len(self._records) >= RECORDS_MAX:
+                self._drop_one()
             self._records.append(Recent(self._number, int(record.created * 1000), level, event_of(record), fields))
         except Exception:
             self.handleError(record)
@@ -55,6 +57,10 @@ class RecentRecords(logging.Handler):
     def clear(self) -> None:
         """Forget all of them."""
         self._records.clear()
+
+    def _drop_one(self) -> None:
+        ((event, _),) = Counter(each.event for each in self._records).most_common(1)
+        del self._records[next(index for index, each in enumerate(self._records) if each.event == event)]
 
 
 _FORMATTER = logging.Formatter()

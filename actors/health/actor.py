@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from actors import words
 from actors.messages.health import (
     AttemptObserved,
     CircuitState,
@@ -17,6 +16,7 @@ from actors.messages.health import (
 )
 from actors.messages.people import GetHealth
 from actors.runtime.alarm import Alarm, Wake
+from actors.words import processors as words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

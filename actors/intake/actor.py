@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from actors import words
 from actors.facts import AttemptStarted
 from actors.intake.applying import Applier
 from actors.intake.closing import Closer
@@ -40,6 +39,7 @@ from actors.messages.sessions import (
 from actors.messages.settling import AttemptEnded, PaymentActorReady, PaymentRecorded, RecordingFailed
 from actors.runtime.alarm import Alarm, Wake
 from actors.values import Step
+from actors.words import payments as words
 
 if TYPE_CHECKING:
     from actors.intake.backlog import Backlog
@@ -161,7 +161,10 @@ class Intake:
                 raise TypeError(f"the intake doesn't know {message!r}")
         self._sessions.grant()
         self._dispatch()
-        self._tell_news()
+        if self._purges:
+            self._wake_in(self._purger.conclude())
+        if self._reporter.has_news:
+            self._wake_in(self._reporter.warn())
         return None
 
     def may_retry(self, message: Any) -> bool:
@@ -225,15 +228,9 @@ class Intake:
         while planned := self._dispatcher.next():
             actor, attempt = planned
             self._send(actor, attempt)  # first of all: it is noted as under way
-        self._wake_in(self._dispatcher.wake_in_s())
-
-    def _tell_news(self) -> None:
         if self._dispatcher.drain.is_open:
             self._dispatcher.drain.look(self._backlog.held.waiting.oldest)
-        if self._purges:
-            self._wake_in(self._purger.conclude())
-        if self._reporter.has_news:
-            self._wake_in(self._reporter.warn())
+        self._wake_in(self._dispatcher.wake_in_s())
 
     def _wake_in(self, delay_s: float | None) -> None:
         if delay_s is not None:

@@ -51,6 +51,7 @@ class Backlog:
         records_per_bucket: of the map of known ids.
 
     Attributes:
+        processors: the processors' names.
         epoch: the present epoch. What follows is made anew with each.
         ids: every id that was ever taken.
         held: the payments that aren't settled.
@@ -69,7 +70,7 @@ class Backlog:
         records_per_bucket: int = RECORDS_PER_BUCKET,
     ) -> None:
         self._records_per_bucket = records_per_bucket
-        self._processors = tuple(processors)
+        self.processors = tuple(processors)
         self._started_s = started_s
         self._parking = parking
         self.epoch = epoch
@@ -78,8 +79,8 @@ class Backlog:
 
     def _begin(self) -> None:
         self.ids = Ids(self._records_per_bucket)
-        self.held = Held(self._processors)
-        self.outcomes = Outcomes(self.held, self._processors, self._started_s, self._parking)
+        self.held = Held(self.processors)
+        self.outcomes = Outcomes(self.held, self.processors, self._started_s, self._parking)
         self.newly_taken: list[Payment] = []
         self.settled = 0
         # As often as once a payment, so straight at hand.
@@ -133,11 +134,6 @@ class Backlog:
             entry = self.held.storing.pop(payment_id, None)
             if entry is not None:
                 self.outcomes.ask_everywhere(entry, now_s)
-
-    @property
-    def has_unsent(self) -> bool:
-        """Whether anything waits, has an unknown outcome, or is to be looked up."""
-        return self.held.has_unsent
 
     def heads(self, now_s: float, besides: Collection[bytes] = ()) -> list[Entry]:
         """The oldest waiting payment of each kind, the oldest of them first; but none of those ids."""
@@ -199,10 +195,6 @@ class Backlog:
         entry.unknown_since_s = None
         self.settled += 1
         return True
-
-    def has_processor(self, name: str) -> bool:
-        """Whether there is a processor of this name."""
-        return name in self._processors
 
     def find(self, payment_id: bytes) -> tuple[State, Entry | None] | None:
         """Look for a payment.

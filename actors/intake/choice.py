@@ -23,7 +23,7 @@ class Choice(NamedTuple):
 
     Args:
         processor: where it goes; empty if it waits.
-        reason: why, one of the above; ``words.choice`` puts it in words. ``DUE`` is said of one whose outcome is
+        reason: why, one of the above; ``words/payments.py`` puts it in words. ``DUE`` is said of one whose outcome is
             unknown: where it goes is no choice.
         awaited: the processor that it waits for; empty for any.
         left_s: after so many seconds it may go all the same; 0 if nobody knows.

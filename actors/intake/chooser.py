@@ -67,8 +67,7 @@ class Chooser:
 
     def for_new(self) -> Choice:
         """What the policy would choose for a payment that comes now."""
-        now_s = self._clock.monotonic_s()
-        return self.policy.choose([self._observed(each, now_s) for each in self.processors], 0.0)
+        return self.policy.choose(self._observed(self._clock.monotonic_s()), 0.0)
 
     def choose(self, entry: Entry, now_s: float) -> Choice:
         """Choose for a payment that waits; the pace isn't looked at.
@@ -109,8 +108,11 @@ class Chooser:
         )
 
     def _preferred(self, entry: Entry, now_s: float) -> Choice:
-        waited_s, (rejected, _refused, shunned) = now_s - entry.taken_at_s, entry.kind
-        candidates = [self._observed(each, now_s) for each in self.processors if each.name not in rejected]
+        waited_s, candidates = now_s - entry.taken_at_s, self._observed(now_s)
+        if entry.kind is FRESH:
+            return self.policy.choose(candidates, waited_s)
+        rejected, _refused, shunned = entry.kind
+        candidates = [each for each in candidates if each.name not in rejected]
         if shunned:
             others = [each._replace(healthy=False) if each.name in shunned else each for each in candidates]
             choice = self.policy.choose(others, waited_s)
@@ -118,8 +120,12 @@ class Chooser:
                 return choice
         return self.policy.choose(candidates, waited_s)
 
-    def _observed(self, processor: ProcessorHealth, now_s: float) -> ProcessorHealth:
-        age_s = self._pool.oldest_s(processor.name, now_s)
-        if age_s < OVERDUE_S or age_s * 1000 <= processor.latency_ms:
-            return processor
-        return processor._replace(latency_ms=age_s * 1000)
+    def _observed(self, now_s: float) -> Sequence[ProcessorHealth]:
+        """The processors, each no faster than its oldest attempt under way, if that is overdue."""
+        if not self._pool.has_older(now_s - OVERDUE_S):
+            return self.processors
+        ages_s = [self._pool.oldest_s(each.name, now_s) for each in self.processors]
+        return [
+            each._replace(latency_ms=max(each.latency_ms, age_s * 1000)) if age_s >= OVERDUE_S else each
+            for each, age_s in zip(self.processors, ages_s, strict=True)
+        ]

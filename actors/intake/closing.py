@@ -46,7 +46,7 @@ def decide(backlog: Backlog, order: Close, now_s: float) -> tuple[CloseAnswer, E
     Returns:
         The answer, and the payment if it is ``CLOSED``.
     """
-    if order.processor and not backlog.has_processor(order.processor):
+    if order.processor and order.processor not in backlog.processors:
         return CloseAnswer(CloseResult.NO_PROCESSOR), None
     found = backlog.find(order.payment_id)
     if found is None:

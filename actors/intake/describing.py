@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from actors import words
 from actors.intake.attempts import FIRST, LAST, Ended
 from actors.intake.entry import State
 from actors.reports import AttemptReport, PaymentReport
+from actors.words import payments as words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -151,9 +151,7 @@ class Describer:
             why = words.refused(entry.processor, entry.reason, entry.attempts.made)
             return Lot(since_s, why, words.sent_again(entry.due_s - now.at_s), entry.due_s)
         choice = self._chooser.explain(entry, now.at_s)
-        why = words.choice(choice, self._chooser.processors)
-        if entry.reason:
-            why = f"{why}; last, {words.said(entry.reason)}"
+        why = words.last(words.choice(choice, self._chooser.processors), entry.reason)
         next_, in_s = words.waiting_next(choice, now.circuits, now.at_s)
         return Lot(since_s, why, next_, None if in_s is None else now.at_s + in_s)
 

@@ -108,14 +108,14 @@ class Dispatcher:
             A payment actor and what it is to do; None if nothing can go now.
         """
         # Asked after every message, and mostly there is nothing to plan.
-        if not self._pool.has_idle or not self._backlog.has_unsent:
+        if not self._pool.has_idle or not self._backlog.held.has_unsent:
             return None
         now_s = self._clock.monotonic_s()
         return self._next_probe(now_s) or self._next_unknown(now_s) or self._next_waiting(now_s)
 
     def wake_in_s(self) -> float | None:
         """Seconds until ``next`` may have more to say though nothing happens, None if it won't."""
-        if not self._pool.has_idle or not self._backlog.has_unsent:
+        if not self._pool.has_idle or not self._backlog.held.has_unsent:
             return None
         now_s = self._clock.monotonic_s()
         dues = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from actors import words
 from actors.intake import listing
 from actors.intake.describing import Describer
 from actors.intake.entry import State
@@ -23,6 +22,7 @@ from actors.messages.people import (
 )
 from actors.packed.id_map import ID_BYTES
 from actors.reports import PaymentReport, PaymentsPage, RetryAnswer, RetryResult
+from actors.words import payments as words
 
 if TYPE_CHECKING:
     from actors.intake.backlog import Backlog

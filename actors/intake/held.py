@@ -57,6 +57,8 @@ class Held:
     @property
     def has_unsent(self) -> bool:
         """Whether anything waits, has an unknown outcome, or is to be looked up."""
+        if len(self.entries) == len(self.in_flight):
+            return False  # mostly so, and asked after each message
         return bool(self.waiting) or bool(self.unknown) or self.parked.has_look_ups
 
     def ids(self) -> tuple[bytes, ...]:

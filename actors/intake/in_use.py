@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from actors import words
 from actors.intake.choice import Choice
 from actors.intake.log_limit import LogLimit
+from actors.words import payments as words
 
 if TYPE_CHECKING:
     from actors.runtime.clocks import Clock

@@ -13,6 +13,7 @@ from actors.intake.route import LOOK_UPS_MIN, routes
 from actors.intake.unknowns import RETRY_MAX_S
 from actors.reports import ParkedPayment
 from actors.values import Step
+from actors.words import payments as words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,7 +133,7 @@ class Outcomes:
             entry.bound = True
         entry.crashes += crashed
         if entry.crashes >= CRASHES_MAX and not entry.parked:
-            self.park(payment_id, _crashed(entry), now_s)
+            self.park(payment_id, words.crashed(entry.crashes), now_s)
         else:
             self._wait_for_outcome(entry, now_s)
         return entry.crashes
@@ -167,7 +168,7 @@ class Outcomes:
             and route.vouches_for(absence, look_ups=LOOK_UPS_MIN)
         ):
             entry.bound, entry.absences, entry.retries, entry.unknown_since_s = False, {}, 0, None
-            self.refuse(payment_id, "HTTP 422, and it is not there", now_s, permanent=True)
+            self.refuse(payment_id, words.DENIED, now_s, permanent=True)
         else:
             self._wait_for_outcome(entry, now_s)
 
@@ -202,7 +203,7 @@ class Outcomes:
     def ask_everywhere(self, entry: Entry, now_s: float) -> None:
         """Look for a payment that a worker before this one may have sent anywhere, before it is sent again."""
         entry.unasked = list(self._processors)
-        entry.reason = "a worker before this one may have sent it"
+        entry.reason = words.MAY_BE_SENT
         entry.clean = False
         self.doubts.begin(entry, now_s)
         self._unknown.push(entry, max(now_s, self._silent_s))
@@ -217,9 +218,9 @@ class Outcomes:
         """
         if entry.crashes >= CRASHES_MAX:
             entry.unasked = list(self._processors) if suspect else []
-            self._park(entry, _crashed(entry), now_s)
+            self._park(entry, words.crashed(entry.crashes), now_s)
         elif entry.bound:
-            entry.reason = "a worker before this one sent it there"
+            entry.reason = words.WAS_SENT
             entry.clean = False  # what came of that attempt, or of one before it, isn't on record
             self.doubts.begin(entry, now_s)
             self._unknown.push(entry, now_s)
@@ -241,11 +242,7 @@ class Outcomes:
         entry.doubt(now_s, self._settles[entry.processor], RETRY_MAX_S)
         del self._in_flight[entry.payment.payment_id]
         if entry.bound and (entry.parked or entry.doubted_s >= self._parking.unknown_s):
-            reason = f"outcome unknown at {entry.processor}, which settles others: {entry.reason}"
+            reason = words.in_doubt_for_long(entry.processor, entry.reason)
             self._park(entry, entry.parked or reason, now_s, look_up_s=now_s + LOOK_UP_EVERY_S)
         else:
             self._unknown.push_later(entry, now_s)
-
-
-def _crashed(entry: Entry) -> str:
-    return f"its actor crashed on it {entry.crashes} times"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from actors import words
 from actors.intake.routing import Cheapest
 from actors.reports import HeldReport, ProcessorReport, ProcessorsReport, RoutingReport
+from actors.words import payments as words
+from actors.words import processors
 
 if TYPE_CHECKING:
     from actors.intake.backlog import Backlog
@@ -65,7 +66,7 @@ class Outlook:
         held, circuits = self._backlog.held, now.circuits
         if not any(each.health.healthy for each in circuits):
             since_ms = [now.ms(each.since_s) for each in circuits]
-            return words.failing(circuits, since_ms), words.probes(circuits, now.at_s)
+            return processors.failing(circuits, since_ms), processors.probes(circuits, now.at_s)
         oldest = held.waiting.oldest or next(iter(held.waiting), None)
         if oldest is None:
             return words.nothing_waits(len(held)), words.nothing_waits_next(len(held.unknown), len(held.parked))
@@ -80,8 +81,8 @@ class Outlook:
             health.fee_bps,
             health.healthy,
             now.ms(state.since_s),
-            words.circuit(state.cause, state.reason),
-            words.processor_next(health.name, None if probe_at_s is None else probe_at_s - now.at_s),
+            processors.circuit(state.cause, state.reason),
+            processors.next_step(health.name, None if probe_at_s is None else probe_at_s - now.at_s),
             round(health.latency_ms, 3) if state.latency_from else None,
             state.latency_from,
             health.stale,
@@ -97,7 +98,7 @@ class Outlook:
         choice = self._present_choice()
         policy = "cheapest" if isinstance(chooser.policy, Cheapest) else "fastest"
         why = words.choice(choice, chooser.processors)
-        back = words.back(choice, chooser.policy, now.circuits, now.at_s)
+        back = processors.back(choice, chooser.policy, now.circuits, now.at_s)
         return RoutingReport(policy, choice.processor, chooser.in_use.since_ms, choice.reason, why, back, 0.0, 0.0)
 
     def _present_choice(self) -> Choice:

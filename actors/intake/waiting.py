@@ -32,7 +32,7 @@ class Waiting:
         return len(self._resting) + sum(map(len, self._lines.values()))
 
     def __bool__(self) -> bool:
-        return bool(self._resting) or any(self._lines.values())
+        return bool(self._fresh or self._resting) or any(self._lines.values())
 
     def __iter__(self) -> Iterator[Entry]:
         return chain(*self._lines.values(), self.resting())

@@ -1,14 +1,15 @@
 """What became of payments, one by one: what each is, since when, why, and what happens next.
 
 States are ``storing``, ``waiting``, ``in_flight``, ``unknown``, ``parked``, ``settled`` and ``written_off``. What is
-said in words is a sentence from ``actors/words.py``. Instants that nobody knows are 0.
+said in words is a sentence from ``actors/words/``. Instants that nobody knows are 0.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from actors.values import Payment  # noqa: TC001  # read when these are decoded
+if TYPE_CHECKING:
+    from actors.values import Payment
 
 
 class ParkedPayment(NamedTuple):

@@ -92,6 +92,8 @@ class ApiProcess:
             outbox,
             last_ms,
             last,
+            tally.settled,
+            tally.held,
         )
 
     def events(self, after: int) -> ProcessEvents:

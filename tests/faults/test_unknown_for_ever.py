@@ -31,9 +31,9 @@ TRIES = 6
 
 
 async def listed(lab: Lab) -> dict[str, dict[str, Any]]:
-    async with lab.session.get(f"{lab.urls[-1]}/payments/unknown", headers=HEADERS) as response:
+    async with lab.session.get(f"{lab.urls[-1]}/payments?state=unknown", headers=HEADERS) as response:
         assert response.status == 200
-        return {each["id"]: each for each in await response.json()}
+        return {each["correlationId"]: each for each in (await response.json())["payments"]}
 
 
 async def until_listed(lab: Lab, payment_id: uuid.UUID) -> dict[str, Any]:

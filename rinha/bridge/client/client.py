@@ -78,8 +78,7 @@ class BridgeClient:
         )
         self._answer = answer
         self._closing = False
-        self._refusing = Refusing(lambda: time.time_ns() // 1_000_000)
-        self._refusing.see(NoCreditReason.WORKER_AWAY)
+        self._refusing = Refusing(lambda: time.time_ns() // 1_000_000, NoCreditReason.WORKER_AWAY)
         self._changed = asyncio.Event()
         """Set and replaced whenever a session opens or payments are decided."""
 
@@ -170,8 +169,7 @@ class BridgeClient:
         self._link.flush_within(self._linger_s)
 
     async def ask(self, question: Question, *, timeout_s: float) -> Any:
-        """Ask the worker, and give the answer that the question's class names. A question that changes nothing is asked
-        again if the connection breaks meanwhile.
+        """Ask the worker, for what the question's class names; again if the connection breaks and it changes nothing.
 
         Args:
             question: what to ask.

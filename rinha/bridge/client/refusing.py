@@ -15,13 +15,15 @@ class Refusing:
 
     Args:
         now_ms: the wall clock, in milliseconds since the Unix epoch.
+        reason: the first one; None for none.
     """
 
-    def __init__(self, now_ms: Callable[[], int]) -> None:
+    def __init__(self, now_ms: Callable[[], int], reason: NoCreditReason | None = None) -> None:
         self.reason: NoCreditReason | None = None
         self.since_ms = 0
         """0 while there is none."""
         self._now_ms = now_ms
+        self.see(reason)
 
     def see(self, reason: NoCreditReason | None) -> None:
         """Look again; called whenever it may have changed."""

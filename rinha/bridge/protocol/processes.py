@@ -63,6 +63,8 @@ class ApiReport(NamedTuple):
         outbox: payments that it holds, which the worker hasn't decided on.
         last_refused_ms: when it refused the last one.
         last_refused: why, as a code.
+        worker_settled: what the worker has said last of its books: so many settled payments.
+        worker_held: and so many that it holds.
     """
 
     name: str
@@ -77,6 +79,8 @@ class ApiReport(NamedTuple):
     outbox: int = 0
     last_refused_ms: int = 0
     last_refused: str = ""
+    worker_settled: int = 0
+    worker_held: int = 0
 
 
 class Event(NamedTuple):

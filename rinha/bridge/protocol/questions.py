@@ -15,14 +15,12 @@ import msgspec
 from actors.messages.people import (
     Close,
     GetHeldReport,
-    GetParked,
     GetPayment,
     GetPayments,
     GetProcessors,
     GetRows,
     GetStatistics,
     GetSummary,
-    GetUnknown,
     Purge,
     RetryParked,
     RetryPayment,
@@ -30,12 +28,10 @@ from actors.messages.people import (
 from actors.reports import (
     CloseAnswer,
     HeldReport,
-    ParkedPayment,
     PaymentReport,
     PaymentsPage,
     ProcessorsReport,
     RetryAnswer,
-    UnknownPayment,
     WorkerStatistics,
 )
 from actors.values import RowsPage, Summary
@@ -53,9 +49,7 @@ Question = (
     | Purge
     | GetStatistics
     | GetRows
-    | GetParked
     | RetryParked
-    | GetUnknown
     | Close
     | GetPayment
     | GetPayments
@@ -80,18 +74,16 @@ class Kind(IntEnum):
     PURGE = 2
     STATISTICS = 3
     ROWS = 4
-    PARKED = 5
-    RETRY_PARKED = 6
-    UNKNOWN = 7
-    CLOSE = 8
-    PAYMENT = 9
-    PAYMENTS = 10
-    HELD = 11
-    RETRY = 12
-    PROCESSORS = 13
-    FIGURES = 14
-    EVENTS = 15
-    HOPS = 16
+    RETRY_PARKED = 5
+    CLOSE = 6
+    PAYMENT = 7
+    PAYMENTS = 8
+    HELD = 9
+    RETRY = 10
+    PROCESSORS = 11
+    FIGURES = 12
+    EVENTS = 13
+    HOPS = 14
 
 
 class _Form(NamedTuple):
@@ -107,9 +99,7 @@ _FORMS = {
     Kind.PURGE: _Form(Purge, int, int),
     Kind.STATISTICS: _Form(GetStatistics, WorkerStatistics, WorkerStatistics),
     Kind.ROWS: _Form(GetRows, RowsPage, RowsPage),
-    Kind.PARKED: _Form(GetParked, tuple[ParkedPayment, ...], tuple),
     Kind.RETRY_PARKED: _Form(RetryParked, int, int),
-    Kind.UNKNOWN: _Form(GetUnknown, tuple[UnknownPayment, ...], tuple),
     Kind.CLOSE: _Form(Close, CloseAnswer, CloseAnswer),
     Kind.PAYMENT: _Form(GetPayment, tuple[PaymentReport, ...], tuple),
     Kind.PAYMENTS: _Form(GetPayments, PaymentsPage, PaymentsPage),

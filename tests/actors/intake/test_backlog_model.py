@@ -282,7 +282,7 @@ class BacklogMachine(RuleBasedStateMachine):
 
     @invariant()
     def what_waits_or_is_unknown_is_unsent(self) -> None:
-        assert self.backlog.has_unsent is bool(self.of("waiting") or self.of("unknown"))
+        assert self.backlog.held.has_unsent is bool(self.of("waiting") or self.of("unknown"))
 
     @invariant()
     def only_processors_with_unknown_outcomes_have_something_due(self) -> None:

@@ -77,6 +77,8 @@ async def test_statistics_are_the_workers_and_those_of_all_apis(api: Api, gatewa
             "outbox": 0,
             "last_refused_ms": None,
             "last_refused": None,
+            "worker_settled": 0,
+            "worker_held": 0,
         }
     ]
 

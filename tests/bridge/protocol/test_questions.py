@@ -12,14 +12,12 @@ from hypothesis import strategies as st
 from actors.messages.people import (
     Close,
     GetHeldReport,
-    GetParked,
     GetPayment,
     GetPayments,
     GetProcessors,
     GetRows,
     GetStatistics,
     GetSummary,
-    GetUnknown,
     Purge,
     RetryParked,
     RetryPayment,
@@ -27,15 +25,13 @@ from actors.messages.people import (
 from actors.reports import (
     CloseAnswer,
     CloseResult,
-    ParkedPayment,
     PaymentsPage,
     RetryAnswer,
     RetryResult,
     Statistics,
-    UnknownPayment,
     WorkerStatistics,
 )
-from actors.values import LedgerRow, Payment, ProcessorHealth, RowsPage, Totals
+from actors.values import LedgerRow, ProcessorHealth, RowsPage, Totals
 from rinha.bridge.errors import ProtocolError
 from rinha.bridge.protocol.own_questions import GetEvents, GetFigures, GetHops
 from rinha.bridge.protocol.processes import (
@@ -60,9 +56,7 @@ QUESTIONS = [
     GetStatistics(),
     GetRows(0, 1),
     GetRows(2**63, MAX_ROWS_PER_PAGE),
-    GetParked(),
     RetryParked(),
-    GetUnknown(),
     Close(bytes(range(16)), "défaut", 1990, 1_752_580_496_000, "ada (10.0.0.7)", "„gesehen“"),
     Close(bytes(16), "", 0, 0, "", ""),
     GetPayment("4a7901"),
@@ -96,11 +90,7 @@ def test_questions_come_back(question: Any) -> None:
         (Kind.SUMMARY, {}),
         (Kind.PURGE, 7),
         (Kind.STATISTICS, STATISTICS),
-        (Kind.PARKED, ()),
-        (Kind.PARKED, (ParkedPayment(Payment(bytes(range(16)), 1990, 5), "HTTP 400 — zu früh"),)),
         (Kind.RETRY_PARKED, 0),
-        (Kind.UNKNOWN, ()),
-        (Kind.UNKNOWN, (UnknownPayment(Payment(bytes(range(16)), 1990, 5), "default", 1, 31.5, "HTTP 422"),)),
         (Kind.CLOSE, CloseAnswer(CloseResult.TOO_SOON, 5.5)),
         (Kind.PAYMENT, ()),
         (Kind.PAYMENT, (PAYMENT,)),
@@ -141,7 +131,7 @@ def test_pages_of_rows_come_back(epoch: int, total: int, rows: list[LedgerRow]) 
     ("kind", "payload"),
     [
         (0, b""),
-        (17, b""),
+        (15, b""),
         (Kind.SUMMARY, b""),
         (Kind.SUMMARY, b"[1, 2, 3]"),
         (Kind.SUMMARY, b"[1.5, null]"),
@@ -152,9 +142,7 @@ def test_pages_of_rows_come_back(epoch: int, total: int, rows: list[LedgerRow]) 
         (Kind.STATISTICS, b"x"),
         (Kind.ROWS, b""),
         (Kind.ROWS, bytes(8) + (MAX_ROWS_PER_PAGE + 1).to_bytes(4)),
-        (Kind.PARKED, b"[]"),
         (Kind.RETRY_PARKED, b"0"),
-        (Kind.UNKNOWN, b"0"),
         (Kind.CLOSE, b""),
         (Kind.CLOSE, b'["AA==", "", 0, 0, "", ""]'),
         (Kind.CLOSE, b'["AAAAAAAAAAAAAAAAAAAAAA==", "", 0.5, 0, "", ""]'),
@@ -176,7 +164,7 @@ def test_what_is_no_question_breaks_the_protocol(kind: int, payload: bytes) -> N
 @pytest.mark.parametrize(
     ("kind", "payload"),
     [
-        (17, b""),
+        (15, b""),
         (Kind.SUMMARY, b"[]"),
         (Kind.SUMMARY, b'{"default": [1]}'),
         (Kind.PURGE, b"null"),
@@ -186,9 +174,6 @@ def test_what_is_no_question_breaks_the_protocol(kind: int, payload: bytes) -> N
         (Kind.ROWS, bytes(12) + b"\0\0\0\1\0"),
         (Kind.ROWS, bytes(12) + b"\0\0\0\1\0" + bytes(33)),
         (Kind.ROWS, bytes(12) + b"\0\0\0\0\1"),
-        (Kind.PARKED, b'[["zz", 1, 0, ""]]'),
-        (Kind.PARKED, b"[3]"),
-        (Kind.UNKNOWN, b'[["00", 1]]'),
         (Kind.CLOSE, b"[8, 0]"),
         (Kind.CLOSE, b"0"),
     ],
