@@ -16,6 +16,7 @@ from gevent.pool import Group
 from rinha.bridge.errors import HandshakeRefused
 from rinha.bridge.protocol.delivery import Delivery, supersede
 from rinha.bridge.protocol.handshake import NONCE_BYTES, RefusalCode
+from rinha.bridge.protocol.heartbeat import LOOK_S
 from rinha.bridge.protocol.journals import Journals
 from rinha.bridge.server.connection import ServerConnection
 from rinha.bridge.server.questions import Questions
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 MAX_CONNECTIONS = 64
 """That have proved the secret: a few APIs, their connections that are just being replaced, and tools."""
 _BACKLOG = 128
-_CHECK_S = 0.5
 
 logger = logging.getLogger(__name__)
 
@@ -143,7 +143,7 @@ class BridgeServer:
             except OSError as error:
                 if self._socket is listening:
                     logger.error("bridge.accept_failed", extra={"error": str(error)})
-                    gevent.sleep(_CHECK_S)
+                    gevent.sleep(LOOK_S)
                 continue
             if isinstance(self._address, TcpAddress):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -166,7 +166,7 @@ class BridgeServer:
             self._strangers.check(now)
             for connection in list(self._connections):
                 connection.check(now)
-            gevent.sleep(_CHECK_S)
+            gevent.sleep(LOOK_S)
 
     def _deliver(self, line: Line) -> Delivery:
         return Delivery(
