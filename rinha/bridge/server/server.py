@@ -18,6 +18,7 @@ from gevent.pool import Group
 from rinha.bridge.errors import HandshakeRefused
 from rinha.bridge.protocol.delivery import Delivery, supersede
 from rinha.bridge.protocol.handshake import NONCE_BYTES, RefusalCode
+from rinha.bridge.protocol.heartbeat import LOOK_S
 from rinha.bridge.protocol.journals import Journals
 from rinha.bridge.protocol.questioning import Poll, Polled
 from rinha.bridge.server.connection import ServerConnection
@@ -40,7 +41,6 @@ MAX_CONNECTIONS = 64
 ASK_DEADLINE_S = 0.5
 """An API answers from memory in a few milliseconds; a person waits for the slowest."""
 _BACKLOG = 128
-_CHECK_S = 0.5
 
 logger = logging.getLogger(__name__)
 
@@ -169,7 +169,7 @@ class BridgeServer:
             except OSError as error:
                 if self._socket is listening:
                     logger.error("bridge.accept_failed", extra={"error": str(error)})
-                    gevent.sleep(_CHECK_S)
+                    gevent.sleep(LOOK_S)
                 continue
             if isinstance(self._address, TcpAddress):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -192,7 +192,7 @@ class BridgeServer:
             self._strangers.check(now)
             for connection in list(self._connections):
                 connection.check(now)
-            gevent.sleep(_CHECK_S)
+            gevent.sleep(LOOK_S)
 
     def _tell_tally(self) -> None:
         while self._tally is not None:
