@@ -89,12 +89,15 @@ def _look_through(held: Held, state: str, limit: int, begin: Place) -> tuple[lis
     """Look at payments in the order of their taking, up to ``LOOK_MAX``, and on to the end of those taken at once."""
     wanted, entries = STATES.get(state, ()), list(held.entries.values())
     found: list[Entry] = []
-    last_s, full = begin[0], False
-    for looked_at, entry in enumerate(islice(entries, bisect_left(entries, begin[0], key=_taken_at_s), None)):
+    last_s, looked_at, full = begin[0], 0, False
+    for entry in islice(entries, bisect_left(entries, begin[0], key=_taken_at_s), None):
         if entry.taken_at_s != last_s and (full := len(found) > limit or looked_at >= LOOK_MAX):
             break
         last_s = entry.taken_at_s
-        if _place(entry) > begin and (wanted is None or held.state_of(entry) in wanted):
+        if _place(entry) <= begin:
+            continue
+        looked_at += 1
+        if wanted is None or held.state_of(entry) in wanted:
             found.append(entry)
     found.sort(key=_place)
     if len(found) > limit:

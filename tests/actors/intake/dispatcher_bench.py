@@ -28,7 +28,7 @@ class Worker:
 class DispatcherBench:
     """A dispatcher with its neighbours."""
 
-    def __init__(self, policy: Policy, workers: int = 8, limit: int = 4) -> None:
+    def __init__(self, policy: Policy, workers: int = 8, limit: int = 4, per_s: float = math.inf) -> None:
         self.clock = FakeClock()
         self.backlog = Backlog(NAMES)
         self.pool = Pool(NAMES, limit)
@@ -37,7 +37,7 @@ class DispatcherBench:
             "fallback": ProcessorHealth("fallback", 1500),
         }
         self.dispatcher = Dispatcher(
-            self.backlog, self.pool, policy, list(self.states.values()), self.clock, Pace(math.inf)
+            self.backlog, self.pool, policy, list(self.states.values()), self.clock, Pace(per_s)
         )
         for _ in range(workers):
             self.pool.add(Worker())
