@@ -201,7 +201,7 @@ class BridgeServer:
                 tally = self._tally()
                 for each in list(self._connections):
                     each.delivery.tally(tally)
-            gevent.sleep(_CHECK_S)
+            gevent.sleep(LOOK_S)
 
     def _deliver(self, line: Line) -> Delivery:
         return Delivery(
