@@ -152,8 +152,8 @@ def _reachable(listener: socket.socket) -> tuple[str, int]:
 def _say_waiting(name: str) -> None:
     say(
         f"{name} can't start: the journal that RINHA_STORE names isn't there, or another worker has it, perhaps of "
-        "another `rinha up`. Its log line worker.store_unavailable says which. It tries again until it can; Ctrl-C ends "
-        "this."
+        "another `rinha up`. Its log line worker.store_unavailable says which. It tries again until it can; Ctrl-C "
+        "ends this."
     )
 
 

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actors.recipient import Recipient
-    from actors.tracing import Tracer
     from rinha.bridge.protocol.delivery import Line
     from rinha.bridge.protocol.frames import Tally
     from rinha.bridge.protocol.own_questions import OwnQuestion
@@ -54,7 +53,6 @@ class BridgeServer:
         incarnation: a number that no other start of the worker has, 1 to 2**64 - 1.
         intake: is told of sessions, payments and purges (``delivery.py``).
         answer: replies to a question of ``actors.messages``. It runs in a greenlet of its own, and may block or raise.
-        tracer: records ``bridge.received`` of traced payments.
         journals: which journal the worker has, and the APIs know; None without one.
         listen_fd: a socket bound to ``address`` that was inherited; without one, ``start`` binds it.
         began_with: how many settled payments were in the books when the worker started.
@@ -72,7 +70,6 @@ class BridgeServer:
         incarnation: int,
         intake: Recipient,
         answer: Callable[[object], object],
-        tracer: Tracer,
         journals: Journals | None = None,
         listen_fd: int | None = None,
         began_with: int = 0,
@@ -83,7 +80,6 @@ class BridgeServer:
         self._secret = secret
         self._incarnation = incarnation
         self._intake = intake
-        self._tracer = tracer
         self._journals = journals or Journals()
         self._journals.on_fault = self._end_all
         self._listen_fd = listen_fd
@@ -212,7 +208,6 @@ class BridgeServer:
             line=line,
             on_hello=self._greeted,
             ask=self._questions.ask,
-            tracer=self._tracer,
             journals=self._journals,
             began_with=self._began_with,
         )
