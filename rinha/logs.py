@@ -14,8 +14,6 @@ from rinha.output import FLUSH_S, STDOUT, LineWriter
 if TYPE_CHECKING:
     from types import TracebackType
 
-trace_logger = logging.getLogger("rinha.trace")
-
 STANDARD_ATTRIBUTES = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 """What every record has; anything else came by ``extra``."""
 
@@ -108,14 +106,7 @@ def configure_logging(level: str, *, role: str) -> None:
     handler.setFormatter(JsonFormatter(role))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.captureWarnings(True)
-    trace_logger.setLevel(logging.INFO)
     sys.excepthook = _log_uncaught
-
-
-def trace_sink(event: dict[str, object]) -> None:
-    """Write one event of a traced payment (``actors.tracing``), whatever the log level; of now, unless it says when."""
-    fields = {f"{key}_" if key in STANDARD_ATTRIBUTES else key: value for key, value in event.items()}
-    trace_logger.info("trace", extra={"at_us": time.time_ns() // 1000, **fields})
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

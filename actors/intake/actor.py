@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors.facts import AttemptRefused, AttemptStarted, PaymentCrashed
 from actors.intake.closing import Closer
+from actors.intake.hops import note_each, note_wait
 from actors.intake.purging import Purger
 from actors.intake.reporting import Reporter
 from actors.intake.taking import Taker
@@ -49,9 +50,9 @@ if TYPE_CHECKING:
     from actors.intake.purges import Purges
     from actors.messages.settling import Attempt
     from actors.ports import Relay
-    from actors.recipient import Recipient
+    from actors.recipient import Addressed, Recipient
     from actors.runtime.clocks import Clock, Timers
-    from actors.tracing import Tracer
+    from actors.tracing import Recorder
     from actors.values import Outcome
 
 
@@ -70,12 +71,12 @@ class Intake:
         relay: how far the journal goes before a payment is acknowledged or sent.
         timers: for payments that are due later.
         clock: for ages.
-        tracer: for sampled payments.
+        recorder: told of what happens to payments.
     """
 
     def __init__(
         self,
-        me: Recipient,
+        me: Addressed,
         backlog: Backlog,
         earlier: Earlier,
         credits: Credits,
@@ -86,7 +87,7 @@ class Intake:
         relay: Relay,
         timers: Timers,
         clock: Clock,
-        tracer: Tracer,
+        recorder: Recorder,
     ) -> None:
         self._me = me
         self._relay = relay
@@ -97,10 +98,11 @@ class Intake:
         self._dispatcher = dispatcher
         self._clock = clock
         self._alarm = Alarm(me, timers, clock)
-        self._taker = Taker(backlog, earlier, relay, clock, tracer)
-        self._purger = Purger(backlog, earlier, credits, purges, ledger, relay, clock)
+        self._recorder = recorder
+        self._taker = Taker(backlog, earlier, relay, clock, recorder)
+        self._purger = Purger(backlog, earlier, credits, purges, ledger, relay, clock, recorder)
         self._closer = Closer(backlog, ledger, relay, clock)
-        self._reporter = Reporter(backlog, clock)
+        self._reporter = Reporter(backlog, clock, recorder)
 
     def on_start(self) -> None:
         """Go on with what the backlog holds."""
@@ -263,6 +265,7 @@ class Intake:
             message.health.tell(ProbeMissing(message.processor))
 
     def _retry_parked(self) -> int:
+        note_each(self._recorder, "retried", (entry for entry, _reason in self._backlog.held.parked))
         retried = self._backlog.retry_parked(self._clock.monotonic_s())
         self._dispatch()
         return retried
@@ -288,6 +291,7 @@ class Intake:
         while planned := self._dispatcher.next():
             actor, attempt = planned
             self._send(actor, attempt)  # first of all: it is noted as under way
+            note_wait(self._recorder, self._backlog.held.in_flight[attempt.payment.payment_id], attempt)
         self._wake_in(self._dispatcher.wake_in_s())
 
     def _wake_in(self, delay_s: float | None) -> None:

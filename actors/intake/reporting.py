@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from actors.intake.backlog import Backlog
     from actors.messages.settling import Attempt
     from actors.runtime.clocks import Clock
+    from actors.tracing import Recorder
     from actors.values import Settled
 
 logger = logging.getLogger(__name__)
@@ -23,11 +24,13 @@ class Reporter:
     Args:
         backlog: of what.
         clock: for how long outcomes have been unknown.
+        recorder: told of payments that were parked.
     """
 
-    def __init__(self, backlog: Backlog, clock: Clock) -> None:
+    def __init__(self, backlog: Backlog, clock: Clock, recorder: Recorder) -> None:
         self._backlog = backlog
         self._clock = clock
+        self._recorder = recorder
 
     def answer(self, question: GetCounts | GetHeld | GetParked | GetUnknown) -> object:
         """Answer a question, with what its class says."""
@@ -57,6 +60,9 @@ class Reporter:
         while parked:
             payment, reason = parked.pop(0)
             logger.warning("payment.parked", extra={"payment": _text(payment.payment_id), "reason": reason})
+            if self._recorder.active:
+                now_ns = self._recorder.now_ns()
+                self._recorder.note(payment.payment_id, "parked", now_ns, 0, 0, "intake", {"reason": reason})
         now_s, doubts = self._clock.monotonic_s(), self._backlog.outcomes.doubts
         doubts.warn(now_s)
         due_s = doubts.due_s

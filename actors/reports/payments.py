@@ -1,6 +1,6 @@
 """What became of payments, one by one: what each is, since when, why, and what happens next.
 
-States are ``storing``, ``waiting``, ``in_flight``, ``unknown``, ``parked``, ``settled`` and ``written_off``. Whatever is
+States are ``storing``, ``waiting``, ``in_flight``, ``unknown``, ``parked``, ``settled`` and ``written_off``. What is
 said in words is a sentence from ``actors/words.py``. Instants that nobody knows are 0.
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import gevent
@@ -38,6 +39,14 @@ def run_worker(settings: Settings, listen_fd: int | None = None) -> ExitCode:
         gevent.signal_handler(number, asked_to_stop.set)
     try:
         worker = Worker(settings, listen_fd)
+    except StoreBroken as error:
+        return _start_failed(settings, error)
+    with closing(worker):
+        return _serve(worker, settings, asked_to_stop)
+
+
+def _serve(worker: Worker, settings: Settings, asked_to_stop: Event) -> ExitCode:
+    try:
         worker.start()
     except StoreUnavailable as error:
         logger.error("worker.store_unavailable", extra={"reason": str(error)})
@@ -45,8 +54,7 @@ def run_worker(settings: Settings, listen_fd: int | None = None) -> ExitCode:
     except OSError as error:
         return bind_failed(settings.bridge, error)
     except (StartFailed, StoreBroken) as error:
-        logger.error("worker.start_failed", extra={"bridge": str(settings.bridge), "reason": str(error)})
-        return ExitCode.REFUSED
+        return _start_failed(settings, error)
     release_collector()
     logger.info("worker.started", extra={"bridge": str(settings.bridge), "pool": settings.pool_size})
     watch_for_absent(settings.processors)
@@ -65,3 +73,8 @@ def run_worker(settings: Settings, listen_fd: int | None = None) -> ExitCode:
         logging.ERROR if failed else logging.INFO, "worker.stopped", extra={"waiting": len(waiting), "ids": waiting}
     )
     return ExitCode.FAILED if failed else ExitCode.OK
+
+
+def _start_failed(settings: Settings, error: Exception) -> ExitCode:
+    logger.error("worker.start_failed", extra={"bridge": str(settings.bridge), "reason": str(error)})
+    return ExitCode.REFUSED

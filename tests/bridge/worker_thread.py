@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actors.recipient import Recipient
-    from actors.tracing import Tracer
     from actors.values import Payment, Verdict
     from rinha.net.address import Address
 
@@ -115,7 +114,6 @@ class Worker:
         epoch: int,
         credit: int,
         answer: Callable[[Any], Any],
-        tracer: Tracer,
         listen_fd: int | None = None,
     ) -> None:
         self.intake = FakeIntake(credit, epoch)
@@ -126,7 +124,6 @@ class Worker:
             incarnation=incarnation,
             intake=self.intake,
             answer=answer,
-            tracer=tracer,
             listen_fd=listen_fd,
         )
         self._thread = threading.Thread(target=self._run, daemon=True)

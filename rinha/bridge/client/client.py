@@ -13,6 +13,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Any, overload
 
+from actors.values import Verdict
 from rinha.bridge.client.link import ClientLink
 from rinha.bridge.client.questions import ClientRequests
 from rinha.bridge.client.verdicts import Waiters
@@ -36,12 +37,16 @@ if TYPE_CHECKING:
         RetryParked,
     )
     from actors.reports import CloseAnswer, ParkedPayment, UnknownPayment, WorkerStatistics
-    from actors.tracing import Tracer
-    from actors.values import LedgerRow, Payment, RowsPage, Summary, Verdict
+    from actors.tracing import Recorder
+    from actors.values import LedgerRow, Payment, RowsPage, Summary
     from rinha.bridge.protocol.events import ClientEvent
     from rinha.bridge.protocol.questions import Question
 
 logger = logging.getLogger(__name__)
+
+_REDELIVERED = {"redelivered": True}
+_DECIDED = [{"verdict": each.name.lower()} for each in Verdict]
+"""Fields of hops: the same objects for all payments. The second are by the verdict's number."""
 
 
 class BridgeClient:
@@ -52,7 +57,7 @@ class BridgeClient:
         secret: shared with the worker, read at each connection; may be empty if the address is local.
         name: of this API, for the worker's logs; at most 64 bytes.
         answer_timeout_s: how long ``submit`` waits for a verdict, in seconds.
-        tracer: records ``bridge.sent`` and ``bridge.decided`` of traced payments.
+        recorder: told when a payment leaves, and when its verdict comes.
         linger_s: how long a payment of ``post`` may wait for others to leave with it, in seconds.
         repeat_s: how long to remember what was sent, for the next worker, in seconds; 0 if that knows by itself.
 
@@ -67,7 +72,7 @@ class BridgeClient:
         *,
         name: str,
         answer_timeout_s: float,
-        tracer: Tracer,
+        recorder: Recorder,
         linger_s: float = 0.0,
         repeat_s: float = 0.0,
     ) -> None:
@@ -75,7 +80,7 @@ class BridgeClient:
             require_secret(address, secret.read())
         self._address = address
         self._answer_timeout_s = answer_timeout_s
-        self._tracer = tracer
+        self._recorder = recorder
         self._linger_s = linger_s
         self._secret = secret
         self._session = ApiEnd(
@@ -213,8 +218,9 @@ class BridgeClient:
         if self._closing:
             raise NoCredit("this API is shutting down")
         sequence = self._session.submit(payment)
-        if payment.traced_at_us:
-            self._tracer.record(payment.payment_id, "bridge.sent", sequence=sequence)
+        recorder = self._recorder
+        if recorder.active:
+            recorder.note(payment.payment_id, "bridge.out", recorder.now_ns())
         return sequence
 
     def _on_event(self, event: ClientEvent) -> None:
@@ -223,9 +229,10 @@ class BridgeClient:
         elif isinstance(event, ReplyReceived):
             self._requests.on_reply(event)
         else:
-            for payment in event.redelivered:
-                if payment.traced_at_us:
-                    self._tracer.record(payment.payment_id, "bridge.sent", redelivered=True)
+            if self._recorder.active:
+                now_ns = self._recorder.now_ns()
+                for payment in event.redelivered:
+                    self._recorder.note(payment.payment_id, "bridge.out", now_ns, fields=_REDELIVERED)
             extra = {
                 "incarnation": event.incarnation,
                 "epoch": event.epoch,
@@ -239,10 +246,12 @@ class BridgeClient:
 
     def _decided(self, decided: PaymentsDecided) -> None:
         decisions = zip(decided.payments, decided.verdicts, strict=True)
+        recorder = self._recorder
+        now_ns = recorder.now_ns() if recorder.active else 0
         for sequence, (payment, verdict) in enumerate(decisions, start=decided.first_sequence):
             self._waiters.decide(sequence, verdict)
-            if payment.traced_at_us:
-                self._tracer.record(payment.payment_id, "bridge.decided", verdict=verdict.name.lower())
+            if now_ns:
+                recorder.note(payment.payment_id, "bridge.back", now_ns, 0, 0, "", _DECIDED[verdict])
         if self._closing:
             self._notify()
 

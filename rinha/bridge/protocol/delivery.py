@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from actors.recipient import Recipient
-    from actors.tracing import Tracer
     from rinha.bridge.protocol.events import WorkerEvent
 
 MAX_REQUESTS = 256
@@ -73,7 +72,6 @@ class Delivery:
             may raise ``HandshakeRefused``.
         ask: has any request but those that are the intake's, purges and words on payments, answered now or later
             (``PendingRequest.carry_out``). Doesn't block.
-        tracer: records ``bridge.received`` of traced payments.
         journals: which journal the worker has, one object for all its deliveries; None without a journal.
     """
 
@@ -87,7 +85,6 @@ class Delivery:
         line: Line,
         on_hello: Callable[[Delivery], None],
         ask: Callable[[PendingRequest], None],
-        tracer: Tracer,
         journals: Journals | None = None,
     ) -> None:
         self.api_id = b""
@@ -99,7 +96,6 @@ class Delivery:
         self._intake = intake
         self._on_hello = on_hello
         self._ask = ask
-        self._tracer = tracer
         self._journals = journals or Journals()
         self._told_through = 0
         self._requests: set[PendingRequest] = set()
@@ -204,9 +200,6 @@ class Delivery:
 
     def _hand_over(self, run: PaymentsReceived) -> None:
         epoch, first, payments, redelivered = run
-        for payment in payments:
-            if payment.traced_at_us:
-                self._tracer.record(payment.payment_id, "bridge.received", api=self.api_name, redelivered=redelivered)
         self._told_through = first + len(payments) - 1
         suspect = redelivered and self.session.is_suspect
         self._intake.tell(SubmitPayments(self, epoch, first, payments, redelivered, suspect))

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actors.recipient import Recipient
-    from actors.tracing import Tracer
     from rinha.bridge.protocol.delivery import Line
 
 MAX_CONNECTIONS = 64
@@ -47,7 +46,6 @@ class BridgeServer:
         incarnation: a number that no other start of the worker has, 1 to 2**64 - 1.
         intake: is told of sessions, payments and purges (``delivery.py``).
         answer: replies to a question of ``actors.messages``. It runs in a greenlet of its own, and may block or raise.
-        tracer: records ``bridge.received`` of traced payments.
         journals: which journal the worker has, and the APIs know; None without one.
         listen_fd: a socket bound to ``address`` that was inherited; without one, ``start`` binds it.
 
@@ -63,7 +61,6 @@ class BridgeServer:
         incarnation: int,
         intake: Recipient,
         answer: Callable[[object], object],
-        tracer: Tracer,
         journals: Journals | None = None,
         listen_fd: int | None = None,
     ) -> None:
@@ -72,7 +69,6 @@ class BridgeServer:
         self._secret = secret
         self._incarnation = incarnation
         self._intake = intake
-        self._tracer = tracer
         self._journals = journals or Journals()
         self._journals.on_fault = self._end_all
         self._listen_fd = listen_fd
@@ -177,7 +173,6 @@ class BridgeServer:
             line=line,
             on_hello=self._greeted,
             ask=self._questions.ask,
-            tracer=self._tracer,
             journals=self._journals,
         )
 
