@@ -6,10 +6,14 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from actors.messages.people import RetryParked
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from actors.intake.entry import Entry
+    from actors.intake.parked import Parked
+    from actors.messages.people import RetryPayment
     from actors.messages.settling import Attempt
     from actors.tracing import Fields, Recorder
 
@@ -18,10 +22,10 @@ MANY_MAX = 1_000
 
 
 def note_wait(recorder: Recorder, entry: Entry, attempt: Attempt) -> None:
-    """Note how long a payment has waited for the attempt that was just sent, and what its processor had said before."""
+    """Note how long a payment has waited for the attempt that was just sent, and why it was sent there."""
     if recorder.active:
         waited_ns = int(entry.waited_s * 1e9)
-        begun_ns, fields = recorder.now_ns() - waited_ns, _why(entry.reason) if entry.reason else None
+        begun_ns, fields = recorder.now_ns() - waited_ns, _why(attempt.why, entry.reason)
         recorder.note(attempt.payment.payment_id, "backlog.wait", begun_ns, waited_ns, attempt.number, "intake", fields)
 
 
@@ -33,7 +37,15 @@ def note_each(recorder: Recorder, hop: str, entries: Iterable[Entry]) -> None:
             recorder.note(entry.payment.payment_id, hop, now_ns, 0, 0, "intake")
 
 
+def note_retried(recorder: Recorder, parked: Parked, order: RetryParked | RetryPayment) -> None:
+    """Note which of those that are parked a person lets try again."""
+    if isinstance(order, RetryParked):
+        note_each(recorder, "retried", (entry for entry, _reason in parked))
+    elif (entry := parked.get(order.payment_id)) is not None:
+        note_each(recorder, "retried", (entry,))
+
+
 @lru_cache(maxsize=1024)
-def _why(reason: str) -> Fields:
-    """One object for all that waited for the same reason."""
-    return {"why": reason}
+def _why(why: str, after: str) -> Fields:
+    """One object for all that are sent for the same reason, and had the same said to them before."""
+    return {"why": why, "after": after} if after else {"why": why}

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from rinha.api.app import make_server
+from rinha.api.process import ApiProcess
 from rinha.api.serve import LISTEN_BACKLOG, serve
 from rinha.bridge.client.client import BridgeClient
 from rinha.net.listener import Listener
 from rinha.process import STOP_SIGNALS, ExitCode, bind_failed, release_collector
-from rinha.trace.hops import Process, new_run
+from rinha.trace.process import Process, new_run
 from rinha.trace.recorder import REVIEW_S, ProcessRecorder
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def run_api(settings: Settings, listen_fd: int | None = None) -> ExitCode:
 
 
 async def _run(settings: Settings, sock: socket.socket, recorder: ProcessRecorder) -> ExitCode:
+    process = ApiProcess(settings.api_name, recorder.process.run, traces=recorder)
     gateway = BridgeClient(
         settings.bridge,
         settings.bridge_secret,
@@ -58,6 +60,7 @@ async def _run(settings: Settings, sock: socket.socket, recorder: ProcessRecorde
         linger_s=settings.bridge_linger_ms / 1000,
         # A durable worker has on record whatever was sent on, so it knows by itself.
         repeat_s=0.0 if settings.accept == "durable" else settings.repeat_s,
+        answer=process.answer,
     )
     server = make_server(
         gateway,
@@ -67,6 +70,7 @@ async def _run(settings: Settings, sock: socket.socket, recorder: ProcessRecorde
         admin_token=settings.admin_token.reveal(),
         ask_timeout_s=settings.answer_timeout_s,
         repeat_s=settings.repeat_s,
+        process=process,
     )
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

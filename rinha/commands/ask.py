@@ -1,6 +1,4 @@
-"""Questions that a person asks a running worker, over the bridge: its statistics, its books, the payments that need a
-person; and what that person says of one.
-"""
+"""What goes to a running worker over the bridge: the question for its books, and a person's word on a payment."""
 
 from __future__ import annotations
 
@@ -12,14 +10,12 @@ from uuid import UUID
 
 import orjson
 
-from actors.messages.people import GetParked, GetStatistics, GetUnknown, RetryParked
 from actors.reports import CloseResult
 from actors.tracing import NotRecording
 from rinha.bridge.client.client import BridgeClient
 from rinha.bridge.errors import BridgeError
-from rinha.closing import explain, unknown_as_json
+from rinha.closing import explain
 from rinha.process import ExitCode
-from rinha.statistics import statistics_as_json
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -33,27 +29,36 @@ CONNECT_TIMEOUT_S = 2.0
 ASK_TIMEOUT_S = 10.0
 
 
-def run_console(settings: Settings, question: str, *, retry: bool = False) -> ExitCode:
-    """Ask the worker and print the answer as JSON lines.
+def run_rows(settings: Settings) -> ExitCode:
+    """Print the books, a JSON line per settled payment.
 
     Args:
         settings: tell where the worker is.
-        question: ``statistics``, ``rows``, ``parked`` or ``unknown``.
-        retry: with ``parked``: let all of them try again, and print how many there were.
 
     Returns:
         ``OK``, or ``FAILED`` if there is no worker or no answer; stderr says which in one line.
     """
-    lines = _answer(settings, lambda client: _ask(client, question, retry))
-    return ExitCode.FAILED if lines is None else _print(lines)
+    rows = _answer(settings, lambda client: client.rows())
+    if rows is None:
+        return ExitCode.FAILED
+    return _print(
+        {
+            "id": str(UUID(bytes=row.payment_id)),
+            "processor": row.processor,
+            "amount_cents": row.amount_cents,
+            "requested_at_ms": row.requested_at_ms,
+        }
+        for row in rows
+    )
 
 
-def run_close(settings: Settings, order: Close) -> ExitCode:
-    """Tell the worker how a payment ended, and print that as a JSON line.
+def run_close(settings: Settings, order: Close, *, as_json: bool) -> ExitCode:
+    """Tell the worker how a payment ended, and print that.
 
     Args:
         settings: tell where the worker is.
         order: what is said of the payment.
+        as_json: print a JSON line instead of a sentence.
 
     Returns:
         ``OK``, or ``FAILED`` if it isn't closed, or there is no worker or no answer; stderr says which in one line.
@@ -64,8 +69,12 @@ def run_close(settings: Settings, order: Close) -> ExitCode:
     if answer.result is not CloseResult.CLOSED:
         print(explain(answer), file=sys.stderr)
         return ExitCode.FAILED
-    status = "settled" if order.processor else "written-off"
-    return _print([{"id": str(UUID(bytes=order.payment_id)), "status": status}])
+    payment_id, state = str(UUID(bytes=order.payment_id)), "settled" if order.processor else "written_off"
+    if as_json:
+        return _print([{"correlationId": payment_id, "state": state}])
+    ending = f"settled at {order.processor}" if order.processor else "written off"
+    print(f"{payment_id} is {ending}, by {order.by}, and that is final")
+    return ExitCode.OK
 
 
 def _print(lines: Iterable[object]) -> ExitCode:
@@ -105,30 +114,3 @@ async def _with_client(settings: Settings, ask: Callable[[BridgeClient], Awaitab
         return await ask(client) if await client.wait_ready(CONNECT_TIMEOUT_S) else None
     finally:
         await client.close(0.0)
-
-
-async def _ask(client: BridgeClient, question: str, retry: bool) -> Iterable[object]:
-    if question == "statistics":
-        return [statistics_as_json(await client.ask(GetStatistics(), timeout_s=ASK_TIMEOUT_S))]
-    if question == "rows":
-        return [
-            {
-                "id": str(UUID(bytes=row.payment_id)),
-                "processor": row.processor,
-                "amount_cents": row.amount_cents,
-                "requested_at_ms": row.requested_at_ms,
-            }
-            for row in await client.rows()
-        ]
-    if question == "unknown":
-        return map(unknown_as_json, await client.ask(GetUnknown(), timeout_s=ASK_TIMEOUT_S))
-    if retry:
-        return [{"retried": await client.ask(RetryParked(), timeout_s=ASK_TIMEOUT_S)}]
-    return [
-        {
-            "id": str(UUID(bytes=parked.payment.payment_id)),
-            "amount_cents": parked.payment.amount_cents,
-            "reason": parked.reason,
-        }
-        for parked in await client.ask(GetParked(), timeout_s=ASK_TIMEOUT_S)
-    ]

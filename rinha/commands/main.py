@@ -4,26 +4,25 @@ side's libraries.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
-from functools import partial
 from typing import TYPE_CHECKING
+from uuid import UUID
 
+from rinha.commands.errors import CommandError
+from rinha.commands.parser import make_parser
 from rinha.logs import configure_logging
-from rinha.net.host import parse_host
 from rinha.output import STDOUT, discard, open_missing_streams
 from rinha.process import WORKER_ROLE, ExitCode, hold_collector
 from rinha.settings.errors import SettingsError
 from rinha.settings.load import load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    import argparse
+    from collections.abc import Sequence
 
+    from rinha.commands.http import Api
     from rinha.settings.table import Settings
-
-QUESTIONS = ("statistics", "rows", "parked", "unknown", "payment")
-"""Commands that ask a running worker."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         SystemExit: ``REFUSED`` for arguments that can't be understood, ``OK`` for ``--help``.
     """
     open_missing_streams()
-    parser = _parser()
+    parser = make_parser()
     options = parser.parse_args(argv)
     try:
         code = _run(parser, options)
@@ -48,6 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         for wrong in error.errors:
             print(wrong, file=sys.stderr)
         return ExitCode.REFUSED
+    except CommandError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
     except BrokenPipeError:
         discard(STDOUT)
         return ExitCode.OK
@@ -57,12 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
-    environ: Mapping[str, str] = os.environ
-    if options.command in QUESTIONS:
-        from rinha.up.runtime_file import with_running_system
-
-        environ = with_running_system(environ)
-    settings = load_settings(environ)
+    settings = load_settings(os.environ)
     match options.command:
         case "check":
             from rinha.commands.check import run_check
@@ -90,19 +87,60 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
             if options.name not in fees_bps:
                 parser.error(f"--name {options.name!r}: the processors are {', '.join(fees_bps)}")
             return _simulator(settings, options, fees_bps[options.name])
-        case "payment":
-            from rinha.commands.ask import run_close
-            from rinha.commands.payment import read_order
+        case "rows":
+            from rinha.commands.ask import run_rows
 
-            try:
-                order = read_order(options.id, options.settled, by=options.by, reason=options.reason)
-            except ValueError as error:
-                parser.error(str(error))
-            return run_close(settings, order)
-        case question:
-            from rinha.commands.ask import run_console
+            return run_rows(_with_running_system())
+        case "payment" if options.settled or options.not_settled:
+            return _close(parser, options)
+        case "trace":
+            from rinha.commands.trace import run_trace
 
-            return run_console(settings, question, retry=getattr(options, "retry", False))
+            return run_trace(options, lambda path: _api(parser, settings, options).get(path), os.environ)
+        case _:
+            return _view(_api(parser, settings, options), options)
+
+
+def _with_running_system() -> Settings:
+    from rinha.up.runtime_file import with_running_system
+
+    return load_settings(with_running_system(os.environ))
+
+
+def _close(parser: argparse.ArgumentParser, options: argparse.Namespace) -> ExitCode:
+    from rinha.commands.ask import run_close
+    from rinha.commands.closing import read_order
+
+    try:
+        order = read_order(_whole(options.id), options.settled, by=options.by, reason=options.reason)
+    except ValueError as error:
+        parser.error(str(error))
+    return run_close(_with_running_system(), order, as_json=options.json)
+
+
+def _whole(digits: str) -> str:
+    if len(digits) < 32:
+        raise ValueError(f"id {digits!r}: how a payment ended is said of its whole id, and these are its first digits")
+    return str(UUID(digits))
+
+
+def _api(parser: argparse.ArgumentParser, settings: Settings, options: argparse.Namespace) -> Api:
+    from rinha.commands.http import find_api, parse_place
+    from rinha.up.runtime_file import url_of_running_system
+
+    try:
+        url = parse_place(options.url) if options.url else None
+    except ValueError as error:
+        parser.error(f"--url {options.url!r}: {error}")
+    running = "" if url else url_of_running_system(os.environ)
+    return find_api(settings, url=url, running=running)
+
+
+def _view(api: Api, options: argparse.Namespace) -> ExitCode:
+    from rinha.commands.views.run import run_view
+    from rinha.commands.views.terminal import terminal_of
+
+    return run_view(api, options, terminal_of(sys.stdout, os.environ))
 
 
 def _simulator(settings: Settings, options: argparse.Namespace, fee_bps: int) -> int:
@@ -110,62 +148,3 @@ def _simulator(settings: Settings, options: argparse.Namespace, fee_bps: int) ->
 
     configure_logging(settings.log_level, role=f"payment-processor-{options.name}")
     return run_simulator(name=options.name, fee_bps=fee_bps, host=options.host, port=options.port)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="rinha",
-        description="A payments intermediary on the actor model.",
-        epilog="Settings come from the environment; `rinha check` shows them.",
-        formatter_class=partial(argparse.HelpFormatter, max_help_position=16),
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-    commands.add_parser("up", help="start the whole system on this machine")
-    api = commands.add_parser("api", help="run one HTTP API")
-    worker = commands.add_parser("worker", help="run the worker")
-    for server in (api, worker):
-        server.add_argument("--fd", type=_descriptor, help="listening socket to take over, as a file descriptor")
-    simulator = commands.add_parser("simulator", help="run a stand-in for one payment processor")
-    simulator.add_argument("--name", help="the processor whose part it plays", required=True)
-    simulator.add_argument("--port", type=_port, required=True)
-    simulator.add_argument("--host", type=_host, default="127.0.0.1", help="address to listen on (default %(default)s)")
-    commands.add_parser("check", help="show the settings in effect, and everything wrong with them")
-    commands.add_parser("statistics", help="show what the worker holds, as a JSON line")
-    commands.add_parser("rows", help="dump the books, a JSON line per settled payment")
-    parked = commands.add_parser("parked", help="list the payments that wait for a person, a JSON line each")
-    parked.add_argument("--retry", action="store_true", help="let all of them try again")
-    commands.add_parser("unknown", help="list the payments that may be settled or not, a JSON line each")
-    _add_payment(commands.add_parser("payment", help="say how a payment ended that is unknown or parked"))
-    return parser
-
-
-def _add_payment(payment: argparse.ArgumentParser) -> None:
-    payment.add_argument("id", help="the payment's UUID")
-    ending = payment.add_mutually_exclusive_group(required=True)
-    ending.add_argument(
-        "--settled", nargs=3, metavar=("PROCESSOR", "REQUESTED_AT", "CENTS"), help="it is in this processor's books so"
-    )
-    ending.add_argument("--not-settled", action="store_true", help="it is in no books: it is written off, for good")
-    payment.add_argument("--by", default="", help="who says so (default: the user who runs this)")
-    payment.add_argument("--reason", default="", help="why")
-
-
-def _descriptor(text: str) -> int:
-    return _bounded(text, 1_000_000, "a file descriptor is a whole number")
-
-
-def _host(text: str) -> str:
-    try:
-        return parse_host(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r}: {error}") from None
-
-
-def _port(text: str) -> int:
-    return _bounded(text, 65535, "a port is a whole number from 0 to 65535")
-
-
-def _bounded(text: str, high: int, reason: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) <= high):
-        raise argparse.ArgumentTypeError(f"{text!r}: {reason}")
-    return int(text)

@@ -78,18 +78,14 @@ class Kept:
         kept = self._payments.get(payment_id)
         return () if kept is None else kept.hops
 
-    def ids_like(self, digits: str) -> list[bytes]:
-        """The ids that begin with these hexadecimal digits, the newest first."""
-        return [each for each in reversed(self._payments) if each.hex().startswith(digits)]
+    def slowest(self, n: int) -> list[tuple[int, bytes]]:
+        """How long payments took, and their ids; the slowest first."""
+        return nlargest(n, ((kept.took_ns, payment_id) for payment_id, kept in self._payments.items() if kept.took_ns))
 
-    def slowest(self, count: int) -> list[bytes]:
-        """The ids of the payments that took longest, the slowest first."""
-        return nlargest(count, self._payments, key=lambda each: self._payments[each].took_ns)
-
-    def failed(self, count: int) -> list[bytes]:
-        """The ids of the payments that failed, the newest first."""
-        found = [payment_id for payment_id, kept in reversed(self._payments.items()) if kept.failed]
-        return found[:count]
+    def failed(self, n: int) -> list[tuple[int, bytes]]:
+        """When payments were kept that failed, and their ids; the newest first."""
+        kept = reversed(self._payments.items())
+        return [(each.at_ns, payment_id) for payment_id, each in kept if each.failed][:n]
 
     def _forget(self, now_ns: int) -> None:
         """Let go of what is too old, or too much."""

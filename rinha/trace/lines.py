@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from actors.tracing import Fields, Record
-    from rinha.trace.hops import Process
+    from rinha.trace.process import Process
 
 DELAY_S = 0.05
 """How long a line waits for others at most."""

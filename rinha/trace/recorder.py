@@ -8,7 +8,6 @@ from itertools import chain, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol
 
-from rinha.trace.hops import Process, ProcessHops
 from rinha.trace.kept import Kept, merge
 from rinha.trace.lines import Lines
 from rinha.trace.review import review
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from actors.tracing import Fields, Record
+    from rinha.trace.process import Process
 
 KEPT_PER_REVIEW = 5
 """The slowest of a second, and the first that failed, so many of each."""
@@ -135,31 +135,21 @@ class ProcessRecorder:
             self._kept.put(each, now_ns, took_ns.get(each, 0), hops.get(each, ()), failed=each in found.failed)
         self._write(self._untraced((*wrong, *self._slow(old_ns))), hops)
 
-    def hops_of(self, ids: Collection[bytes]) -> ProcessHops:
-        """What is there of some payments."""
+    def hops(self, ids: Collection[bytes]) -> list[Record]:
+        """What is there of some payments, in the order of their starts (``processes.Traces``)."""
         recent = self._ring.hops_of(ids)
-        hops = (merge(self._kept.hops_of(each), recent.get(each, ())) for each in ids)
-        return ProcessHops(*self.process, sorted(chain.from_iterable(hops), key=itemgetter(0)))
+        hops = (merge(self._kept.hops_of(each), recent.get(each, ())) for each in dict.fromkeys(ids))
+        return sorted(chain.from_iterable(hops), key=itemgetter(0))
 
-    def ids_like(self, digits: str, limit: int = 10) -> list[bytes]:
-        """The ids of payments that there is something of, by how they begin, the newest first.
-
-        Args:
-            digits: hexadecimal, in lower case, without hyphens.
-            limit: so many at most.
-        """
-        found = (*self._ring.ids_like(digits, limit), *self._kept.ids_like(digits))
-        return list(dict.fromkeys(found))[:limit]
-
-    def slowest(self, count: int) -> list[bytes]:
-        """The ids of the payments that took longest, of those that ended within ``kept.KEEP_S``, the slowest first."""
+    def slowest(self, n: int) -> list[tuple[int, bytes]]:
+        """The payments that took longest of those that ended within ``kept.KEEP_S`` (``processes.Traces``)."""
         self.review()
-        return self._kept.slowest(count)
+        return self._kept.slowest(n)
 
-    def failed(self, count: int) -> list[bytes]:
-        """The ids of payments that were refused, unknown or parked within ``kept.KEEP_S``, the newest first."""
+    def failed(self, n: int) -> list[tuple[int, bytes]]:
+        """Those that were refused, unknown or parked within ``kept.KEEP_S`` (``processes.Traces``)."""
         self.review()
-        return self._kept.failed(count)
+        return self._kept.failed(n)
 
     def close(self) -> None:
         """Have the lines written that wait, and end the threads that write."""

@@ -70,20 +70,3 @@ class Ring:
         for hops in found.values():
             hops.reverse()
         return found
-
-    def ids_like(self, digits: str, limit: int) -> list[bytes]:
-        """The ids of payments that begin so, the newest first.
-
-        Args:
-            digits: hexadecimal, in lower case.
-            limit: so many at most.
-        """
-        whole = bytes.fromhex(digits[: len(digits) & ~1])
-        found: dict[bytes, None] = {}
-        for record in reversed(self._hops):
-            payment_id = record[2]
-            if payment_id.startswith(whole) and payment_id and payment_id.hex().startswith(digits):
-                found[payment_id] = None
-                if len(found) == limit:
-                    break
-        return list(found)

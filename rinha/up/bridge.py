@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rinha.net.address import TcpAddress
 from rinha.net.secret import new_secret
-from rinha.up.runtime_file import SECRETS, published
+from rinha.up.runtime_file import SECRETS, URL, published
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ class Bridge(NamedTuple):
     Args:
         environ: the environment of worker and APIs.
         listener: the worker's listening socket; None if the worker binds the configured address.
-        ask: how a person asks the worker for its statistics; empty if that takes settings that can't be shown.
+        ask: how a person asks the system for its statistics.
     """
 
     environ: Mapping[str, str]
@@ -31,14 +31,16 @@ class Bridge(NamedTuple):
 
 
 @contextlib.contextmanager
-def open_bridge(environ: Mapping[str, str]) -> Iterator[Bridge]:
-    """Prepare the bridge for the length of a context.
+def open_bridge(environ: Mapping[str, str], url: str) -> Iterator[Bridge]:
+    """Prepare the bridge for the length of a context, and leave word of the system.
 
     Args:
         environ: what ``rinha up`` was told. If that names a bridge, it is left as it is.
+        url: the APIs' base URL.
     """
-    if address := environ.get("RINHA_BRIDGE"):
-        yield Bridge(environ, ask=f"RINHA_BRIDGE={address} rinha statistics")
+    told = f"rinha statistics --url {url}"
+    if environ.get("RINHA_BRIDGE"):
+        yield Bridge(environ, ask=told)
         return
     # The worker inherits the socket: so its port stays ours while a worker that died is started again, and APIs that
     # connect meanwhile wait for it in the socket's queue.
@@ -47,5 +49,5 @@ def open_bridge(environ: Mapping[str, str]) -> Iterator[Bridge]:
         if not any(environ.get(name) for name in SECRETS):
             # Every user of this machine reaches a port of loopback, and an argument would be seen by all of them.
             own["RINHA_BRIDGE_SECRET"] = new_secret()
-        with published(environ, own) as is_published:
-            yield Bridge({**environ, **own}, listener, "rinha statistics" if is_published else "")
+        with published(environ, {**own, URL: url}) as is_published:
+            yield Bridge({**environ, **own}, listener, "rinha statistics" if is_published else told)

@@ -90,14 +90,17 @@ def run_up(settings: Settings, environ: Mapping[str, str], table: Table = make_s
     except CannotListenError as error:
         say(str(error))
         return ExitCode.REFUSED
-    with listener, open_bridge(environ) as bridge:
+    host, port = _reachable(listener)
+    url = f"http://{bracketed(host)}:{port}"
+    with listener, open_bridge(environ, url) as bridge:
         stages = table(settings, environ, listener, bridge)
-        return asyncio.run(run_stages(stages, settings, lambda: _announce(listener, bridge)))
+        return asyncio.run(run_stages(stages, settings, lambda: _announce(url, bridge)))
 
 
 async def run_stages(stages: Sequence[Stage], settings: Settings, on_ready: Callable[[], None]) -> int:
     """Supervise the stages until a signal stops it; returns the exit code."""
-    supervisor = Supervisor(stages, stop_timeout_s=settings.drain_s + STOP_MARGIN_S, on_ready=on_ready)
+    timeout_s = settings.drain_s + STOP_MARGIN_S
+    supervisor = Supervisor(stages, stop_timeout_s=timeout_s, on_ready=on_ready, on_waiting=_say_waiting)
     loop = asyncio.get_running_loop()
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, supervisor.end, number)
@@ -146,13 +149,19 @@ def _reachable(listener: socket.socket) -> tuple[str, int]:
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port
 
 
-def _announce(listener: socket.socket, bridge: Bridge) -> None:
-    host, port = _reachable(listener)
-    base = f"http://{bracketed(host)}:{port}"
+def _say_waiting(name: str) -> None:
+    say(
+        f"{name} can't start: the journal that RINHA_STORE names isn't there, or another worker has it, perhaps of "
+        "another `rinha up`. Its log line worker.store_unavailable says which. It tries again until it can; Ctrl-C "
+        "ends this."
+    )
+
+
+def _announce(url: str, bridge: Bridge) -> None:
     # On stderr, because stdout holds JSON lines alone.
     say(
-        f"rinha listens on {base}; Ctrl-C drains and stops it. Try:\n"
-        f"  curl -i {base}/payments -H 'Content-Type: application/json' "
+        f"rinha listens on {url}; Ctrl-C drains and stops it. Try:\n"
+        f"  curl -i {url}/payments -H 'Content-Type: application/json' "
         """-d "{\\"correlationId\\": \\"$(cat /proc/sys/kernel/random/uuid)\\", \\"amount\\": 19.90}"\n"""
-        f"  curl {base}/payments-summary" + (f"\n  {bridge.ask}" if bridge.ask else "")
+        f"  curl {url}/payments-summary\n  {bridge.ask}"
     )

@@ -1,8 +1,9 @@
-"""Where ``rinha up`` leaves word of its bridge, for commands that are told of none.
+"""Where ``rinha up`` leaves word of its bridge and its APIs, for commands that are told of none.
 
-The file holds the settings that lead to the worker, as a JSON object: ``RINHA_BRIDGE`` and, if ``rinha up`` made it,
-``RINHA_BRIDGE_SECRET``. It is ``$XDG_RUNTIME_DIR/rinha.json``; without that directory it is in one of our own that
-nobody else can enter. Whoever reads it believes it, so it must be the user's alone.
+The file is a JSON object. It holds the settings that lead to the worker, ``RINHA_BRIDGE`` and, if ``rinha up`` made it,
+``RINHA_BRIDGE_SECRET``; and ``url``, where the APIs listen. It is ``$XDG_RUNTIME_DIR/rinha.json``; without that
+directory it is in one of our own that nobody else can enter. Whoever reads it believes it, so it must be the user's
+alone.
 """
 
 from __future__ import annotations
@@ -35,6 +36,15 @@ OTHERS = 0o077
 """The rights of everybody but the user."""
 
 SECRETS = ("RINHA_BRIDGE_SECRET", "RINHA_BRIDGE_SECRET_FILE")
+URL = "url"
+
+
+class _Word(msgspec.Struct):
+    """What stands in the file."""
+
+    bridge: str = msgspec.field(name="RINHA_BRIDGE")
+    bridge_secret: str = msgspec.field(name=SECRETS[0], default="")
+    url: str = msgspec.field(name=URL, default="")
 
 
 @contextlib.contextmanager
@@ -85,23 +95,46 @@ def with_running_system(environ: Mapping[str, str]) -> Mapping[str, str]:
     Raises:
         SettingsError: the file mustn't be believed.
     """
-    if environ.get("RINHA_BRIDGE"):
+    word = _word(environ)
+    if word is None:
         return environ
+    found = {"RINHA_BRIDGE": word.bridge}
+    if word.bridge_secret and not any(environ.get(name) for name in SECRETS):
+        found[SECRETS[0]] = word.bridge_secret
+    return {**environ, **found}
+
+
+def url_of_running_system(environ: Mapping[str, str]) -> str:
+    """The base URL of the APIs that ``rinha up`` runs.
+
+    Args:
+        environ: what a command was told.
+
+    Returns:
+        The URL; empty if ``environ`` names a bridge, which leads to another system, or no file is there.
+
+    Raises:
+        SettingsError: the file mustn't be believed.
+    """
+    word = _word(environ)
+    return word.url if word else ""
+
+
+def _word(environ: Mapping[str, str]) -> _Word | None:
+    """What the file says; None where it isn't asked, or isn't there."""
+    if environ.get("RINHA_BRIDGE"):
+        return None
     path = _place(environ)
     try:
         if not _runtime_directory(environ):
             _check_private(path.parent)
         content = read_guarded(path, max_bytes=MAX_BYTES, forbidden=OTHERS, owner=os.geteuid())
-        found = msgspec.json.decode(content, type=dict[str, str])
-        bridge = {"RINHA_BRIDGE": found["RINHA_BRIDGE"]}
+        return msgspec.json.decode(content, type=_Word)
     except FileNotFoundError:
-        return environ
-    except (OSError, ValueError, KeyError) as error:
+        return None
+    except (OSError, ValueError) as error:
         reason = f"must be set, or {path} be removed, which {_reason(error)}"
         raise SettingsError([SettingError("RINHA_BRIDGE", "", reason)]) from None
-    if (secret := found.get(SECRETS[0])) and not any(environ.get(name) for name in SECRETS):
-        bridge[SECRETS[0]] = secret
-    return {**environ, **bridge}
 
 
 def _content(path: Path) -> bytes:
@@ -122,11 +155,11 @@ def _put_back(path: Path, before: bytes) -> None:
 def _listens(content: bytes) -> bool:
     """Whether somebody listens at the bridge that a file names."""
     try:
-        address = parse_address(msgspec.json.decode(content, type=dict[str, str])["RINHA_BRIDGE"])
+        address = parse_address(msgspec.json.decode(content, type=_Word).bridge)
         if isinstance(address, TcpAddress):
             socket.create_connection((address.host, address.port), timeout=LISTENS_TIMEOUT_S).close()
             return True
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError):
         pass
     return False
 
@@ -134,7 +167,7 @@ def _listens(content: bytes) -> bool:
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError):
         return f"can't be read ({error.strerror})"
-    return "isn't what `rinha up` writes" if isinstance(error, KeyError | msgspec.MsgspecError) else str(error)
+    return "isn't what `rinha up` writes" if isinstance(error, msgspec.MsgspecError) else str(error)
 
 
 def _runtime_directory(environ: Mapping[str, str]) -> str:

@@ -12,19 +12,23 @@ from gevent.event import Event
 
 from actors.intake.parked import Parking
 from actors.intake.routing import Cheapest, Fastest
+from actors.messages.people import GetCounts
+from actors.plan import Plan
 from actors.ports import StoreBroken
 from actors.runtime.clocks import SystemClock
 from actors.runtime.crashes import Crashes
 from actors.runtime.greenlets import GeventTimers, SupervisedGeventActor
 from actors.runtime.supervisor import Supervisor
-from actors.system import UNBOUNDED, ActorSystem, Plan, Ports
+from actors.system import UNBOUNDED, ActorSystem, Ports
 from actors.values import ProcessorHealth
+from rinha.bridge.protocol.frames import Tally
 from rinha.bridge.protocol.journals import NO_JOURNAL, Journals, describe
 from rinha.bridge.server.server import BridgeServer
 from rinha.process import WORKER_ROLE
 from rinha.processors.open import open_client
-from rinha.trace.hops import Process
+from rinha.trace.process import Process
 from rinha.trace.recorder import REVIEW_S, ProcessRecorder
+from rinha.worker.answers import Answers
 
 if TYPE_CHECKING:
     from actors.intake.routing import Policy
@@ -54,6 +58,8 @@ class Worker:
     def __init__(self, settings: Settings, listen_fd: int | None = None) -> None:
         self.failed = Event()
         """Set when the process must end: actors crashed too often, or the store can't be trusted."""
+        self.began = Tally()
+        """What was in the books and held at the start."""
         self._settings = settings
         self._listen_fd = listen_fd
         self._clock = SystemClock()
@@ -101,16 +107,21 @@ class Worker:
         """
         journal = self._check_journal()
         self._system.start()
+        self.began = self._counts()
         self._settings.bridge_secret.make()
+        answers = Answers(self._system.answer, self._recorder.process.run, traces=self._recorder)
         self._server = BridgeServer(
             self._settings.bridge,
             self._settings.bridge_secret.read(),
             incarnation=self._incarnation,
             intake=self._system.intake,
-            answer=self._system.answer,
+            answer=answers.answer,
             journals=Journals(journal, accepted=self._settings.journal_id is not None),
             listen_fd=self._listen_fd,
+            began_with=self.began.settled,
+            tally=self._counts,
         )
+        answers.ask_all = self._server.ask_all
         self._server.start()
         self._reviewing = gevent.spawn(self._review)
 
@@ -125,6 +136,11 @@ class Worker:
         epoch = 0 if self._store is None else self._store.epoch()
         logger.info("worker.journal", extra={"journal": str(UUID(bytes=journal)), "epoch": epoch})
         return journal
+
+    def _counts(self) -> Tally:
+        counts = self._system.answer(GetCounts())
+        held = counts.waiting + counts.in_flight + counts.unknown + counts.parked
+        return Tally(counts.settled, held, self._settings.backlog_max)
 
     def drain(self, timeout_s: float) -> list[str]:
         """Take no more payments, and settle those that are held.

@@ -56,7 +56,10 @@ def _serve(worker: Worker, settings: Settings, asked_to_stop: Event) -> ExitCode
     except (StartFailed, StoreBroken) as error:
         return _start_failed(settings, error)
     release_collector()
-    logger.info("worker.started", extra={"bridge": str(settings.bridge), "pool": settings.pool_size})
+    settled, held, _ = worker.began
+    journal = "empty: no journal" if settings.store is None else f"{settled:,} settled, from the journal"
+    extra = {"bridge": str(settings.bridge), "pool": settings.pool_size, "books": journal, "held": held}
+    logger.info("worker.started", extra=extra)
     watch_for_absent(settings.processors)
     gevent.wait([asked_to_stop, worker.failed], count=1)
     if worker.failed.is_set():
@@ -70,7 +73,9 @@ def _serve(worker: Worker, settings: Settings, asked_to_stop: Event) -> ExitCode
     worker.stop()
     failed = bool(waiting) or worker.failed.is_set()
     logger.log(
-        logging.ERROR if failed else logging.INFO, "worker.stopped", extra={"waiting": len(waiting), "ids": waiting}
+        logging.ERROR if failed else logging.INFO,
+        "worker.stopped",
+        extra={"waiting": len(waiting), "correlationIds": waiting},
     )
     return ExitCode.FAILED if failed else ExitCode.OK
 

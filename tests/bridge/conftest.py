@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from actors.tracing import Recorder
+    from rinha.bridge.protocol.frames import Tally
     from rinha.net.address import Address
     from rinha.net.secret import SharedSecret
 
@@ -35,6 +36,7 @@ class StartWorker(Protocol):
         credit: int = ...,
         answer: Callable[[Any], Any] = ...,
         listen_fd: int | None = ...,
+        tally: Callable[[], Tally] | None = ...,
     ) -> Worker: ...
 
 
@@ -52,6 +54,7 @@ def start_worker() -> Iterator[StartWorker]:
             credit: int = 100,
             answer: Callable[[Any], Any] = no_answer,
             listen_fd: int | None = None,
+            tally: Callable[[], Tally] | None = None,
         ) -> Worker:
             worker = Worker(
                 parse_address(address) if isinstance(address, str) else address,
@@ -61,6 +64,7 @@ def start_worker() -> Iterator[StartWorker]:
                 credit=credit,
                 answer=answer,
                 listen_fd=listen_fd,
+                tally=tally,
             )
             stack.callback(worker.stop)
             return worker

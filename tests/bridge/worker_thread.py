@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from actors.recipient import Recipient
     from actors.values import Payment, Verdict
+    from rinha.bridge.protocol.frames import Tally
     from rinha.net.address import Address
 
 T = TypeVar("T")
@@ -115,6 +116,7 @@ class Worker:
         credit: int,
         answer: Callable[[Any], Any],
         listen_fd: int | None = None,
+        tally: Callable[[], Tally] | None = None,
     ) -> None:
         self.intake = FakeIntake(credit, epoch)
         self._jobs: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = queue.SimpleQueue()
@@ -125,6 +127,7 @@ class Worker:
             intake=self.intake,
             answer=answer,
             listen_fd=listen_fd,
+            tally=tally,
         )
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()

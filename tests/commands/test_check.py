@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 
 import pytest
 
 from rinha.commands.main import main
-
-
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith(("RINHA_", "PROCESSOR_"))]:
-        monkeypatch.delenv(name)
 
 
 def test_check_shows_every_setting_with_its_origin(

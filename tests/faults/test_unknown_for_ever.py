@@ -31,9 +31,9 @@ TRIES = 6
 
 
 async def listed(lab: Lab) -> dict[str, dict[str, Any]]:
-    async with lab.session.get(f"{lab.urls[-1]}/payments/unknown", headers=HEADERS) as response:
+    async with lab.session.get(f"{lab.urls[-1]}/payments?state=unknown", headers=HEADERS) as response:
         assert response.status == 200
-        return {each["id"]: each for each in await response.json()}
+        return {each["correlationId"]: each for each in (await response.json())["payments"]}
 
 
 async def until_listed(lab: Lab, payment_id: uuid.UUID) -> dict[str, Any]:
@@ -61,13 +61,13 @@ async def say_settled(lab: Lab, payment_id: uuid.UUID, values: dict[str, Any]) -
 
 async def say_not_settled(lab: Lab, payment_id: uuid.UUID) -> list[int]:
     """By the command."""
-    command = [sys.executable, "-m", "rinha", "payment", str(payment_id), "--not-settled", "--by", "ada"]
+    command = [sys.executable, "-m", "rinha", "payment", str(payment_id), "--not-settled", "--by", "ada", "--json"]
     codes = []
     for _ in range(TRIES):
         done = await asyncio.to_thread(subprocess.run, command, env=lab.environ, capture_output=True, check=False)
         codes.append(done.returncode)
         if done.returncode == 0:
-            assert json.loads(done.stdout) == {"id": str(payment_id), "status": "written-off"}
+            assert json.loads(done.stdout) == {"correlationId": str(payment_id), "state": "written_off"}
             return codes
         assert b"say it again in" in done.stderr
         await asyncio.sleep(6)
@@ -90,7 +90,7 @@ async def test_a_person_ends_what_does_not_end_by_itself(
         if warned:
             for count in (1, 2):
                 line = await asyncio.to_thread(lab.worker.until_logged, "payment.outcome_unknown", count)
-                assert line["payment"] in {str(committed), str(lost)}
+                assert line["correlationId"] in {str(committed), str(lost)}
 
         rows = await their_rows(lab.session, lab.processors)
         ((processor, row),) = [(name, row) for name, held in rows.items() for row in held]

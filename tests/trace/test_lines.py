@@ -11,8 +11,8 @@ from uuid import UUID
 import pytest
 
 from rinha.trace import lines as module
-from rinha.trace.hops import Process
 from rinha.trace.lines import LineEncoder, Lines
+from rinha.trace.process import Process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

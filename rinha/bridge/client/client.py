@@ -8,41 +8,32 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import secrets
 import time
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 from actors.values import Verdict
 from rinha.bridge.client.link import ClientLink
+from rinha.bridge.client.opened import log_opened
 from rinha.bridge.client.questions import ClientRequests
+from rinha.bridge.client.refusing import Refusing
 from rinha.bridge.client.verdicts import Waiters
-from rinha.bridge.errors import NoCredit, WorkerUnavailable
+from rinha.bridge.errors import NoCredit, NoCreditReason, WorkerUnavailable
 from rinha.bridge.protocol.api_end import ApiEnd
-from rinha.bridge.protocol.events import PaymentsDecided, ReplyReceived
+from rinha.bridge.protocol.events import CreditChanged, PaymentsDecided, ReplyReceived, RequestReceived
 from rinha.bridge.protocol.handshake import API_ID_BYTES
 from rinha.bridge.protocol.sent import Sent
 from rinha.net.address import Address, require_secret
 from rinha.net.secret import FixedSecret, SharedSecret
 
 if TYPE_CHECKING:
-    from actors.messages.people import (
-        Close,
-        GetParked,
-        GetRows,
-        GetStatistics,
-        GetSummary,
-        GetUnknown,
-        Purge,
-        RetryParked,
-    )
-    from actors.reports import CloseAnswer, ParkedPayment, UnknownPayment, WorkerStatistics
-    from actors.tracing import Recorder
-    from actors.values import LedgerRow, Payment, RowsPage, Summary
-    from rinha.bridge.protocol.events import ClientEvent
-    from rinha.bridge.protocol.questions import Question
+    from collections.abc import Callable
 
-logger = logging.getLogger(__name__)
+    from actors.tracing import Recorder
+    from actors.values import LedgerRow, Payment
+    from rinha.bridge.protocol.events import ClientEvent
+    from rinha.bridge.protocol.frames import Tally
+    from rinha.bridge.protocol.questions import Question
 
 _REDELIVERED = {"redelivered": True}
 _DECIDED = [{"verdict": each.name.lower()} for each in Verdict]
@@ -60,6 +51,7 @@ class BridgeClient:
         recorder: told when a payment leaves, and when its verdict comes.
         linger_s: how long a payment of ``post`` may wait for others to leave with it, in seconds.
         repeat_s: how long to remember what was sent, for the next worker, in seconds; 0 if that knows by itself.
+        answer: answers what the worker asks of this process (``own_questions.py``) at once; None for a command.
 
     Raises:
         ValueError: an empty secret for an address that isn't local, or a name that is empty or too long.
@@ -75,6 +67,7 @@ class BridgeClient:
         recorder: Recorder,
         linger_s: float = 0.0,
         repeat_s: float = 0.0,
+        answer: Callable[[Any], object] | None = None,
     ) -> None:
         if isinstance(secret, FixedSecret):  # a file never holds an empty one
             require_secret(address, secret.read())
@@ -88,7 +81,9 @@ class BridgeClient:
             name=name,
             sent=Sent(repeat_s, time.monotonic) if repeat_s else None,
         )
+        self._answer = answer
         self._closing = False
+        self._refusing = Refusing(lambda: time.time_ns() // 1_000_000, NoCreditReason.WORKER_AWAY)
         self._changed = asyncio.Event()
         """Set and replaced whenever a session opens or payments are decided."""
 
@@ -98,7 +93,9 @@ class BridgeClient:
             self._address, self._secret, self._session, on_event=self._on_event, on_lost=self._on_lost
         )
         self._waiters = Waiters(asyncio.get_running_loop(), self._answer_timeout_s)
-        self._requests = ClientRequests(self._session, flush_soon=self._link.flush_soon, reopened=self._reopened)
+        self._requests = ClientRequests(
+            self._session, flush_soon=self._link.flush_soon, reopened=self._reopened, answer=self._answer
+        )
         self._connecting = asyncio.create_task(self._link.run())
 
     async def close(self, flush_timeout_s: float) -> list[Payment]:
@@ -111,6 +108,7 @@ class BridgeClient:
             The payments that are still without a verdict.
         """
         self._closing = True
+        self._refusing.see(NoCreditReason.DRAINING)
         self._link.flush_soon()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(flush_timeout_s):
@@ -129,19 +127,20 @@ class BridgeClient:
         return self._session.is_open and not self._closing
 
     @property
+    def refusing(self) -> Refusing:
+        """Why no payment could be handed over now, and since when."""
+        self._look()
+        return self._refusing
+
+    @property
+    def tally(self) -> Tally:
+        """What the worker has said last of its books and its backlog."""
+        return self._session.tally
+
+    @property
     def outbox_size(self) -> int:
         """How many payments have no verdict yet."""
         return len(self._session)
-
-    @property
-    def credit(self) -> int:
-        """How many payments could be submitted now."""
-        return self._session.credit
-
-    @property
-    def epoch(self) -> int:
-        """The worker's epoch, as far as it is known."""
-        return self._session.epoch
 
     async def wait_ready(self, timeout_s: float) -> bool:
         """Wait for an open session.
@@ -174,22 +173,8 @@ class BridgeClient:
         self._send(payment)
         self._link.flush_within(self._linger_s)
 
-    @overload
-    async def ask(self, question: GetSummary, *, timeout_s: float) -> Summary: ...
-    @overload
-    async def ask(self, question: Purge | RetryParked, *, timeout_s: float) -> int: ...
-    @overload
-    async def ask(self, question: GetStatistics, *, timeout_s: float) -> WorkerStatistics: ...
-    @overload
-    async def ask(self, question: GetParked, *, timeout_s: float) -> tuple[ParkedPayment, ...]: ...
-    @overload
-    async def ask(self, question: GetUnknown, *, timeout_s: float) -> tuple[UnknownPayment, ...]: ...
-    @overload
-    async def ask(self, question: Close, *, timeout_s: float) -> CloseAnswer: ...
-    @overload
-    async def ask(self, question: GetRows, *, timeout_s: float) -> RowsPage: ...
     async def ask(self, question: Question, *, timeout_s: float) -> Any:
-        """Ask the worker. A question that changes nothing is asked again if the connection breaks meanwhile.
+        """Ask the worker, for what the question's class names; again if the connection breaks and it changes nothing.
 
         Args:
             question: what to ask.
@@ -216,32 +201,35 @@ class BridgeClient:
 
     def _send(self, payment: Payment) -> int:
         if self._closing:
-            raise NoCredit("this API is shutting down")
-        sequence = self._session.submit(payment)
+            raise NoCredit(NoCreditReason.DRAINING)
+        try:
+            sequence = self._session.submit(payment)
+        except NoCredit:
+            self._look()
+            raise
         recorder = self._recorder
         if recorder.active:
             recorder.note(payment.payment_id, "bridge.out", recorder.now_ns())
         return sequence
+
+    def _look(self) -> None:
+        self._refusing.see(NoCreditReason.DRAINING if self._closing else self._session.hindrance)
 
     def _on_event(self, event: ClientEvent) -> None:
         if isinstance(event, PaymentsDecided):
             self._decided(event)
         elif isinstance(event, ReplyReceived):
             self._requests.on_reply(event)
+        elif isinstance(event, CreditChanged):
+            self._look()
+        elif isinstance(event, RequestReceived):
+            self._requests.on_request(event)
         else:
             if self._recorder.active:
                 now_ns = self._recorder.now_ns()
                 for payment in event.redelivered:
                     self._recorder.note(payment.payment_id, "bridge.out", now_ns, fields=_REDELIVERED)
-            extra = {
-                "incarnation": event.incarnation,
-                "epoch": event.epoch,
-                "redelivered": len(event.redelivered),
-                "sent_before": event.told,
-            }
-            logger.info("bridge.session_opened", extra=extra)
-            if event.told and event.forgotten:
-                logger.warning("bridge.sent_before_forgotten", extra={"ids": event.forgotten})
+            log_opened(event)
             self._notify()
 
     def _decided(self, decided: PaymentsDecided) -> None:
@@ -256,6 +244,7 @@ class BridgeClient:
             self._notify()
 
     def _on_lost(self) -> None:
+        self._look()
         self._requests.on_lost()
         self._notify()
 

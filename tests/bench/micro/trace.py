@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from actors.tracing import NotRecording
 from rinha.trace import lines as lines_module
-from rinha.trace.hops import Process
 from rinha.trace.lines import Lines
+from rinha.trace.process import Process
 from rinha.trace.recorder import ProcessRecorder
 from tests.bench.micro.figure import Figure
 
@@ -122,7 +122,7 @@ def _find_us(runs: int) -> list[float]:
     for _ in range(runs):
         begun_s = time.process_time()
         for each in ids[:10]:
-            recorder.hops_of([each])
+            recorder.hops([each])
         took_us.append((time.process_time() - begun_s) / 10 * 1e6)
     return took_us
 

@@ -7,7 +7,7 @@ import getpass
 import pytest
 
 from actors.messages.people import Close
-from rinha.commands.payment import read_order
+from rinha.commands.closing import read_order
 
 ID = "4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b3"
 ID_BYTES = bytes.fromhex(ID.replace("-", ""))
