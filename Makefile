@@ -79,7 +79,7 @@ bench-budget: $(READY) container-engine ## Measure where the time of one payment
 bench-cpu: $(READY) ## Measure CPU time per payment by process, without containers
 	$(BIN)/python -m tests.bench.cpu --rounds 3
 
-bench-micro: $(READY) ## Measure runtime, bridge and ledger by themselves
+bench-micro: $(READY) ## Measure runtime, bridge, ledger and traces by themselves
 	$(BIN)/python -m tests.bench.micro --json $(RESULTS)/micro.json
 
 check: $(READY) ## Lint, formatting and types

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from actors.messages.health import AttemptObserved
@@ -12,8 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from actors.ports import ProcessorClient
-    from actors.recipient import Recipient
+    from actors.recipient import Addressed, Recipient
     from actors.runtime.clocks import Clock
+    from actors.tracing import Fields, Recorder
     from actors.values import Outcome
 
 
@@ -27,16 +29,18 @@ class PaymentActor:
         ledger: told of what was settled, before the intake is.
         health: told how each post went.
         clock: for latencies.
+        recorder: told of each attempt.
     """
 
     def __init__(
         self,
-        me: Recipient,
+        me: Addressed,
         clients: Mapping[str, ProcessorClient],
         intake: Recipient,
         ledger: Recipient,
         health: Recipient,
         clock: Clock,
+        recorder: Recorder,
     ) -> None:
         self._me = me
         self._clients = clients
@@ -44,6 +48,7 @@ class PaymentActor:
         self._ledger = ledger
         self._health = health
         self._clock = clock
+        self._recorder = recorder
 
     def on_start(self) -> None:
         """Report for work."""
@@ -53,12 +58,16 @@ class PaymentActor:
         """Carry out an ``Attempt``."""
         if not isinstance(message, Attempt):
             raise TypeError(f"a payment actor doesn't know {message!r}")
+        recorder, payment_id = self._recorder, message.payment.payment_id
+        begun_ns = recorder.now_ns() if recorder.active else 0
         outcome = self._carry_out(message)
+        if begun_ns:
+            fields = _fields(message, outcome)
+            took_ns = recorder.now_ns() - begun_ns
+            recorder.note(payment_id, "payment.attempt", begun_ns, took_ns, message.number, self._me.name, fields)
         if isinstance(outcome, Settled):
-            payment, processor = message.payment, message.processor
             values = outcome.amount_cents, outcome.requested_at_ms, message.epoch
-            traced = bool(payment.traced_at_us)
-            self._ledger.tell(RecordPayment(payment.payment_id, processor, *values, self._intake, traced))
+            self._ledger.tell(RecordPayment(payment_id, message.processor, *values, self._intake, message.number))
         self._intake.tell(AttemptEnded(self._me, message, outcome))
 
     def may_retry(self, message: Any) -> bool:
@@ -69,7 +78,12 @@ class PaymentActor:
         """Report an attempt that crashed half-way as unknown."""
         if not isinstance(message, Attempt):
             return False
-        self._intake.tell(AttemptEnded(self._me, message, Unknown("its actor crashed in flight", crashed=True)))
+        outcome, recorder = Unknown("its actor crashed in flight", crashed=True), self._recorder
+        if recorder.active:
+            now_ns, fields = recorder.now_ns(), _fields(message, outcome)
+            payment_id, number = message.payment.payment_id, message.number
+            recorder.note(payment_id, "payment.attempt", now_ns, 0, number, self._me.name, fields)
+        self._intake.tell(AttemptEnded(self._me, message, outcome))
         return True
 
     def _carry_out(self, attempt: Attempt) -> Outcome | Absent:
@@ -109,3 +123,14 @@ def _succeeded(outcome: Outcome) -> bool | None:
         case Refused(permanent=True) | Unknown(denied=True):
             return None  # it answered, and so would one whose database is down: no failure, and no sign of health
     return False
+
+
+def _fields(attempt: Attempt, outcome: Outcome | Absent) -> Fields:
+    reason = "" if isinstance(outcome, Settled) else outcome.reason
+    return _shared_fields(attempt.processor, attempt.step.value, type(outcome).__name__, reason)
+
+
+@lru_cache(maxsize=1024)
+def _shared_fields(processor: str, step: str, outcome: str, reason: str) -> Fields:
+    """One object for all attempts that went alike: most do."""
+    return {"processor": processor, "step": step, "outcome": outcome.lower(), "reason": reason or None}

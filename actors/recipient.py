@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Recipient(Protocol):
@@ -11,3 +14,15 @@ class Recipient(Protocol):
     def tell(self, message: Any) -> None:
         """Put a message into the mailbox. Never blocks; what can't be delivered becomes a dead letter."""
         ...
+
+
+class Addressed(Recipient, Protocol):
+    """A recipient with an address of its own: an actor's reference.
+
+    Attributes:
+        name: the actor's name.
+        waiting: tells how many messages are in its mailbox.
+    """
+
+    name: str
+    waiting: Callable[[], int]

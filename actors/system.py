@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from actors.runtime.guard import Factory
     from actors.runtime.reference import Reference
     from actors.runtime.supervisor import Supervisor
-    from actors.tracing import Tracer
+    from actors.tracing import Recorder
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ class Ports(NamedTuple):
         clients: each processor's client, by its name.
         store: where the journal is kept; None for no journal.
         on_broken: called with the reason if the store can't be trusted any more; ends the process.
-        tracer: for sampled payments.
+        recorder: told of what happens to payments.
     """
 
     clock: Clock
@@ -89,7 +89,7 @@ class Ports(NamedTuple):
     clients: Mapping[str, ProcessorClient]
     store: Store | None
     on_broken: Callable[[str], None]
-    tracer: Tracer
+    recorder: Recorder
 
 
 class ActorSystem:
@@ -117,7 +117,7 @@ class ActorSystem:
             StartFailed: an actor did not start. ``stop`` stops those that did.
             StoreUnavailable, StoreBroken: the store can't be read; none was started.
         """
-        plan, (clock, timers, clients, store, on_broken, tracer) = self._plan, self._ports
+        plan, (clock, timers, clients, store, on_broken, recorder) = self._plan, self._ports
         names = tuple(each.name for each in plan.processors)
         # State that outlives restarts is made here; behaviours are made by the factories below, again and again.
         epoch = 0 if store is None else store.epoch()
@@ -135,14 +135,14 @@ class ActorSystem:
         relay: Relay = WithoutJournal()
         if store is not None:
             restore(store, book, backlog, now_s, suspect=not plan.durable)
-            relay = self._start_journal(store, on_broken)
+            relay = self._start_journal(store, on_broken, recorder)
 
         # Each attempt has at most two messages under way, each session what its credit allows.
-        self.ledger = self._start("ledger", lambda me: Ledger(book, relay, tracer))
+        self.ledger = self._start("ledger", lambda me: Ledger(book, relay, recorder))
         self.intake = self._start(
             "intake",
             lambda me: Intake(
-                me, backlog, earlier, credit, purges, pool, dispatcher, self.ledger, relay, timers, clock, tracer
+                me, backlog, earlier, credit, purges, pool, dispatcher, self.ledger, relay, timers, clock, recorder
             ),
         )
         self.health = self._start("health", lambda me: Health(me, circuits, self.intake, timers, clock))
@@ -151,7 +151,7 @@ class ActorSystem:
             self._start_poller(name, schedule)
         self.supervisor.start_group(
             (f"payment-{number}" for number in range(plan.pool_size)),
-            lambda me: PaymentActor(me, clients, self.intake, self.ledger, self.health, clock),
+            lambda me: PaymentActor(me, clients, self.intake, self.ledger, self.health, clock, recorder),
             capacity=8,
         )
 
@@ -205,12 +205,12 @@ class ActorSystem:
 
         self._start(f"poller-{name}", poller, capacity=8)
 
-    def _start_journal(self, store: Store, on_broken: Callable[[str], None]) -> Relay:
+    def _start_journal(self, store: Store, on_broken: Callable[[str], None], recorder: Recorder) -> Relay:
         buffer = JournalBuffer()
         timers = self._ports.timers
         # The journal and its writer talk to each other, and the intake comes later: they are looked up when told.
         journal = self._start(
-            "journal", lambda me: Journal(me, buffer, lambda: writer, lambda: self.intake, on_broken, timers)
+            "journal", lambda me: Journal(me, buffer, lambda: writer, lambda: self.intake, on_broken, timers, recorder)
         )
         writer = self._start("journal-writer", lambda me: JournalWriter(store, journal, on_broken), capacity=8)
         return Durable(journal) if self._plan.durable else Journalled(journal)

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import logging
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 from rinha.instants import instant
 from rinha.output import FLUSH_S, STDOUT, LineWriter
 from rinha.recent import RecentRecords
-from rinha.records import STANDARD_ATTRIBUTES, event_of, fields_of, to_json
+from rinha.records import event_of, fields_of, to_json
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-trace_logger = logging.getLogger("rinha.trace")
-
 RECENT = RecentRecords()
 """What this process has logged of late; there is one, as there is one ``logging``."""
-RECENT.addFilter(lambda record: record.name != trace_logger.name)
+
 
 _CLOSE_S = 0.1
 """A thread with nothing to do ends at once."""
@@ -104,18 +101,11 @@ def configure_logging(level: str, *, role: str) -> None:
     handler = StdoutHandler()
     handler.setFormatter(JsonFormatter(role))
     least = logging.getLevelNamesMapping()[level.upper()]
-    handler.addFilter(lambda record: record.levelno >= least or record.name == trace_logger.name)
+    handler.addFilter(lambda record: record.levelno >= least)
     RECENT.clear()
     logging.basicConfig(level=min(logging.INFO, least), handlers=[handler, RECENT], force=True)
     logging.captureWarnings(True)
-    trace_logger.setLevel(logging.INFO)
     sys.excepthook = _log_uncaught
-
-
-def trace_sink(event: dict[str, object]) -> None:
-    """Write one event of a traced payment (``actors.tracing``), whatever the log level; of now, unless it says when."""
-    fields = {f"{key}_" if key in STANDARD_ATTRIBUTES else key: value for key, value in event.items()}
-    trace_logger.info("trace", extra={"at_us": time.time_ns() // 1000, **fields})
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -40,32 +40,33 @@ class LineWriter:
         self._fd = fd
         self._gap = gap
         self._changed = threading.Condition()  # on an RLock: the collector may log in the midst of this
-        self._waiting: list[bytes] = []
+        self._waiting: list[tuple[bytes, int]] = []
         self._waiting_bytes = 0
         self._dropped = 0
         self._is_writing = False
         self._is_ending = False
         self._thread: threading.Thread | None = None
 
-    def put(self, line: bytes) -> None:
+    def put(self, line: bytes, lines: int = 1) -> None:
         """Have a line written, with a single write so that processes that share a pipe don't mix theirs, or drop it.
 
         Args:
-            line: with its end.
+            line: with its end; it may be several in one, short enough for a single write.
+            lines: as how many it counts if it is dropped.
 
         Raises:
             RuntimeError: there are no more threads to be had.
         """
         with self._changed:
             if self._waiting_bytes >= WAITING_BYTES_MAX:
-                self._dropped += 1
+                self._dropped += lines
                 return
             if self._thread is None:
                 # A daemon: it may be stuck in a write for ever.
                 thread = threading.Thread(target=self._run, name=f"writer of {self._fd}", daemon=True)
                 thread.start()
                 self._thread = thread
-            self._waiting.append(line)
+            self._waiting.append((line, lines))
             self._waiting_bytes += len(line)
             self._changed.notify_all()
 
@@ -102,10 +103,10 @@ class LineWriter:
                     self._is_ending, self._thread = False, None
                     return
                 self._is_writing = True
-                lines, self._waiting, self._waiting_bytes = self._waiting, [], 0
+                waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
                 # They came when these lines were all there already: this is the place of the gap.
                 dropped, self._dropped = self._dropped, 0
-            missing += dropped + sum(not self._write(line) for line in lines)
+            missing += dropped + sum(lines for line, lines in waiting if not self._write(line))
             if missing and self._write(self._gap(missing)):
                 missing = 0
 

@@ -16,6 +16,9 @@ logger = logging.getLogger(__name__)
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 """Each ends a process in order: an engine sends the first, Ctrl-C the second."""
 
+WORKER_ROLE = "payment-worker"
+"""The worker's name in logs and traces. An API has its own, and there may be many."""
+
 _SIGNALLED = 128
 """What shells add to the number of the signal that ended a process."""
 

@@ -151,26 +151,6 @@ def test_other_libraries_and_warnings_are_logged_too(
     assert "take care" in line["event"]
 
 
-def test_trace_events_are_lines_of_their_own_at_any_level() -> None:
-    done = run_python(
-        "configure_logging('error', role='x')\ntrace_sink({'payment': 'ab', 'hop': 'intake.taken', 'name': 'default'})",
-        capture_output=True,
-    )
-    line = json.loads(done.stdout)
-    assert (line["event"], line["payment"], line["hop"], line["name_"]) == (
-        "trace",
-        "ab",
-        "intake.taken",
-        "default",
-    )
-    assert line["at_us"] > 1_700_000_000_000_000
-
-
-def test_a_trace_event_may_bring_its_own_instant() -> None:
-    done = run_python("trace_sink({'payment': 'ab', 'hop': 'intake.dispatched', 'at_us': 5})", capture_output=True)
-    assert json.loads(done.stdout)["at_us"] == 5
-
-
 def run_python(code: str, **kwargs: Any) -> subprocess.CompletedProcess[str]:
     script = f"import logging, sys\nfrom rinha.logs import *\nconfigure_logging('info', role='x')\n{code}"
     return subprocess.run([sys.executable, "-c", script], text=True, timeout=20, check=False, **kwargs)

@@ -8,6 +8,7 @@ from actors.facts import AttemptStarted
 from actors.intake.applying import Applier
 from actors.intake.closing import Closer
 from actors.intake.explaining import Explainer
+from actors.intake.hops import note_retried, note_wait
 from actors.intake.purging import Purger
 from actors.intake.reporting import Reporter
 from actors.intake.sessions import Sessions
@@ -50,10 +51,10 @@ if TYPE_CHECKING:
     from actors.intake.purges import Purges
     from actors.messages.settling import Attempt
     from actors.ports import Relay
-    from actors.recipient import Recipient
+    from actors.recipient import Addressed, Recipient
     from actors.reports import RetryAnswer
     from actors.runtime.clocks import Clock, Timers
-    from actors.tracing import Tracer
+    from actors.tracing import Recorder
 
 
 class Intake:
@@ -71,12 +72,12 @@ class Intake:
         relay: how far the journal goes before a payment is acknowledged or sent.
         timers: for payments that are due later.
         clock: for ages.
-        tracer: for sampled payments.
+        recorder: told of what happens to payments.
     """
 
     def __init__(
         self,
-        me: Recipient,
+        me: Addressed,
         backlog: Backlog,
         earlier: Earlier,
         credits: Credits,
@@ -87,7 +88,7 @@ class Intake:
         relay: Relay,
         timers: Timers,
         clock: Clock,
-        tracer: Tracer,
+        recorder: Recorder,
     ) -> None:
         self._me = me
         self._relay = relay
@@ -98,11 +99,12 @@ class Intake:
         self._dispatcher = dispatcher
         self._clock = clock
         self._alarm = Alarm(me, timers, clock)
-        self._taker = Taker(backlog, earlier, relay, clock, tracer)
-        self._purger = Purger(backlog, earlier, credits, purges, ledger, relay, clock)
+        self._recorder = recorder
+        self._taker = Taker(backlog, earlier, relay, clock, recorder)
+        self._purger = Purger(backlog, earlier, credits, purges, ledger, relay, clock, recorder)
         self._closer = Closer(backlog, ledger, relay, clock)
         self._sessions = Sessions(backlog, credits, purges)
-        self._reporter = Reporter(backlog, clock)
+        self._reporter = Reporter(backlog, clock, recorder)
         self._applier = Applier(backlog, dispatcher, self._reporter, relay, clock)
         self._explainer = Explainer(backlog, pool, dispatcher, earlier, credits.capacity, clock)
 
@@ -218,6 +220,7 @@ class Intake:
             message.health.tell(ProbeMissing(message.processor))
 
     def _retry(self, order: RetryParked | RetryPayment) -> int | RetryAnswer:
+        note_retried(self._recorder, self._backlog.held.parked, order)
         answer = self._explainer.retry(order)
         self._dispatch()
         return answer
@@ -228,6 +231,7 @@ class Intake:
         while planned := self._dispatcher.next():
             actor, attempt = planned
             self._send(actor, attempt)  # first of all: it is noted as under way
+            note_wait(self._recorder, self._backlog.held.in_flight[attempt.payment.payment_id], attempt)
         if self._dispatcher.drain.is_open:
             self._dispatcher.drain.look(self._backlog.held.waiting.oldest)
         self._wake_in(self._dispatcher.wake_in_s())

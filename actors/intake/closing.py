@@ -108,9 +108,9 @@ class Closer:
         _log(order)
         # Told first, noted then: after a crash in between it is told twice, which does no harm.
         if order.processor:
-            traced = bool(entry.payment.traced_at_us)
+            attempt = entry.attempts.made  # the last one that there was
             row = order.payment_id, order.processor, order.amount_cents, order.requested_at_ms
-            self._relay.after(entries, (self._ledger, RecordPayment(*row, epoch, me, traced)), answered)
+            self._relay.after(entries, (self._ledger, RecordPayment(*row, epoch, me, attempt)), answered)
             backlog.settle_by_hand(entry)
         else:
             self._relay.after(entries, answered)

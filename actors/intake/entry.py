@@ -152,6 +152,11 @@ class Entry:
         self.begun_at_s = _NEVER
         self.unknown_since_s: float | None = None
 
+    @property
+    def waited_s(self) -> float:
+        """How long it waited for its last attempt, since its taking or the attempt before."""
+        return max(0.0, self.begun_at_s - (self.moved_s or self.taken_at_s))
+
     def is_denied(self, now_s: float) -> bool:
         """Whether a 422 was the last word on it, and so lately that it is only looked for, not posted again."""
         return self.bound and self.clean and now_s - self.posted_at_s <= 2 * LONGEST_DELAY_S

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from actors.facts import PaymentsPurged
+from actors.intake.hops import note_each
 from actors.messages.people import PurgeDone
 from actors.messages.sessions import EpochRaised, SessionDismissed
 from actors.messages.settling import ForgetPayments
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from actors.ports import Relay
     from actors.recipient import Recipient
     from actors.runtime.clocks import Clock
+    from actors.tracing import Recorder
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +35,7 @@ class Purger:
         ledger: told of it.
         relay: how far the journal goes before whoever asked is answered.
         clock: for sessions that are overdue.
+        recorder: told of payments that were held.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class Purger:
         ledger: Recipient,
         relay: Relay,
         clock: Clock,
+        recorder: Recorder,
     ) -> None:
         self._backlog = backlog
         self._earlier = earlier
@@ -52,9 +56,11 @@ class Purger:
         self._ledger = ledger
         self._relay = relay
         self._clock = clock
+        self._recorder = recorder
 
     def purge(self, reply_to: Recipient) -> None:
         """Begin a purge; ``reply_to`` is told ``PurgeDone`` when ``conclude`` finds that it is over."""
+        note_each(self._recorder, "purged", self._backlog.held)
         epoch = self._backlog.purge()
         self._earlier.forget()
         logger.info("intake.purged", extra={"epoch": epoch})

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from actors.intake.entry import Entry
     from actors.messages.settling import Attempt
     from actors.runtime.clocks import Clock
+    from actors.tracing import Recorder
     from actors.values import Settled
 
 logger = logging.getLogger(__name__)
@@ -27,11 +28,13 @@ class Reporter:
     Args:
         backlog: of what.
         clock: for how long outcomes have been unknown.
+        recorder: told of payments that were parked.
     """
 
-    def __init__(self, backlog: Backlog, clock: Clock) -> None:
+    def __init__(self, backlog: Backlog, clock: Clock, recorder: Recorder) -> None:
         self._backlog = backlog
         self._clock = clock
+        self._recorder = recorder
         self._has_left_out = False
         self._limits = {event: LogLimit(per_s) for event, per_s in LINES_PER_S.items()}
 
@@ -47,10 +50,12 @@ class Reporter:
         Returns:
             In how many seconds to look again; None if there is no need.
         """
-        outcomes, now_s = self._backlog.outcomes, self._clock.monotonic_s()
+        outcomes, now_s, recorder = self._backlog.outcomes, self._clock.monotonic_s(), self._recorder
         while outcomes.newly_parked:
             payment, reason = outcomes.newly_parked.pop(0)
             self._tell("payment.parked", payment.payment_id, now_s, level=logging.WARNING, reason=reason)
+            if recorder.active:
+                recorder.note(payment.payment_id, "parked", recorder.now_ns(), 0, 0, "intake", {"reason": reason})
         doubts = outcomes.doubts
         for entry in doubts.take_new():
             where = "any" if entry.unasked else entry.processor

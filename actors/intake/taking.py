@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from actors.facts import PaymentTaken
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
     from actors.intake.earlier import Earlier
     from actors.messages.sessions import SubmitPayments
     from actors.ports import Relay
-    from actors.recipient import Recipient
+    from actors.recipient import Addressed
     from actors.runtime.clocks import Clock
-    from actors.tracing import Tracer
+    from actors.tracing import Fields, Recorder
 
 
 class Taker:
@@ -28,17 +29,17 @@ class Taker:
         earlier: what workers before this one were sent.
         relay: how far the journal goes before a payment is acknowledged.
         clock: for ages.
-        tracer: for sampled payments.
+        recorder: told of each payment.
     """
 
-    def __init__(self, backlog: Backlog, earlier: Earlier, relay: Relay, clock: Clock, tracer: Tracer) -> None:
+    def __init__(self, backlog: Backlog, earlier: Earlier, relay: Relay, clock: Clock, recorder: Recorder) -> None:
         self._backlog = backlog
         self._earlier = earlier
         self._relay = relay
         self._clock = clock
-        self._tracer = tracer
+        self._recorder = recorder
 
-    def take(self, message: SubmitPayments, me: Recipient) -> None:
+    def take(self, message: SubmitPayments, me: Addressed) -> None:
         """Take what is new of a run, and answer for all of it.
 
         Args:
@@ -54,6 +55,9 @@ class Taker:
         suspect = (message.suspect or earlier.doubts_all) and not waits
         earlier.forget_aged(now_s)
         knows_earlier, storing = bool(earlier), waits or earlier.is_holding
+        recorder = self._recorder
+        begun_ns, mailbox = (recorder.now_ns(), me.waiting()) if recorder.active else (0, 0)
+        as_taken = _taken(mailbox)
         for sequence, payment in enumerate(message.payments, message.first_sequence):
             if not current:
                 verdict = backlog.overtaken(1)
@@ -62,8 +66,11 @@ class Taker:
                 verdict = backlog.take(payment, now_s, storing=storing, suspect=sent_before)
             if verdict is not Verdict.TAKEN:
                 exceptions.append((sequence, verdict))
-            if payment.traced_at_us:
-                self._tracer.record(payment.payment_id, "intake.taken", verdict=verdict.name)
+            if begun_ns:
+                if payment.traced_at_us:
+                    recorder.trace(payment.payment_id)
+                fields = as_taken if verdict is Verdict.TAKEN else _fields(verdict, mailbox)
+                recorder.note(payment.payment_id, "intake.taken", begun_ns, 0, 0, "intake", fields)
         # Answers go first: nothing of the settling has begun yet.
         taken = VerdictsGiven(message.first_sequence + len(message.payments) - 1, tuple(exceptions))
         newly_taken = backlog.newly_taken if self._relay.records else ()
@@ -108,3 +115,13 @@ class Taker:
         self._backlog.release()
         self._earlier.end_hold()
         return 0.0
+
+
+def _fields(verdict: Verdict, mailbox: int) -> Fields:
+    return {"verdict": verdict.name.lower(), "mailbox": mailbox}
+
+
+@lru_cache(maxsize=256)
+def _taken(mailbox: int) -> Fields:
+    """One object for all that found as much in the mailbox: almost all of them."""
+    return _fields(Verdict.TAKEN, mailbox)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from actors.facts import PaymentTaken
 from actors.messages.journal import CheckStore, Commit, CommitFailed, Committed, Persist, StoreChanged, StoreChecked
 from actors.runtime.alarm import Wake
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from actors.journal.buffer import JournalBuffer
     from actors.recipient import Recipient
     from actors.runtime.clocks import Timers
+    from actors.tracing import Recorder
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +52,7 @@ class Journal:
         intake: told when facts can't be put on record, and when they can again.
         on_broken: called with the reason if a fact can't even be collected; ends the process.
         timers: for trying again.
+        recorder: told of payments that are on record.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class Journal:
         intake: Callable[[], Recipient],
         on_broken: Callable[[str], None],
         timers: Timers,
+        recorder: Recorder,
     ) -> None:
         self._me = me
         self._buffer = buffer
@@ -67,6 +71,9 @@ class Journal:
         self._intake = intake
         self._on_broken = on_broken
         self._timers = timers
+        self._recorder = recorder
+        self._begun_ns = 0
+        """When the commit under way was begun."""
         self._checking = False
         self._work = self._looks = 0
         """What the store was at when it was last looked, and at how many looks in a row."""
@@ -85,6 +92,7 @@ class Journal:
             case Committed(number):
                 if self._buffer.is_under_way(number):
                     self._set_available(True)
+                    self._note_stored()
                     # Told first, ended then: after a crash in between they are told twice, which does no harm.
                     for recipient, waiting in self._buffer.deliveries():
                         recipient.tell(waiting)
@@ -142,7 +150,19 @@ class Journal:
 
     def _write(self, commit: Commit | None) -> None:
         if commit is not None:
+            if self._recorder.active:
+                self._begun_ns = self._recorder.now_ns()
             self._writer().tell(commit)
+
+    def _note_stored(self) -> None:
+        recorder, begun_ns = self._recorder, self._begun_ns
+        if not recorder.active:
+            return
+        took_ns, entries = recorder.now_ns() - begun_ns, self._buffer.entries()
+        fields = {"facts": len(entries)}
+        for entry in entries:
+            if isinstance(entry, PaymentTaken):
+                recorder.note(entry.payment_id, "journal.stored", begun_ns, took_ns, 0, "journal", fields)
 
     def _set_available(self, available: bool) -> None:
         if available != self._buffer.available:

@@ -60,7 +60,11 @@ class JournalBuffer:
         """The commit that is under way, if there is one."""
         if not self._committing:
             return None
-        return Commit(self._number, tuple(entry for persist in self._committing for entry in persist.entries))
+        return Commit(self._number, self.entries())
+
+    def entries(self) -> tuple[JournalEntry, ...]:
+        """The facts of the commit under way."""
+        return tuple(entry for persist in self._committing for entry in persist.entries)
 
     @property
     def number(self) -> int:

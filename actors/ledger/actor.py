@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from actors.facts import PaymentSettled
@@ -12,7 +13,7 @@ from actors.values import LedgerRow, RowsPage, Summary
 if TYPE_CHECKING:
     from actors.ledger.book import Book
     from actors.ports import Relay
-    from actors.tracing import Tracer
+    from actors.tracing import Fields, Recorder
 
 
 class Ledger:
@@ -21,13 +22,13 @@ class Ledger:
     Args:
         book: the books.
         relay: how far the journal goes before a recorded payment is reported.
-        tracer: for sampled payments.
+        recorder: told of each payment.
     """
 
-    def __init__(self, book: Book, relay: Relay, tracer: Tracer) -> None:
+    def __init__(self, book: Book, relay: Relay, recorder: Recorder) -> None:
         self._book = book
         self._relay = relay
-        self._tracer = tracer
+        self._recorder = recorder
 
     def on_start(self) -> None:
         """Nothing to do: the books are as they were."""
@@ -38,8 +39,10 @@ class Ledger:
             case RecordPayment():
                 row = LedgerRow(message.payment_id, message.processor, message.amount_cents, message.requested_at_ms)
                 new = self._book.record(row, message.epoch)
-                if message.traced:
-                    self._tracer.record(message.payment_id, "ledger.recorded", processor=message.processor, new=new)
+                recorder = self._recorder
+                if recorder.active:
+                    now_ns, fields = recorder.now_ns(), _fields(message.processor, new)
+                    recorder.note(message.payment_id, "ledger.recorded", now_ns, 0, message.attempt, "ledger", fields)
                 self._relay.after(
                     (PaymentSettled(*row, message.epoch),),
                     (message.reply_to, PaymentRecorded(message.payment_id, message.epoch)),
@@ -70,3 +73,9 @@ class Ledger:
             case _:
                 return False
         return True
+
+
+@lru_cache
+def _fields(processor: str, new: bool) -> Fields:
+    """One object for all of these."""
+    return {"processor": processor, "new": new}

@@ -50,7 +50,10 @@ class AttemptEnded(NamedTuple):
 
 
 class RecordPayment(NamedTuple):
-    """Enter a settled payment into the books. Answered with ``PaymentRecorded`` to ``reply_to``."""
+    """Enter a settled payment into the books. Answered with ``PaymentRecorded`` to ``reply_to``.
+
+    ``attempt`` is the number of the one that settled it.
+    """
 
     payment_id: bytes
     processor: str
@@ -58,7 +61,7 @@ class RecordPayment(NamedTuple):
     requested_at_ms: int
     epoch: int
     reply_to: Recipient
-    traced: bool = False
+    attempt: int = 0
 
 
 class PaymentRecorded(NamedTuple):

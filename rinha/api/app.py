@@ -30,7 +30,7 @@ from rinha.api.replies import Replies
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from actors.tracing import Tracer
+    from actors.tracing import Recorder
     from rinha.api.gateway import Gateway
 
     Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -110,7 +110,7 @@ def make_server(
     *,
     accept: Literal["queued", "received", "durable"],
     name: str,
-    tracer: Tracer,
+    recorder: Recorder,
     admin_token: str = "",
     ask_timeout_s: float = 5.0,
     repeat_s: float = 300.0,
@@ -124,7 +124,7 @@ def make_server(
         gateway: the way to the worker.
         accept: what a 202 means: see ``RINHA_ACCEPT``; ``queued`` is answered without waiting for the worker.
         name: sent as ``X-Served-By`` with each reply.
-        tracer: which payments to trace.
+        recorder: told of each payment, with its answer.
         admin_token: what lists and changes need, nothing if empty; without one nobody closes payments.
         ask_timeout_s: how long to wait for the worker's answer to a question.
         repeat_s: how long an id is known as sent before, after a restart of a worker that isn't durable.
@@ -139,7 +139,7 @@ def make_server(
     process = process or ApiProcess(name, secrets.token_hex(8))
     process.watch(gateway)
     payments = PaymentHandler(
-        gateway, accept=accept, repeat_s=repeat_s, bodies=bodies, replies=replies, tracer=tracer, process=process
+        gateway, accept=accept, repeat_s=repeat_s, bodies=bodies, replies=replies, recorder=recorder, process=process
     )
     summary = SummaryHandler(gateway, replies=replies, timeout_s=ask_timeout_s)
     worker = WorkerHandlers(gateway, replies=replies, timeout_s=ask_timeout_s)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 import uvloop
 
-from actors.tracing import Tracer
 from rinha.api.app import make_server
 from rinha.api.process import ApiProcess
 from rinha.api.serve import LISTEN_BACKLOG, serve
 from rinha.bridge.client.client import BridgeClient
-from rinha.logs import trace_sink
 from rinha.net.listener import Listener
 from rinha.process import STOP_SIGNALS, ExitCode, bind_failed, release_collector
+from rinha.trace.process import Process, new_run
+from rinha.trace.recorder import REVIEW_S, ProcessRecorder
 
 if TYPE_CHECKING:
     import socket
@@ -40,19 +39,24 @@ def run_api(settings: Settings, listen_fd: int | None = None) -> ExitCode:
         listener = Listener(address, backlog=LISTEN_BACKLOG, fd=listen_fd)
     except OSError as error:
         return bind_failed(address, error)
-    with closing(listener):
-        return uvloop.run(_run(settings, listener.socket))
+    recorder = ProcessRecorder(
+        Process(settings.api_name, new_run(), "api"),
+        recent=settings.trace_recent,
+        share=settings.trace_share,
+        slow_ms=settings.trace_slow_ms,
+    )
+    with closing(listener), closing(recorder):
+        return uvloop.run(_run(settings, listener.socket, recorder))
 
 
-async def _run(settings: Settings, sock: socket.socket) -> ExitCode:
-    tracer = Tracer(settings.trace_share, trace_sink)
-    process = ApiProcess(settings.api_name, secrets.token_hex(8))
+async def _run(settings: Settings, sock: socket.socket, recorder: ProcessRecorder) -> ExitCode:
+    process = ApiProcess(settings.api_name, recorder.process.run, traces=recorder)
     gateway = BridgeClient(
         settings.bridge,
         settings.bridge_secret,
         name=settings.api_name,
         answer_timeout_s=settings.answer_timeout_s,
-        tracer=tracer,
+        recorder=recorder,
         linger_s=settings.bridge_linger_ms / 1000,
         # A durable worker has on record whatever was sent on, so it knows by itself.
         repeat_s=0.0 if settings.accept == "durable" else settings.repeat_s,
@@ -62,7 +66,7 @@ async def _run(settings: Settings, sock: socket.socket) -> ExitCode:
         gateway,
         accept=settings.accept,
         name=settings.api_name,
-        tracer=tracer,
+        recorder=recorder,
         admin_token=settings.admin_token.reveal(),
         ask_timeout_s=settings.answer_timeout_s,
         repeat_s=settings.repeat_s,
@@ -72,5 +76,15 @@ async def _run(settings: Settings, sock: socket.socket) -> ExitCode:
     loop = asyncio.get_running_loop()
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, stop.set)
+    reviewing = asyncio.create_task(_review(recorder))
     release_collector()
-    return await serve(server, gateway, sock, drain_s=settings.drain_s, stop=stop)
+    try:
+        return await serve(server, gateway, sock, drain_s=settings.drain_s, stop=stop)
+    finally:
+        reviewing.cancel()
+
+
+async def _review(recorder: ProcessRecorder) -> None:
+    while True:
+        await asyncio.sleep(REVIEW_S)
+        recorder.review()

@@ -129,6 +129,13 @@ class Replies:
             return reply
         return self._response(reply.status, reply.fixed_body, reply.headers)
 
+    def with_header(self, response: web.StreamResponse, name: str, value: str) -> web.StreamResponse:
+        """The same response with one header more, for this request alone."""
+        if isinstance(response, FixedReply):
+            response = self._response(response.status, response.fixed_body, response.headers)
+        response.headers[name] = value
+        return response
+
     def no_answer(self, error: BridgeError, *, repeat: str) -> web.Response:
         """Answer a question that the worker did not.
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 
 from actors.reports import CloseResult
-from actors.tracing import Tracer
+from actors.tracing import NotRecording
 from rinha.bridge.client.client import BridgeClient
 from rinha.bridge.errors import BridgeError
 from rinha.closing import explain
@@ -107,7 +107,7 @@ async def _with_client(settings: Settings, ask: Callable[[BridgeClient], Awaitab
         settings.bridge_secret,
         name="console",
         answer_timeout_s=ASK_TIMEOUT_S,
-        tracer=Tracer(),
+        recorder=NotRecording(),
     )
     await client.start()
     try:

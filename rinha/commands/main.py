@@ -13,7 +13,7 @@ from rinha.commands.errors import CommandError
 from rinha.commands.parser import make_parser
 from rinha.logs import configure_logging
 from rinha.output import STDOUT, discard, open_missing_streams
-from rinha.process import ExitCode, hold_collector
+from rinha.process import WORKER_ROLE, ExitCode, hold_collector
 from rinha.settings.errors import SettingsError
 from rinha.settings.load import load_settings
 
@@ -80,7 +80,7 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
             hold_collector()
             from rinha.worker.main import run_worker
 
-            configure_logging(settings.log_level, role="payment-worker")
+            configure_logging(settings.log_level, role=WORKER_ROLE)
             return run_worker(settings, options.fd)
         case "simulator":
             fees_bps = {processor.name: processor.fee_bps for processor in settings.processors}

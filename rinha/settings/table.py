@@ -218,7 +218,25 @@ class Settings(Struct, frozen=True, kw_only=True):
     trace_share: Annotated[
         float,
         Meta(ge=0, le=1),
-        Variable("RINHA_TRACE_SHARE", "0", "share of payments that are traced on every hop"),
+        Variable("RINHA_TRACE_SHARE", "0", "share of payments whose every hop is written as a line, 0 to 1"),
+    ]
+    trace_recent: Annotated[
+        int,
+        Meta(ge=0, le=1_000_000),
+        Variable(
+            "RINHA_TRACE_RECENT",
+            "20000",
+            "hops of all payments that each process keeps in memory, to be asked for afterwards: some 3 MB; 0 for none",
+        ),
+    ]
+    trace_slow_ms: Annotated[
+        float,
+        Meta(ge=0, le=3_600_000),
+        Variable(
+            "RINHA_TRACE_SLOW_MS",
+            "0",
+            "a payment that takes longer has gone wrong, and its hops are written, milliseconds; 0 for none",
+        ),
     ]
     api_name: Annotated[
         str,

@@ -20,13 +20,14 @@ from actors.runtime.crashes import Crashes
 from actors.runtime.greenlets import GeventTimers, SupervisedGeventActor
 from actors.runtime.supervisor import Supervisor
 from actors.system import UNBOUNDED, ActorSystem, Ports
-from actors.tracing import MessageTracing, Tracer
 from actors.values import ProcessorHealth
 from rinha.bridge.protocol.frames import Tally
 from rinha.bridge.protocol.journals import NO_JOURNAL, Journals, describe
 from rinha.bridge.server.server import BridgeServer
-from rinha.logs import trace_sink
+from rinha.process import WORKER_ROLE
 from rinha.processors.open import open_client
+from rinha.trace.process import Process
+from rinha.trace.recorder import REVIEW_S, ProcessRecorder
 from rinha.worker.answers import Answers
 
 if TYPE_CHECKING:
@@ -62,7 +63,14 @@ class Worker:
         self._settings = settings
         self._listen_fd = listen_fd
         self._clock = SystemClock()
-        self._tracer = Tracer(settings.trace_share, trace_sink)
+        self._incarnation = secrets.randbits(62) + 1
+        self._recorder = ProcessRecorder(
+            Process(WORKER_ROLE, f"{self._incarnation:016x}", "worker"),
+            recent=settings.trace_recent,
+            share=settings.trace_share,
+            slow_ms=settings.trace_slow_ms,
+        )
+        self._reviewing: gevent.Greenlet[..., None] | None = None
         self._store = _store(settings)
         self._clients = {
             each.name: open_client(each.url, connections=settings.pool_size, deadline_s=settings.attempt_deadline_s)
@@ -78,13 +86,12 @@ class Worker:
             repeat_s=settings.repeat_s,
             parking=Parking(settings.park_refusals, settings.park_unknown_s),
         )
-        ports = Ports(self._clock, GeventTimers(), self._clients, self._store, self._on_broken, self._tracer)
+        ports = Ports(self._clock, GeventTimers(), self._clients, self._store, self._on_broken, self._recorder)
         supervisor = Supervisor(
             SupervisedGeventActor,
             self._clock,
             Crashes(self._clock, self.failed.set),
             unbounded=UNBOUNDED,
-            instruments=[MessageTracing(self._tracer)] if settings.trace_share else [],
         )
         self._system = ActorSystem(plan, ports, supervisor)
         self._server: BridgeServer | None = None
@@ -102,15 +109,13 @@ class Worker:
         self._system.start()
         self.began = self._counts()
         self._settings.bridge_secret.make()
-        incarnation = secrets.randbits(62) + 1
-        answers = Answers(self._system.answer, f"{incarnation:016x}")
+        answers = Answers(self._system.answer, self._recorder.process.run, traces=self._recorder)
         self._server = BridgeServer(
             self._settings.bridge,
             self._settings.bridge_secret.read(),
-            incarnation=incarnation,
+            incarnation=self._incarnation,
             intake=self._system.intake,
             answer=answers.answer,
-            tracer=self._tracer,
             journals=Journals(journal, accepted=self._settings.journal_id is not None),
             listen_fd=self._listen_fd,
             began_with=self.began.settled,
@@ -118,6 +123,7 @@ class Worker:
         )
         answers.ask_all = self._server.ask_all
         self._server.start()
+        self._reviewing = gevent.spawn(self._review)
 
     def _check_journal(self) -> bytes:
         journal = NO_JOURNAL if self._store is None else self._store.journal_id()
@@ -162,6 +168,17 @@ class Worker:
             client.close()
         if self._store is not None:
             self._store.close()
+
+    def close(self) -> None:
+        """Have the trace lines written that wait, however the worker ended."""
+        if self._reviewing is not None:
+            self._reviewing.kill()
+        self._recorder.close()
+
+    def _review(self) -> None:
+        while True:
+            gevent.sleep(REVIEW_S)
+            self._recorder.review()
 
     def _on_broken(self, reason: str) -> None:
         self.failed.set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import gevent
@@ -38,6 +39,14 @@ def run_worker(settings: Settings, listen_fd: int | None = None) -> ExitCode:
         gevent.signal_handler(number, asked_to_stop.set)
     try:
         worker = Worker(settings, listen_fd)
+    except StoreBroken as error:
+        return _start_failed(settings, error)
+    with closing(worker):
+        return _serve(worker, settings, asked_to_stop)
+
+
+def _serve(worker: Worker, settings: Settings, asked_to_stop: Event) -> ExitCode:
+    try:
         worker.start()
     except StoreUnavailable as error:
         logger.error("worker.store_unavailable", extra={"reason": str(error)})
@@ -45,8 +54,7 @@ def run_worker(settings: Settings, listen_fd: int | None = None) -> ExitCode:
     except OSError as error:
         return bind_failed(settings.bridge, error)
     except (StartFailed, StoreBroken) as error:
-        logger.error("worker.start_failed", extra={"bridge": str(settings.bridge), "reason": str(error)})
-        return ExitCode.REFUSED
+        return _start_failed(settings, error)
     release_collector()
     settled, held, _ = worker.began
     journal = "empty: no journal" if settings.store is None else f"{settled:,} settled, from the journal"
@@ -70,3 +78,8 @@ def run_worker(settings: Settings, listen_fd: int | None = None) -> ExitCode:
         extra={"waiting": len(waiting), "correlationIds": waiting},
     )
     return ExitCode.FAILED if failed else ExitCode.OK
+
+
+def _start_failed(settings: Settings, error: Exception) -> ExitCode:
+    logger.error("worker.start_failed", extra={"bridge": str(settings.bridge), "reason": str(error)})
+    return ExitCode.REFUSED

@@ -136,7 +136,7 @@ class System:
             backlog_max=10_000,
             durable=False,
         )
-        ports = Ports(world.clock, world.timers, self.processors, None, lambda reason: None, world.tracer)
+        ports = Ports(world.clock, world.timers, self.processors, None, lambda reason: None, world.recorder)
         system = ActorSystem(plan, ports, world.supervisor)
         system.start()
         self.has_work = system.has_work

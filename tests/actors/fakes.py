@@ -13,8 +13,8 @@ from actors.runtime.crashes import Crashes
 from actors.runtime.greenlets import SupervisedGeventActor
 from actors.runtime.supervisor import Supervisor
 from actors.system import UNBOUNDED
-from actors.tracing import Tracer
 from actors.values import HealthReport, Payment, Refused, Settled
+from tests.support.recording import Notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,8 +136,7 @@ class World:
     def __init__(self, *instruments: Instrument) -> None:
         self.clock = FakeClock()
         self.timers = FakeTimers(self.clock)
-        self.traces: list[dict[str, object]] = []
-        self.tracer = Tracer(1.0, self.traces.append)
+        self.recorder = Notes()
         self.escalations = 0
         self.supervisor = Supervisor(
             SupervisedGeventActor,

@@ -92,7 +92,7 @@ class FrontBench:
             for name, each in fronts.items()
         }
         plan = Plan([ProcessorHealth(*each) for each in FEES.items()], policy, 8, 1000, durable=False)
-        ports = Ports(world.clock, world.timers, clients, None, lambda reason: None, world.tracer)
+        ports = Ports(world.clock, world.timers, clients, None, lambda reason: None, world.recorder)
         self.system = ActorSystem(plan, ports, world.supervisor)
         self.system.start()
         self._session = world.probe("session")

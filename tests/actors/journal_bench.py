@@ -79,8 +79,8 @@ class JournalBench:
 
     def start(self, *, durable: bool = True) -> None:
         plan = Plan([ProcessorHealth(*each) for each in FEES.items()], Fastest(), 4, 100, durable=durable)
-        tracer, timers = self.world.tracer, self.world.timers
-        ports = Ports(self.world.clock, timers, self.processors, self.store, self.broken.append, tracer)
+        recorder, timers = self.world.recorder, self.world.timers
+        ports = Ports(self.world.clock, timers, self.processors, self.store, self.broken.append, recorder)
         self.system = ActorSystem(plan, ports, self.world.supervisor)
         self.system.start()
         self.system.intake.tell(SessionOpened(self.session.reference))

@@ -34,7 +34,7 @@ class Bench:
         me = self.everybody.reference
         self.actor = world.start(
             "payment-1",
-            lambda own: PaymentActor(own, processors, me, me, me, world.clock),
+            lambda own: PaymentActor(own, processors, me, me, me, world.clock, world.recorder),
         )
 
     def attempt(self, step: Step = Step.POST, payment: Payment = PAYMENT) -> Attempt:
@@ -70,8 +70,24 @@ class TestPosting:
         attempt = bench.attempt()
         me = bench.everybody.reference
         _observed, record, ended = bench.told()
-        assert record == RecordPayment(PAYMENT.payment_id, "default", 1991, 4321, 7, me)
+        assert record == RecordPayment(PAYMENT.payment_id, "default", 1991, 4321, 7, me, 1)
         assert ended == AttemptEnded(bench.actor, attempt, Settled(1991, 4321))
+
+    @pytest.mark.parametrize(
+        ("outcome", "name", "reason"),
+        [
+            (SETTLED, "settled", None),
+            (REFUSED, "refused", "HTTP 500, empty body"),
+            (UNKNOWN, "unknown", "no answer within 10 s"),
+        ],
+    )
+    def test_each_attempt_is_a_hop(self, bench: Bench, outcome: Outcome, name: str, reason: str | None) -> None:
+        bench.processor.on_post = lambda payment, at_ms: outcome
+        bench.attempt()
+        ((_, took_ns, payment_id, hop, number, actor, fields),) = bench.world.recorder.records
+        assert (took_ns, payment_id, hop, number) == (0, PAYMENT.payment_id, "payment.attempt", 1)
+        assert actor == "payment-1"
+        assert fields == {"processor": "default", "step": "post", "outcome": name, "reason": reason}
 
     def test_a_fresh_attempt_asks_nothing_first(self, bench: Bench) -> None:
         bench.attempt()

@@ -12,7 +12,7 @@ import orjson
 import pytest
 from aiohttp import ClientSession, web
 
-from actors.tracing import Tracer
+from actors.tracing import NotRecording
 from actors.values import Verdict
 from rinha.api.app import make_server
 from rinha.bridge.client.refusing import Refusing
@@ -201,7 +201,7 @@ async def start_api(gateway: FakeGateway) -> AsyncIterator[StartApi]:
     async with AsyncExitStack() as stack:
 
         async def start(**options: Any) -> Api:
-            defaults: dict[str, Any] = {"accept": "received", "name": "api-1", "tracer": Tracer()}
+            defaults: dict[str, Any] = {"accept": "received", "name": "api-1", "recorder": NotRecording()}
             server = make_server(gateway, **(defaults | options))
             runner = web.ServerRunner(server, shutdown_timeout=1)
             await runner.setup()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actors.tracing import Tracer
+from actors.tracing import NotRecording
 from actors.values import Payment
 from rinha.api.app import make_server
 from rinha.api.serve import serve
@@ -30,7 +30,7 @@ class Running:
         self.sock = socket.create_server(("127.0.0.1", 0))
         self.port = self.sock.getsockname()[1]
         self.stop = asyncio.Event()
-        self.server = make_server(gateway, accept="received", name="api-1", tracer=Tracer())
+        self.server = make_server(gateway, accept="received", name="api-1", recorder=NotRecording())
         self.serving = asyncio.create_task(
             serve(self.server, gateway, self.sock, drain_s=drain_s, stop=self.stop), name="serve"
         )

@@ -1,8 +1,7 @@
 """Where the time of one payment goes, span by span: ``python -m tests.bench.budget --help``.
 
 Runs a steady rate with some payments traced, and joins the trace lines of all processes by payment: they share the
-host's clock. What clients wait for outside the API is told apart by the floor, whose balancer answers by itself. To
-write a trace line costs its process some 30 µs, which are in the span that begins with it.
+host's clock. What clients wait for outside the API is told apart by the floor, whose balancer answers by itself.
 """
 
 from __future__ import annotations
@@ -30,11 +29,12 @@ if TYPE_CHECKING:
 
     from tests.bench.subjects import ContainerSubject
 
-ANSWERED_FIRST = ("api.received", "bridge.sent", "api.answered")
-ANSWERED_LAST = ("api.received", "bridge.sent", "bridge.received", "intake.taken", "bridge.decided", "api.answered")
-SETTLING = ("bridge.received", "intake.taken", "intake.dispatched", "payment.attempted", "ledger.recorded")
+END = " ended"
+ANSWERED_FIRST = ("api.request", "bridge.out", f"api.request{END}")
+ANSWERED_LAST = ("api.request", "bridge.out", "intake.taken", "bridge.back", f"api.request{END}")
+SETTLING = ("intake.taken", f"backlog.wait{END}", "payment.attempt", f"payment.attempt{END}", "ledger.recorded")
 PATHS = {"queued": (ANSWERED_FIRST, SETTLING), "received": (ANSWERED_LAST, SETTLING), "durable": (ANSWERED_LAST,)}
-"""The hops before the answer, and those after."""
+"""The hops before the answer, and those after: when each began, or when it ended."""
 
 
 def spans(lines: Iterable[Mapping[str, Any]], path: tuple[str, ...]) -> dict[str, list[int]]:
@@ -49,7 +49,9 @@ def spans(lines: Iterable[Mapping[str, Any]], path: tuple[str, ...]) -> dict[str
     """
     hops: dict[str, dict[str, int]] = defaultdict(dict)
     for line in lines:
-        hops[line["payment"]].setdefault(line["hop"], line["at_us"])
+        began_us = line["start_ns"] // 1000
+        hops[line["correlationId"]].setdefault(line["hop"], began_us)
+        hops[line["correlationId"]].setdefault(line["hop"] + END, began_us + line["took_ns"] // 1000)
     found: dict[str, list[int]] = {f"{a} → {b}": [] for a, b in (*pairwise(path), (path[0], path[-1]))}
     for at_us in hops.values():
         if set(path) <= set(at_us):

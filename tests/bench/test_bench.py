@@ -124,14 +124,16 @@ def test_a_rate_is_served_only_if_all_is_well(changes: dict[str, Any]) -> None:
 
 
 def test_spans_are_of_payments_with_every_hop_of_the_path() -> None:
-    hops = [("a", "api.received", 100), ("a", "bridge.sent", 130), ("a", "api.answered", 190)]
-    lines = [{"payment": payment, "hop": hop, "at_us": at_us} for payment, hop, at_us in hops]
-    lines.append({"payment": "b", "hop": "api.received", "at_us": 50})
+    hops = [("a", "api.request", 100, 90), ("a", "bridge.out", 130, 0), ("b", "api.request", 50, 10)]
+    lines = [
+        {"correlationId": payment, "hop": hop, "start_ns": at_us * 1000, "took_ns": took_us * 1000}
+        for payment, hop, at_us, took_us in hops
+    ]
 
-    assert spans(lines[::-1], ("api.received", "bridge.sent", "api.answered")) == {
-        "api.received → bridge.sent": [30],
-        "bridge.sent → api.answered": [60],
-        "api.received → api.answered": [90],
+    assert spans(lines[::-1], ("api.request", "bridge.out", "api.request ended")) == {
+        "api.request → bridge.out": [30],
+        "bridge.out → api.request ended": [60],
+        "api.request → api.request ended": [90],
     }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.bench.micro import __main__ as command
-from tests.bench.micro import bridge, ledger, runtime
+from tests.bench.micro import bridge, ledger, runtime, trace
 from tests.bench.micro.figure import Figure, table
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ def test_every_subject_measures_each_figure_as_often_as_asked() -> None:
         *runtime.figures(runs=2, messages=2000, asks=10),
         *bridge.figures(runs=2, payments=5000),
         *ledger.figures(runs=2, payments=2000, seconds=0.05),
+        *trace.figures(runs=2, hops=2000),
     ]
     assert len({each.name for each in figures}) == len(figures)
     for each in figures:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from actors.tracing import Tracer
+from actors.tracing import NotRecording
 from rinha.bridge.client.client import BridgeClient
 from rinha.net.address import UnixAddress, parse_address
 from rinha.net.secret import FixedSecret
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
+    from actors.tracing import Recorder
     from rinha.bridge.protocol.frames import Tally
     from rinha.net.address import Address
     from rinha.net.secret import SharedSecret
@@ -34,7 +35,6 @@ class StartWorker(Protocol):
         epoch: int = ...,
         credit: int = ...,
         answer: Callable[[Any], Any] = ...,
-        tracer: Tracer = ...,
         listen_fd: int | None = ...,
         tally: Callable[[], Tally] | None = ...,
     ) -> Worker: ...
@@ -53,7 +53,6 @@ def start_worker() -> Iterator[StartWorker]:
             epoch: int = 1,
             credit: int = 100,
             answer: Callable[[Any], Any] = no_answer,
-            tracer: Tracer | None = None,
             listen_fd: int | None = None,
             tally: Callable[[], Tally] | None = None,
         ) -> Worker:
@@ -64,7 +63,6 @@ def start_worker() -> Iterator[StartWorker]:
                 epoch=epoch,
                 credit=credit,
                 answer=answer,
-                tracer=tracer or Tracer(),
                 listen_fd=listen_fd,
                 tally=tally,
             )
@@ -99,7 +97,7 @@ async def connect_scripted(scripted_worker: ScriptedWorker) -> AsyncIterator[Cal
     async def start(
         answer_timeout_s: float = 5.0,
         secret: SharedSecret | None = None,
-        tracer: Tracer | None = None,
+        recorder: Recorder | None = None,
         linger_s: float = 0.0,
     ) -> BridgeClient:
         client = BridgeClient(
@@ -107,7 +105,7 @@ async def connect_scripted(scripted_worker: ScriptedWorker) -> AsyncIterator[Cal
             secret or FixedSecret(SECRET),
             name="api",
             answer_timeout_s=answer_timeout_s,
-            tracer=tracer or Tracer(),
+            recorder=recorder or NotRecording(),
             linger_s=linger_s,
         )
         clients.append(client)

@@ -17,7 +17,7 @@ from actors.messages.people import (
     Purge,
     RetryParked,
 )
-from actors.tracing import Tracer
+from actors.tracing import NotRecording
 from actors.values import LedgerRow, RowsPage, Totals, Verdict
 from rinha.bridge.client.client import BridgeClient
 from rinha.net.address import UnixAddress
@@ -36,7 +36,7 @@ async def connect() -> AsyncIterator[Callable[..., Any]]:
     clients = []
 
     async def start(address: Address, *, secret: bytes = b"secret", ready: bool = True) -> BridgeClient:
-        client = BridgeClient(address, FixedSecret(secret), name="api", answer_timeout_s=5.0, tracer=Tracer())
+        client = BridgeClient(address, FixedSecret(secret), name="api", answer_timeout_s=5.0, recorder=NotRecording())
         clients.append(client)
         await client.start()
         if ready:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actors.recipient import Recipient
-    from actors.tracing import Tracer
     from actors.values import Payment, Verdict
     from rinha.bridge.protocol.frames import Tally
     from rinha.net.address import Address
@@ -116,7 +115,6 @@ class Worker:
         epoch: int,
         credit: int,
         answer: Callable[[Any], Any],
-        tracer: Tracer,
         listen_fd: int | None = None,
         tally: Callable[[], Tally] | None = None,
     ) -> None:
@@ -128,7 +126,6 @@ class Worker:
             incarnation=incarnation,
             intake=self.intake,
             answer=answer,
-            tracer=tracer,
             listen_fd=listen_fd,
             tally=tally,
         )

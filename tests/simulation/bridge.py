@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actors.recipient import Recipient
-    from actors.tracing import Tracer
     from rinha.bridge.protocol.pending import PendingRequest
     from tests.simulation.scheduler import Process, Scheduler
 
@@ -101,7 +100,6 @@ class SimulatedBridge:
         intake: told of payments.
         answer: the reply to a question; waits.
         on_purge: told of the beginning and the end of each purge, with a number for it.
-        tracer: takes the hops.
         latency_s: of connections, at most.
     """
 
@@ -114,7 +112,6 @@ class SimulatedBridge:
         intake: Recipient,
         answer: Callable[[Any], Any],
         on_purge: Callable[[object, str], None],
-        tracer: Tracer,
         latency_s: float,
     ) -> None:
         self.latency_s = latency_s
@@ -126,7 +123,6 @@ class SimulatedBridge:
         self._intake = intake
         self._answer = answer
         self._on_purge = on_purge
-        self._tracer = tracer
 
     def connect(self, deliver: Callable[[bytes], None], end: Callable[[], None]) -> Connection:
         connection = Connection(self, deliver, end)
@@ -153,7 +149,6 @@ class SimulatedBridge:
             line=line,
             on_hello=lambda delivery: supersede(delivery, (each.delivery for each in self.connections)),
             ask=self._ask,
-            tracer=self._tracer,
         )
 
     def tell(self, message: Any) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from actors.runtime.clocks import Clock, Timer, Timers
     from actors.runtime.guard import Factory
     from actors.runtime.reference import Reference
+    from actors.tracing import Fields
     from tests.simulation.scheduler import Scheduler, Task
 
 PORT_CALLS_MAX = 2
@@ -150,3 +151,34 @@ class FragileTimers:
     def tell_after(self, delay_s: float, recipient: Recipient, message: Any) -> Timer:
         self._chaos.call_port()
         return self._timers.tell_after(delay_s, recipient, message)
+
+
+class FragileRecorder:
+    """A recorder (``actors.tracing.Recorder``) during whose notes actors crash. It keeps none."""
+
+    active = True
+
+    def __init__(self, chaos: Chaos, clock: Clock) -> None:
+        self._chaos = chaos
+        self._clock = clock
+
+    def now_ns(self) -> int:
+        return self._clock.now_ms() * 1_000_000
+
+    def note(
+        self,
+        payment_id: bytes,
+        hop: str,
+        start_ns: int,
+        took_ns: int = 0,
+        attempt: int = 0,
+        actor: str = "",
+        fields: Fields | None = None,
+    ) -> None:
+        self._chaos.call_port()
+
+    def samples(self, payment_id: bytes) -> bool:
+        return False
+
+    def trace(self, payment_id: bytes) -> None:
+        self._chaos.call_port()

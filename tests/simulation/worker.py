@@ -11,11 +11,10 @@ from actors.plan import Plan, Sizes
 from actors.runtime.crashes import Crashes
 from actors.runtime.supervisor import Supervisor
 from actors.system import UNBOUNDED, ActorSystem, Ports
-from actors.tracing import Tracer
 from actors.values import ProcessorHealth
 from rinha.processors.client import HttpProcessorClient
 from tests.simulation.bridge import LOOK_INTERVAL_S, SimulatedBridge
-from tests.simulation.chaos import Chaos, FragileClock, FragileTimers, InjectedCrash
+from tests.simulation.chaos import Chaos, FragileClock, FragileRecorder, FragileTimers, InjectedCrash
 from tests.simulation.exchange import Knowledge, SimulatedExchange
 from tests.simulation.runtime import SimulatedFuture, SimulatedTimers, SupervisedSimulatedActor
 from tests.simulation.scheduler import Process, Scheduler
@@ -131,8 +130,7 @@ class SimulatedWorker:
         chaos = self._chaos
         clock = FragileClock(chaos, self._clock)
         timers = FragileTimers(chaos, SimulatedTimers(self._scheduler, self.process))
-        tracer = Tracer(1.0, lambda event: chaos.call_port())
-        ports = Ports(clock, timers, self.clients, self._store, self._on_broken, tracer)
+        ports = Ports(clock, timers, self.clients, self._store, self._on_broken, FragileRecorder(chaos, self._clock))
         self._system = TightSystem(self._plan, ports, self.supervisor)
         self._system.start()
         self.bridge = SimulatedBridge(
@@ -142,7 +140,6 @@ class SimulatedWorker:
             intake=self._system.intake,
             answer=self._system.answer,
             on_purge=self._on_purge,
-            tracer=Tracer(),  # the bridge is no actor, and has no crashes
             latency_s=self._latency_s,
         )
 

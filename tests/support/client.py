@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import aiohttp
 
-from actors.tracing import Tracer
+from actors.tracing import NotRecording
 from actors.values import LedgerRow
 from rinha.bridge.client.client import BridgeClient
 from rinha.commands.reconcile import Discrepancy, reconcile
@@ -131,7 +131,9 @@ async def their_rows(session: aiohttp.ClientSession, urls: Mapping[str, str]) ->
 
 async def our_rows(bridge: str) -> list[LedgerRow]:
     """The ledger's rows, through the bridge."""
-    client = BridgeClient(parse_address(bridge), FixedSecret(), name="checker", answer_timeout_s=10, tracer=Tracer())
+    client = BridgeClient(
+        parse_address(bridge), FixedSecret(), name="checker", answer_timeout_s=10, recorder=NotRecording()
+    )
     await client.start()
     try:
         assert await client.wait_ready(10), "no worker answers at the bridge"

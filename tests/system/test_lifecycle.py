@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from actors.tracing import HOPS
 from tests.support.client import (
     ADMIN,
     Answers,
@@ -127,18 +128,21 @@ async def test_a_sampled_payment_is_traced_on_every_hop(run_system: RunSystem) -
         await until_settled(system.session, system.url)
         await asyncio.to_thread(system.process.stop)
 
-    hops = [line["hop"] for line in system.process.logged("trace") if line["payment"] == payment_id.hex]
-    assert sorted(hops) == [
-        "api.answered",
-        "api.received",
-        "bridge.decided",
-        "bridge.received",
-        "bridge.sent",
-        "intake.dispatched",
+    lines = [line for line in system.process.logged("trace") if line["correlationId"] == str(payment_id)]
+    assert sorted(line["hop"] for line in lines) == [
+        "api.request",
+        "backlog.wait",
+        "bridge.back",
+        "bridge.out",
         "intake.taken",
         "ledger.recorded",
-        "payment.attempted",
+        "payment.attempt",
     ]
+    assert {(line["role"], HOPS[line["hop"]].place) for line in lines} == {
+        (next(line["role"] for line in lines if line["hop"] == "api.request"), "api"),
+        ("payment-worker", "worker"),
+    }
+    assert len({line["run"] for line in lines}) == 2
 
 
 async def test_an_id_that_is_known_is_taken_once_whatever_api_gets_it(run_system: RunSystem) -> None:

@@ -85,9 +85,9 @@ async def test_a_log_that_nobody_reads_holds_up_no_payment_and_says_what_is_miss
             missing = 0
             while not missing:  # now somebody reads
                 line = json.loads(await asyncio.to_thread(log.readline))
-                if line["event"] == "log.lines_dropped":
-                    missing = line["lines"]
-            print({"payments": PAYMENTS, "settled after s": took_s, "lines dropped by": line["role"], "lines": missing})
+                if line["event"] == "trace.dropped":
+                    missing = line["hops"]
+            print({"payments": PAYMENTS, "settled after s": took_s, "hops dropped by": line["role"], "hops": missing})
             assert await post(session, url, answers, uuid.uuid4()) == 202
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
@@ -12,11 +12,12 @@ from rinha.api.body import BodyRefused, refuse
 from rinha.api.endpoints.payment_request import parse_payment
 from rinha.api.problems import RETRY_AFTER, InvalidRequest
 from rinha.bridge.errors import NoCredit, NoCreditReason, OutcomeUnknown
+from rinha.trace.ids import ROOT, SAMPLED, TRACEPARENT, TraceParent, parse_traceparent, span_id
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from actors.tracing import Tracer
+    from actors.tracing import Fields, Recorder
     from rinha.api.body import BodyReader
     from rinha.api.gateway import Gateway
     from rinha.api.process import ApiProcess
@@ -40,7 +41,7 @@ class PaymentHandler:
         repeat_s: how long an id is known as sent before, after a restart of a worker that isn't durable.
         bodies: reads requests' bodies.
         replies: makes the responses.
-        tracer: which payments to trace.
+        recorder: told of each payment, with its answer.
         process: counts what is accepted and refused.
     """
 
@@ -52,7 +53,7 @@ class PaymentHandler:
         repeat_s: float,
         bodies: BodyReader,
         replies: Replies,
-        tracer: Tracer,
+        recorder: Recorder,
         process: ApiProcess,
     ) -> None:
         self._gateway = gateway
@@ -60,7 +61,7 @@ class PaymentHandler:
         self._repeat = _repeat(accept, repeat_s)
         self._bodies = bodies
         self._replies = replies
-        self._tracer = tracer
+        self._recorder = recorder
         self._process = process
         self._accepted = replies.fixed_json(202, {"status": "accepted"})
         self._not_accepted = {
@@ -75,19 +76,31 @@ class PaymentHandler:
 
     async def post(self, request: web.BaseRequest) -> web.StreamResponse:
         """``POST /payments``."""
+        recorder = self._recorder
+        begun_ns = recorder.now_ns() if recorder.active else 0
         try:
             payment_id, amount_cents = parse_payment(await self._bodies.read(request))
         except BodyRefused as error:
             return refuse(request, error, self._replies)
         except InvalidRequest as error:
             return self._invalid(request, error)
-        if not self._tracer.samples(payment_id):
+        if not begun_ns:
             return await self._hand_over(request, Payment(payment_id, amount_cents))
-        payment = Payment(payment_id, amount_cents, time.time_ns() // 1000)
-        self._tracer.record(payment_id, "api.received", amount_cents=amount_cents)
+        header = request.headers.get(TRACEPARENT)
+        caller = None if header is None else parse_traceparent(header)
+        traced = recorder.samples(payment_id)
+        if caller is not None and caller.sampled and not traced:
+            recorder.trace(payment_id)
+            traced = True
+        payment = Payment(payment_id, amount_cents, begun_ns // 1000 if traced else 0)
         response = await self._hand_over(request, payment)
-        self._tracer.record(payment_id, "api.answered", status=response.status)
-        return response
+        took_ns, fields = recorder.now_ns() - begun_ns, _fields(response.status)
+        if caller is None:
+            recorder.note(payment_id, "api.request", begun_ns, took_ns, 0, "", fields)
+            return response
+        recorder.note(payment_id, "api.request", begun_ns, took_ns, 0, "", {**fields, TRACEPARENT: str(caller)})
+        ours = TraceParent(caller.trace_id, span_id(payment_id, ROOT), SAMPLED if traced else 0)
+        return self._replies.with_header(response, TRACEPARENT, str(ours))
 
     async def _hand_over(self, request: web.BaseRequest, payment: Payment) -> web.StreamResponse:
         try:
@@ -139,6 +152,12 @@ class PaymentHandler:
 
     def _problem(self, kind: problems.ProblemType, detail: str, payment: Payment) -> web.Response:
         return self._replies.problem(kind, detail, correlationId=str(UUID(bytes=payment.payment_id)))
+
+
+@lru_cache
+def _fields(status: int) -> Fields:
+    """One object for all that were answered alike."""
+    return {"status": status}
 
 
 def _repeat(accept: Literal["queued", "received", "durable"], repeat_s: float) -> str:

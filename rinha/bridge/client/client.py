@@ -12,6 +12,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
+from actors.values import Verdict
 from rinha.bridge.client.link import ClientLink
 from rinha.bridge.client.opened import log_opened
 from rinha.bridge.client.questions import ClientRequests
@@ -28,11 +29,15 @@ from rinha.net.secret import FixedSecret, SharedSecret
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from actors.tracing import Tracer
-    from actors.values import LedgerRow, Payment, Verdict
+    from actors.tracing import Recorder
+    from actors.values import LedgerRow, Payment
     from rinha.bridge.protocol.events import ClientEvent
     from rinha.bridge.protocol.frames import Tally
     from rinha.bridge.protocol.questions import Question
+
+_REDELIVERED = {"redelivered": True}
+_DECIDED = [{"verdict": each.name.lower()} for each in Verdict]
+"""Fields of hops: the same objects for all payments. The second are by the verdict's number."""
 
 
 class BridgeClient:
@@ -43,7 +48,7 @@ class BridgeClient:
         secret: shared with the worker, read at each connection; may be empty if the address is local.
         name: of this API, for the worker's logs; at most 64 bytes.
         answer_timeout_s: how long ``submit`` waits for a verdict, in seconds.
-        tracer: records ``bridge.sent`` and ``bridge.decided`` of traced payments.
+        recorder: told when a payment leaves, and when its verdict comes.
         linger_s: how long a payment of ``post`` may wait for others to leave with it, in seconds.
         repeat_s: how long to remember what was sent, for the next worker, in seconds; 0 if that knows by itself.
         answer: answers what the worker asks of this process (``own_questions.py``) at once; None for a command.
@@ -59,7 +64,7 @@ class BridgeClient:
         *,
         name: str,
         answer_timeout_s: float,
-        tracer: Tracer,
+        recorder: Recorder,
         linger_s: float = 0.0,
         repeat_s: float = 0.0,
         answer: Callable[[Any], object] | None = None,
@@ -68,7 +73,7 @@ class BridgeClient:
             require_secret(address, secret.read())
         self._address = address
         self._answer_timeout_s = answer_timeout_s
-        self._tracer = tracer
+        self._recorder = recorder
         self._linger_s = linger_s
         self._secret = secret
         self._session = ApiEnd(
@@ -202,8 +207,9 @@ class BridgeClient:
         except NoCredit:
             self._look()
             raise
-        if payment.traced_at_us:
-            self._tracer.record(payment.payment_id, "bridge.sent", sequence=sequence)
+        recorder = self._recorder
+        if recorder.active:
+            recorder.note(payment.payment_id, "bridge.out", recorder.now_ns())
         return sequence
 
     def _look(self) -> None:
@@ -219,18 +225,21 @@ class BridgeClient:
         elif isinstance(event, RequestReceived):
             self._requests.on_request(event)
         else:
-            for payment in event.redelivered:
-                if payment.traced_at_us:
-                    self._tracer.record(payment.payment_id, "bridge.sent", redelivered=True)
+            if self._recorder.active:
+                now_ns = self._recorder.now_ns()
+                for payment in event.redelivered:
+                    self._recorder.note(payment.payment_id, "bridge.out", now_ns, fields=_REDELIVERED)
             log_opened(event)
             self._notify()
 
     def _decided(self, decided: PaymentsDecided) -> None:
         decisions = zip(decided.payments, decided.verdicts, strict=True)
+        recorder = self._recorder
+        now_ns = recorder.now_ns() if recorder.active else 0
         for sequence, (payment, verdict) in enumerate(decisions, start=decided.first_sequence):
             self._waiters.decide(sequence, verdict)
-            if payment.traced_at_us:
-                self._tracer.record(payment.payment_id, "bridge.decided", verdict=verdict.name.lower())
+            if now_ns:
+                recorder.note(payment.payment_id, "bridge.back", now_ns, 0, 0, "", _DECIDED[verdict])
         if self._closing:
             self._notify()
 

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from actors.recipient import Recipient
-    from actors.tracing import Tracer
 
 MAX_QUEUED_BYTES = 32 * 2**20
 """Of replies to a peer that doesn't read: two of the longest."""
@@ -69,7 +68,6 @@ class Delivery:
             may raise ``HandshakeRefused``.
         ask: has any request but those that are the intake's, purges and words on payments, answered now or later
             (``PendingRequest.carry_out``). Doesn't block.
-        tracer: records ``bridge.received`` of traced payments.
         journals: which journal the worker has, one object for all its deliveries; None without a journal.
         began_with: how many settled payments were in the worker's books when it started.
     """
@@ -84,7 +82,6 @@ class Delivery:
         line: Line,
         on_hello: Callable[[Delivery], None],
         ask: Callable[[PendingRequest], None],
-        tracer: Tracer,
         journals: Journals | None = None,
         began_with: int = 0,
     ) -> None:
@@ -96,7 +93,6 @@ class Delivery:
         self._incarnation = incarnation
         self._intake = intake
         self._on_hello = on_hello
-        self._tracer = tracer
         self._journals = journals or Journals()
         self._began_with = began_with
         self._told_through = 0
@@ -218,9 +214,6 @@ class Delivery:
 
     def _hand_over(self, run: events.PaymentsReceived) -> None:
         epoch, first, payments, redelivered = run
-        for payment in payments:
-            if payment.traced_at_us:
-                self._tracer.record(payment.payment_id, "bridge.received", api=self.api_name, redelivered=redelivered)
         self._told_through = first + len(payments) - 1
         suspect = redelivered and self.session.is_suspect
         self._intake.tell(SubmitPayments(self, epoch, first, payments, redelivered, suspect))

@@ -4,12 +4,13 @@ and writes as they stand; instants are milliseconds since the Unix epoch unless 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-HopRecord = tuple[int, int, bytes, str, int, str, dict[str, Any] | None]
+HopRecord = tuple[int, int, bytes, str, int, str, Mapping[str, Any] | None]
 """One hop of a payment: start in ns since the Unix epoch, how long it took in ns, the payment's 16 bytes, the hop's
 name, the attempt's number (0 without one), the actor's name (or nothing), and the hop's own fields.
 """

@@ -68,7 +68,7 @@ class IntakeBench:
             WithoutJournal(),
             self.world.timers,
             self.world.clock,
-            self.world.tracer,
+            self.world.recorder,
         )
 
     def ready(self) -> None:

@@ -162,9 +162,47 @@ class TestTimers:
         assert len(ready.world.timers) == 0
 
 
-def test_sampled_payments_are_traced(ready: IntakeBench) -> None:
+def test_each_payment_is_noted_with_its_verdict(ready: IntakeBench) -> None:
+    ready.submit(payment(1), payment(2))
+    ready.submit(payment(1, cents=5))
+    assert [(each[2], each[6]) for each in ready.world.recorder.of("intake.taken")] == [
+        (payment(1).payment_id, {"verdict": "taken", "mailbox": 0}),
+        (payment(2).payment_id, {"verdict": "taken", "mailbox": 0}),
+        (payment(1).payment_id, {"verdict": "conflict", "mailbox": 0}),
+    ]
+
+
+def test_a_payment_that_its_api_traces_is_traced_here(ready: IntakeBench) -> None:
     ready.submit(payment(1, traced=True), payment(2))
-    assert ready.world.traces == [{"payment": payment(1).payment_id.hex(), "hop": "intake.taken", "verdict": "TAKEN"}]
+    assert ready.world.recorder.traced == [payment(1).payment_id]
+
+
+def test_what_waits_is_noted_when_it_is_sent(ready: IntakeBench) -> None:
+    ready.tell(HealthChanged(DOWN))
+    ready.submit(payment(1))
+    ready.world.advance(2.5)
+    ready.tell(HealthChanged(HEALTHY))
+    ((start_ns, took_ns, payment_id, _hop, number, _actor, _fields),) = ready.world.recorder.of("backlog.wait")
+    assert (took_ns, payment_id, number) == (2_500_000_000, payment(1).payment_id, 1)
+    assert start_ns + took_ns == ready.world.recorder.now_ns()
+
+
+def test_the_next_wait_begins_when_the_attempt_before_it_is_over(ready: IntakeBench) -> None:
+    ready.submit(payment(1))
+    ready.world.advance(2.0)
+    ready.end(ready.attempt(), Refused("HTTP 500, empty body"))
+    ready.world.advance(1.0)
+    first, second = ready.world.recorder.of("backlog.wait")
+    assert (first[1], first[4]) == (0, 1)
+    assert 0 < second[1] < 1_000_000_000
+    assert second[4] == 2
+
+
+def test_what_a_purge_forgets_is_noted(ready: IntakeBench) -> None:
+    ready.submit(payment(1), payment(2))
+    ready.settle(ready.attempts()[0])
+    ready.purge()
+    assert [each[2] for each in ready.world.recorder.of("purged")] == [payment(2).payment_id]
 
 
 def test_held_ids_come_oldest_first(bench: IntakeBench) -> None:

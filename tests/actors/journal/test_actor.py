@@ -60,9 +60,8 @@ class Bench:
         self.crashes = 0
 
         def journal(me: Reference) -> Journal:
-            return Journal(
-                me, buffer, lambda: self.writer, lambda: self.intake.reference, self.broken.append, world.timers
-            )
+            neighbours = (lambda: self.writer), (lambda: self.intake.reference)
+            return Journal(me, buffer, *neighbours, self.broken.append, world.timers, world.recorder)
 
         self.journal = world.start("journal", journal)
         self.writer = world.start(

@@ -12,7 +12,6 @@ from actors.ledger.book import Book
 from actors.messages.people import GetRows, GetSummary
 from actors.messages.settling import ForgetPayments, PaymentRecorded, RecordingFailed, RecordPayment
 from actors.runtime.guard import ActorFailed
-from actors.tracing import Tracer
 from actors.values import LedgerRow, RowsPage, Totals
 from tests.support.patience import PATIENCE_S
 
@@ -28,7 +27,7 @@ def book() -> Book:
 
 @pytest.fixture
 def ledger(world: World, book: Book) -> Reference:
-    return world.start("ledger", lambda me: Ledger(book, WithoutJournal(), Tracer()))
+    return world.start("ledger", lambda me: Ledger(book, WithoutJournal(), world.recorder))
 
 
 @pytest.fixture
@@ -48,13 +47,15 @@ def test_a_settled_payment_is_entered_and_confirmed(ledger: Reference, intake: P
     assert ledger.ask(GetSummary(), timeout=PATIENCE_S) == {"default": Totals(1, 1990), "fallback": Totals(0, 0)}
 
 
-def test_a_sampled_payment_is_traced(world: World, book: Book, intake: Probe) -> None:
-    events: list[dict[str, object]] = []
-    ledger = world.start("ledger", lambda me: Ledger(book, WithoutJournal(), Tracer(1.0, events.append)))
+def test_each_is_a_hop_of_the_attempt_that_settled_it(world: World, ledger: Reference, intake: Probe) -> None:
     ledger.tell(record(intake))
-    ledger.tell(record(intake, number=2)._replace(traced=True))
+    ledger.tell(record(intake)._replace(attempt=2))
     ledger.ask(GetSummary(), timeout=PATIENCE_S)
-    assert [(each["payment"], each["hop"]) for each in events] == [((2).to_bytes(16).hex(), "ledger.recorded")]
+    payment_id, now_ns = (1).to_bytes(16), world.recorder.now_ns()
+    assert world.recorder.records == [
+        (now_ns, 0, payment_id, "ledger.recorded", 0, "ledger", {"processor": "default", "new": True}),
+        (now_ns, 0, payment_id, "ledger.recorded", 2, "ledger", {"processor": "default", "new": False}),
+    ]
 
 
 def test_one_that_comes_twice_is_confirmed_twice_and_entered_once(ledger: Reference, intake: Probe) -> None:

@@ -9,7 +9,7 @@ from aiohttp import ClientSession, UnixConnector, web
 
 from actors.messages.people import Close
 from actors.reports import CloseAnswer, CloseResult
-from actors.tracing import Tracer
+from actors.tracing import NotRecording
 from rinha.api.app import make_server
 from rinha.bridge.errors import RequestFailed, RequestTimeout, WorkerUnavailable
 
@@ -61,7 +61,7 @@ async def test_behind_a_balancer_the_address_is_the_one_that_it_names(
     gateway: FakeGateway, tmp_path: Path, forwarded: str | None, by: str
 ) -> None:
     gateway.answer = CloseAnswer(CloseResult.CLOSED)
-    server = make_server(gateway, accept="received", name="api-1", tracer=Tracer(), admin_token="token")
+    server = make_server(gateway, accept="received", name="api-1", recorder=NotRecording(), admin_token="token")
     runner = web.ServerRunner(server, shutdown_timeout=1)
     await runner.setup()
     try:

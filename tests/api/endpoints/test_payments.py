@@ -12,9 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from actors.tracing import Tracer
 from actors.values import Payment, Verdict
 from rinha.bridge.errors import NoCredit, NoCreditReason, OutcomeUnknown
+from rinha.trace.ids import TRACEPARENT, span_id
+from tests.support.recording import Notes
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse
@@ -153,19 +154,53 @@ async def test_a_body_of_4_kib_is_read(api: Api) -> None:
         assert response.status == 202
 
 
-async def test_a_sampled_payment_is_traced_with_its_answer(start_api: StartApi, gateway: FakeGateway) -> None:
-    events: list[dict[str, object]] = []
-    api = await start_api(tracer=Tracer(1.0, events.append))
-    before_us = time.time_ns() // 1000
+async def test_a_request_is_noted_with_its_answer(start_api: StartApi, gateway: FakeGateway) -> None:
+    notes = Notes(now_ns=time.time_ns)
+    api = await start_api(recorder=notes)
     gateway.verdict = Verdict.CONFLICT
+    before_ns = time.time_ns()
+    async with api.client.post("/payments", json=PAYMENT) as response:
+        assert TRACEPARENT not in response.headers
+    ((start_ns, took_ns, payment_id, hop, *_, fields),) = notes.records
+    assert (payment_id, hop, fields) == (ID_BYTES, "api.request", {"status": 409})
+    assert before_ns <= start_ns <= start_ns + took_ns <= time.time_ns()
+    assert gateway.submitted[0].traced_at_us == 0
+
+
+async def test_a_sampled_payment_takes_that_along(start_api: StartApi, gateway: FakeGateway) -> None:
+    api = await start_api(recorder=Notes(share=1, now_ns=lambda: 5_000_000))
     async with api.client.post("/payments", json=PAYMENT):
-        pass
-    (payment,) = gateway.submitted
-    assert before_us <= payment.traced_at_us <= time.time_ns() // 1000
-    assert events == [
-        {"payment": ID_BYTES.hex(), "hop": "api.received", "amount_cents": 1990},
-        {"payment": ID_BYTES.hex(), "hop": "api.answered", "status": 409},
-    ]
+        assert gateway.submitted[0].traced_at_us == 5_000
+
+
+@pytest.mark.parametrize(("flags", "ours"), [("01", "01"), ("00", "00"), ("fe", "00"), ("ff", "01")])
+@pytest.mark.parametrize("verdict", [Verdict.TAKEN, Verdict.CONFLICT])
+async def test_a_callers_trace_is_kept_and_answered(
+    start_api: StartApi, gateway: FakeGateway, flags: str, ours: str, verdict: Verdict
+) -> None:
+    """Its flag traces this payment; the answer names the span that stands for it."""
+    notes, gateway.verdict = Notes(), verdict
+    api = await start_api(recorder=notes)
+    caller = f"00-{'4b' * 16}-{'a3' * 8}-{flags}"
+    async with api.client.post("/payments", json=PAYMENT, headers={"traceparent": caller}) as response:
+        root = span_id(ID_BYTES, "payment").hex()
+        assert response.headers[TRACEPARENT] == f"00-{'4b' * 16}-{root}-{ours}"
+        assert response.headers["X-Served-By"] == "api-1"
+    (fields,) = (each[6] for each in notes.of("api.request"))
+    assert fields is not None
+    assert fields[TRACEPARENT] == caller
+    assert notes.traced == ([ID_BYTES] if ours == "01" else [])
+    assert bool(gateway.submitted[0].traced_at_us) == (ours == "01")
+    async with api.client.post("/payments", json=PAYMENT) as response:
+        assert TRACEPARENT not in response.headers
+
+
+async def test_a_callers_trace_that_is_malformed_is_ignored(start_api: StartApi, gateway: FakeGateway) -> None:
+    notes = Notes()
+    api = await start_api(recorder=notes)
+    async with api.client.post("/payments", json=PAYMENT, headers={"traceparent": "00-xyz-01"}) as response:
+        assert (response.status, TRACEPARENT in response.headers) == (202, False)
+    assert notes.records[0][6] == {"status": 202}
 
 
 NEARLY_PAYMENTS = st.fixed_dictionaries(

@@ -86,7 +86,7 @@ async def measure(variant: Variant, rate: float, seconds: float, apis: int, prof
         urls = stack.enter_context(simulators())
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         path = {"PYTHONPATH": str(variant.tree), "PYTHONSAFEPATH": "1"}
-        environ = {**system_environ(urls, directory, **SETTINGS, **variant.settings), **path, "RINHA_PORT": "0"}
+        environ = {**system_environ(urls, directory, **{**SETTINGS, **variant.settings}), **path, "RINHA_PORT": "0"}
         worker = stack.enter_context(running("worker", environ=environ))
         worker.until_logged("worker.started")
         processes: dict[str, Process] = {"worker": worker}

@@ -1,4 +1,4 @@
-"""``python -m tests.bench.micro``: measure runtime, bridge and ledger by themselves, and hold them against their goals.
+"""``python -m tests.bench.micro``: measure parts by themselves, and hold them against their goals.
 
 Each figure is the median of some runs. The memory and the bridge's API side are measured in processes of their own.
 """
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.bench.micro import bridge, ledger, runtime
+from tests.bench.micro import bridge, ledger, runtime, trace
 from tests.bench.micro.document import document
 from tests.bench.micro.figure import table
 
@@ -24,6 +24,7 @@ SUBJECTS: dict[str, Callable[[int], list[Figure]]] = {
     "runtime": lambda runs: runtime.figures(runs=runs),
     "bridge": lambda runs: bridge.figures(runs=runs),
     "ledger": lambda runs: ledger.figures(runs=runs),
+    "trace": lambda runs: trace.figures(runs=runs),
 }
 
 

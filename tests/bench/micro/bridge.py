@@ -29,7 +29,6 @@ from actors.runtime.crashes import Crashes
 from actors.runtime.greenlets import SupervisedGeventActor
 from actors.runtime.supervisor import Supervisor
 from actors.system import UNBOUNDED
-from actors.tracing import Tracer
 from rinha.bridge.server.server import BridgeServer
 from rinha.net.address import UnixAddress
 from tests.bench.micro.figure import Figure
@@ -105,7 +104,6 @@ def _run(payments: int) -> tuple[float, float, float]:
             incarnation=1,
             intake=supervisor.start("intake", lambda me: intake, capacity=1000),
             answer=lambda question: None,
-            tracer=Tracer(),
         )
         server.start()
         command = [sys.executable, "-m", "tests.bench.micro.api_side", f"{folder}/bridge", str(payments)]

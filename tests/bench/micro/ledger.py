@@ -21,7 +21,7 @@ from actors.runtime.crashes import Crashes
 from actors.runtime.greenlets import SupervisedGeventActor
 from actors.runtime.supervisor import Supervisor
 from actors.system import UNBOUNDED
-from actors.tracing import Tracer
+from actors.tracing import NotRecording
 from tests.bench.micro.figure import Figure
 from tests.bench.micro.settled import BEGIN_MS, PROCESSORS, settled
 
@@ -85,7 +85,7 @@ def _summaries_us(payments: int, seconds: float) -> list[float]:
     book = _filled_book(payments)
     clock = SystemClock()
     supervisor = Supervisor(SupervisedGeventActor, clock, Crashes(clock, lambda: None), unbounded=UNBOUNDED)
-    ledger = supervisor.start("ledger", lambda me: Ledger(book, WithoutJournal(), Tracer()), capacity=10_000)
+    ledger = supervisor.start("ledger", lambda me: Ledger(book, WithoutJournal(), NotRecording()), capacity=10_000)
     arriving = iter(list(settled(int(2 * seconds * ARRIVALS_PER_S), first=payments)))
     begun_s = time.perf_counter()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from actors.tracing import Tracer
+from actors.tracing import NotRecording
 from actors.values import Payment, Verdict
 from rinha.bridge.client import link as client_link
 from rinha.bridge.client.client import BridgeClient
@@ -157,4 +157,6 @@ async def test_a_worker_that_does_not_read_stops_the_writing_not_the_client(
 
 def test_a_bridge_that_others_can_reach_needs_a_secret() -> None:
     with pytest.raises(ValueError, match="needs a secret"):
-        BridgeClient(parse_address("tcp://10.0.0.1:7"), FixedSecret(), name="api", answer_timeout_s=1, tracer=Tracer())
+        BridgeClient(
+            parse_address("tcp://10.0.0.1:7"), FixedSecret(), name="api", answer_timeout_s=1, recorder=NotRecording()
+        )

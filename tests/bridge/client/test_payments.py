@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from actors.messages.people import GetSummary
-from actors.tracing import Tracer
 from actors.values import Verdict
 from rinha.bridge.errors import NoCredit, OutcomeUnknown, WorkerUnavailable
 from rinha.bridge.protocol.codec import PaymentRun
 from rinha.bridge.protocol.frames import Ack, Credit, Epoch, EpochAdopted, Ping, Pong
 from rinha.bridge.protocol.handshake import Welcome
 from tests.bridge.scripted_worker import ScriptedWorker, eventually, opened, payment
+from tests.support.recording import Notes
 
 
 async def test_submit_returns_the_verdict(scripted_worker: ScriptedWorker, connect_scripted: Any) -> None:
@@ -169,19 +169,23 @@ async def test_close_survives_a_worker_that_is_away(scripted_worker: ScriptedWor
     assert await client.close(0) == []
 
 
-async def test_a_traced_payment_leaves_a_trace_on_each_hop(
+async def test_a_payment_leaves_a_hop_whenever_it_goes_out_and_when_its_verdict_is_back(
     scripted_worker: ScriptedWorker, connect_scripted: Any
 ) -> None:
-    events: list[dict[str, object]] = []
-    client = await connect_scripted(tracer=Tracer(1.0, events.append))
+    notes = Notes()
+    client = await connect_scripted(recorder=notes)
     peer = await opened(scripted_worker, client)
-    submit = asyncio.create_task(client.submit(payment(1, traced_at_us=5)))
-    assert await peer.read() == PaymentRun(1, False, [payment(1, traced_at_us=5)])
+    submit = asyncio.create_task(client.submit(payment(1)))
+    assert await peer.read() == PaymentRun(1, False, [payment(1)])
     peer.hang_up()
     peer = await scripted_worker.peer()
     await peer.open()
     await peer.expect(PaymentRun)
     peer.send(Ack(1))
     await submit
-    assert [event["hop"] for event in events] == ["bridge.sent", "bridge.sent", "bridge.decided"]
-    assert {event["payment"] for event in events} == {payment(1).payment_id.hex()}
+    assert [(hop, fields) for *_, hop, _attempt, _actor, fields in notes.records] == [
+        ("bridge.out", None),
+        ("bridge.out", {"redelivered": True}),
+        ("bridge.back", {"verdict": "taken"}),
+    ]
+    assert {each[2] for each in notes.records} == {payment(1).payment_id}

@@ -30,7 +30,6 @@ from actors.messages.sessions import (
     VerdictsGiven,
 )
 from actors.reports import CloseAnswer, CloseResult
-from actors.tracing import Tracer
 from actors.values import Payment, Verdict
 from rinha.bridge.protocol.codec import FrameDecoder, encode, encode_payment
 from rinha.bridge.protocol.delivery import Delivery, supersede
@@ -60,7 +59,6 @@ class Bench:
             line=self,
             on_hello=lambda delivery: None,
             ask=self.asked.append,
-            tracer=Tracer(),
         )
         self.sent()
 

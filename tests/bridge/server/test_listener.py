@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from actors.tracing import Tracer
 from rinha.bridge.server.server import BridgeServer
 from rinha.net.address import parse_address
 
@@ -104,5 +103,4 @@ def test_without_a_secret_it_listens_locally_only() -> None:
             incarnation=1,
             intake=None,  # type: ignore[arg-type]  # refused before it is used
             answer=lambda question: None,
-            tracer=Tracer(),
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from actors.messages.sessions import CreditGranted, SessionClosed, SessionOpened, SubmitPayments, VerdictsGiven
-from actors.tracing import Tracer
 from actors.values import Verdict
 from rinha.bridge.protocol.codec import encode_payment
 from rinha.bridge.protocol.frames import Ack, Credit, Ping, Pong
@@ -88,16 +87,3 @@ def test_an_intake_that_acknowledges_nonsense_costs_only_that_session(start_work
     assert peer.read() is None
     worker.call(lambda: session.tell(CreditGranted(1)))
     assert connect_raw(worker.address).greet()
-
-
-def test_traced_payments_leave_a_trace(start_worker: Any, connect_raw: Any) -> None:
-    events: list[dict[str, object]] = []
-    worker = start_worker(tracer=Tracer(1.0, events.append))
-    peer = connect_raw(worker.address)
-    peer.greet()
-    peer.expect(Credit)
-    peer.send(submitted(1), encode_payment(2, payment(2, 99)))
-    peer.expect(Ack)
-    assert events == [
-        {"payment": payment(2).payment_id.hex(), "hop": "bridge.received", "api": "raw", "redelivered": False}
-    ]
