@@ -101,6 +101,7 @@ async def connect_scripted(scripted_worker: ScriptedWorker) -> AsyncIterator[Cal
         secret: SharedSecret | None = None,
         tracer: Tracer | None = None,
         linger_s: float = 0.0,
+        answer: Callable[[Any], object] | None = None,
     ) -> BridgeClient:
         client = BridgeClient(
             scripted_worker.address,
@@ -109,6 +110,7 @@ async def connect_scripted(scripted_worker: ScriptedWorker) -> AsyncIterator[Cal
             answer_timeout_s=answer_timeout_s,
             tracer=tracer or Tracer(),
             linger_s=linger_s,
+            answer=answer,
         )
         clients.append(client)
         await client.start()
