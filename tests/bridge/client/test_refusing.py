@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,6 +11,9 @@ from rinha.bridge.client.refusing import Refusing
 from rinha.bridge.errors import NoCredit, NoCreditReason
 from rinha.bridge.protocol.frames import Credit, Tally, Withdrawal
 from tests.bridge.scripted_worker import ScriptedWorker, eventually, opened, payment
+
+if TYPE_CHECKING:
+    from rinha.bridge.client.client import BridgeClient
 
 
 def test_a_reason_has_the_time_since_when_it_has_been_this_one() -> None:
@@ -24,22 +27,26 @@ def test_a_reason_has_the_time_since_when_it_has_been_this_one() -> None:
     assert seen == [(away, 10), (away, 10), (full, 20), (full, 20), (None, 0), (full, 30)]
 
 
+def why(client: BridgeClient) -> NoCreditReason | None:
+    return client.refusing.reason
+
+
 async def test_a_client_says_why_at_any_time(scripted_worker: ScriptedWorker, connect_scripted: Any) -> None:
     client = await connect_scripted()
-    assert client.refusing.reason is NoCreditReason.WORKER_AWAY
+    assert why(client) is NoCreditReason.WORKER_AWAY
     assert client.refusing.since_ms > 0
     peer = await opened(scripted_worker, client)
-    assert client.refusing.reason is None
+    assert why(client) is None
     peer.send(Tally(6, 7, 100), Credit(0, Withdrawal.STORE_AWAY))
-    await eventually(lambda: client.refusing.reason is NoCreditReason.STORE_AWAY, "not withdrawn")
+    await eventually(lambda: why(client) is NoCreditReason.STORE_AWAY, "not withdrawn")
     assert client.tally == Tally(6, 7, 100)
     with pytest.raises(NoCredit) as refused:
         client.post(payment(1))
     assert refused.value.reason is NoCreditReason.STORE_AWAY
     peer.hang_up()
-    await eventually(lambda: client.refusing.reason is NoCreditReason.WORKER_AWAY, "not away")
+    await eventually(lambda: why(client) is NoCreditReason.WORKER_AWAY, "not away")
     await client.close(0)
-    assert client.refusing.reason is NoCreditReason.DRAINING
+    assert why(client) is NoCreditReason.DRAINING
 
 
 async def test_since_when_it_is_full_is_told_from_the_first_refusal_on(
