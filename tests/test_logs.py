@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rinha.logs import StdoutHandler, configure_logging
+from rinha.logs import RECENT, StdoutHandler, configure_logging
 from rinha.settings.secret import Secret
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def configured() -> Iterator[logging.Logger]:
     for handler in [handler for handler in root.handlers if isinstance(handler, StdoutHandler)]:
         root.removeHandler(handler)
         handler.close()
+    root.removeHandler(RECENT)
 
 
 def only_line(capfd: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -181,3 +182,16 @@ def test_a_reader_that_goes_away_ends_neither_the_process_nor_its_peace() -> Non
 def test_a_closed_stdout_raises_nothing() -> None:
     done = run_python("sys.stdout.close()\nlogging.warning('line')\nsys.exit(7)", capture_output=True)
     assert (done.returncode, done.stderr) == (7, "")
+
+
+@pytest.mark.parametrize("level", ["debug", "error"])
+def test_the_last_records_are_kept_from_info_on_whatever_is_written(
+    configured: logging.Logger, capfd: pytest.CaptureFixture[str], level: str
+) -> None:
+    configure_logging(level, role="payment-api-1")
+    for each in (configured.debug, configured.info, configured.error):
+        each("an.event")
+    assert [each.level for each in RECENT.after(0)] == ["info", "error"]
+    for handler in logging.getLogger().handlers:
+        handler.flush()
+    assert len(capfd.readouterr().out.splitlines()) == {"debug": 3, "error": 1}[level]

@@ -79,8 +79,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         Variable(
             "RINHA_ADMIN_TOKEN",
             "",
-            "token that purging, statistics and closing payments need, as `Authorization: Bearer <token>`, of at least "
-            "16 characters; without it nobody closes payments, and the rest is open to all",
+            "token that lists, purging, retries and closing payments need, as `Authorization: Bearer <token>`, of at "
+            "least 16 characters; without it nobody closes payments, and the rest is open to all",
             secret=True,
         ),
     ] = Secret()

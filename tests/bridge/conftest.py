@@ -99,6 +99,7 @@ async def connect_scripted(scripted_worker: ScriptedWorker) -> AsyncIterator[Cal
         secret: SharedSecret | None = None,
         recorder: Recorder | None = None,
         linger_s: float = 0.0,
+        answer: Callable[[Any], object] | None = None,
     ) -> BridgeClient:
         client = BridgeClient(
             scripted_worker.address,
@@ -107,6 +108,7 @@ async def connect_scripted(scripted_worker: ScriptedWorker) -> AsyncIterator[Cal
             answer_timeout_s=answer_timeout_s,
             recorder=recorder or NotRecording(),
             linger_s=linger_s,
+            answer=answer,
         )
         clients.append(client)
         await client.start()

@@ -11,7 +11,9 @@ from actors.messages.people import GetStatistics, GetSummary, Purge
 from actors.values import Totals
 from rinha.bridge.client import questions as client_requests
 from rinha.bridge.errors import RequestFailed, RequestInterrupted, RequestTimeout, WorkerUnavailable
-from rinha.bridge.protocol.frames import Ping, Pong, Reply, Request
+from rinha.bridge.protocol.frames import Ping, Pong, Reply, ReplyStatus, Request
+from rinha.bridge.protocol.own_questions import GetOwnFigures, OwnKind, reply_to
+from rinha.bridge.protocol.processes import ApiReport
 from rinha.bridge.protocol.questions import encode_reply
 from tests.bridge.scripted_worker import ScriptedWorker, opened
 from tests.support.samples import STATISTICS
@@ -116,3 +118,25 @@ async def test_questions_at_one_time_are_limited(
         await client.ask(Purge(), timeout_s=5)
     peer.send(*(Reply(request.request_id, 0, False, b"2") for request in requests))
     assert await asyncio.gather(*questions) == [2, 2]
+
+
+async def test_the_workers_questions_are_answered_at_once(
+    scripted_worker: ScriptedWorker, connect_scripted: Any
+) -> None:
+    report = ApiReport("api", "00ff", 1, 2, {"full": 3})
+    client = await connect_scripted(answer=lambda question: report if question == GetOwnFigures() else None)
+    peer = await opened(scripted_worker, client)
+    peer.send(Request(1, OwnKind.FIGURES, b"[]"), Request(2, 99, b""), Request(3, OwnKind.EVENTS, b"nonsense"))
+    status, payload = reply_to(OwnKind.FIGURES, b"[]", lambda question: report, max_bytes=1000)
+    assert await peer.expect(Reply) == Reply(1, status, False, payload)
+    assert (await peer.expect(Reply))[:2] == (2, ReplyStatus.FAILED)
+    assert (await peer.expect(Reply))[:2] == (3, ReplyStatus.FAILED)
+    peer.send(Ping())
+    assert await peer.read() == Pong(), "nonsense breaks nothing"
+
+
+async def test_a_command_answers_no_questions(scripted_worker: ScriptedWorker, connect_scripted: Any) -> None:
+    client = await connect_scripted()
+    peer = await opened(scripted_worker, client)
+    peer.send(Request(1, OwnKind.FIGURES, b"[]"))
+    assert await peer.expect(Reply) == Reply(1, ReplyStatus.SILENT, False, b"")
