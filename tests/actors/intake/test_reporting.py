@@ -108,5 +108,5 @@ class TestLogLimit:
         assert limit.due_s == 11.0
         assert limit.take_left_out(10.9) == 0
         assert limit.take_left_out(11.0) == 2
-        assert limit.due_s is None
-        assert limit.allows(11.0)
+        assert limit.take_left_out(12.0) == 0
+        assert limit.allows(12.0)
