@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import gevent
 import pytest
 
+from actors.health import causes
 from actors.health.actor import Health
 from actors.health.circuit import FAILURES_MAX, Circuit
-from actors.messages.health import AttemptObserved, HealthChanged, HealthPolled, ProbeDue, ProbeMissing
+from actors.messages.health import (
+    AttemptObserved,
+    CircuitState,
+    GetCircuits,
+    HealthChanged,
+    HealthPolled,
+    ProbeDue,
+    ProbeMissing,
+)
 from actors.messages.people import GetHealth
 from actors.runtime.guard import ActorFailed
 from actors.values import HealthReport, ProcessorHealth
@@ -206,3 +216,54 @@ def test_a_message_that_fails_is_let_go(bench: Bench) -> None:
     assert bench.world.crashes == {"health": 1}
     assert bench.world.dead_letters == {}
     assert bench.news()[-1][0].latency_ms == 50.0
+
+
+class TestCircuits:
+    def circuits(self, bench: Bench) -> tuple[CircuitState, ...]:
+        found: tuple[CircuitState, ...] = bench.health.ask(GetCircuits(), timeout=PATIENCE_S)
+        return found
+
+    def refuse(self, bench: Bench, reason: str) -> None:
+        for _ in range(FAILURES_MAX):
+            bench.health.tell(AttemptObserved("default", False, 1.0, reason))
+        gevent.idle()
+
+    def test_it_says_since_when_why_and_when_it_is_probed(self, bench: Bench) -> None:
+        started_s = bench.world.clock.now_s
+        bench.world.advance(7.0)
+        self.refuse(bench, "HTTP 500, empty body")
+        default, fallback = self.circuits(bench)
+        assert (default.cause, default.reason) == (causes.FAILURES, "HTTP 500, empty body")
+        assert default.since_s == default.last_failure_s == started_s + 7.0
+        assert default.probe_at_s is not None and default.probe_at_s > default.since_s
+        assert (fallback.cause, fallback.since_s, fallback.probe_at_s) == (causes.UNTRIED, started_s, None)
+
+    def test_the_last_refusal_is_the_reason(self, bench: Bench) -> None:
+        bench.report(FAILING)
+        assert self.circuits(bench)[0].cause == causes.REPORTED
+        self.refuse(bench, "HTTP 500, empty body")
+        bench.world.advance(1.0)
+        self.refuse(bench, "no connection: [Errno 111] Connection refused")
+        default = self.circuits(bench)[0]
+        assert (default.cause, default.reason) == (causes.FAILURES, "no connection: [Errno 111] Connection refused")
+        assert default.since_s == bench.world.clock.now_s - 1.0, "it has been failing all the time"
+
+    def test_no_latency_where_none_was_measured(self, bench: Bench) -> None:
+        bench.fail()
+        assert self.circuits(bench)[0].latency_from == ""
+        bench.report(HealthReport(failing=True, min_response_ms=30))
+        assert self.circuits(bench)[0].latency_from == "health endpoint"
+        bench.observe(latency_ms=3.0)
+        assert self.circuits(bench)[0].latency_from == "payments"
+
+    def test_each_change_is_one_line_with_the_reason(self, bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.INFO)
+        bench.world.advance(7.0)
+        self.refuse(bench, "HTTP 500, empty body")
+        bench.world.advance(12.5)
+        bench.observe(succeeded=True)
+        records = [vars(each) for each in caplog.records if each.getMessage() == "health.circuit"]
+        assert [(each["processor"], each["healthy"], each["why"], each["for_s"]) for each in records] == [
+            ("default", False, "three payments in a row failed: HTTP 500, empty body", 7.0),
+            ("default", True, "it settled a payment", 12.5),
+        ]

@@ -77,3 +77,12 @@ def test_a_number_out_of_range_is_refused(wrong: int) -> None:
     with pytest.raises(struct.error):
         ids_map.add(bytes(16), wrong)
     assert (len(ids_map), ids_map.get(bytes(16))) == (0, -1)
+
+
+@given(ids=IDS | ALIKE, data=st.data())
+def test_ids_are_found_by_how_they_begin(ids: list[bytes], data: st.DataObject) -> None:
+    ids_map = filled(ids)
+    digits = data.draw(st.sampled_from(ids or [bytes(16)])).hex()[: data.draw(st.integers(2, 32))]
+    expected = sorted(each for each in ids if each.hex().startswith(digits))
+    assert sorted(ids_map.starting_with(digits, limit=1000)) == expected
+    assert len(ids_map.starting_with(digits, limit=1)) == min(1, len(expected))
