@@ -141,13 +141,15 @@ def explained(bar: Bar) -> str:
 
 
 def _because(span: Span) -> str:
-    """Why a payment waited, if that is on record: the routing's reason, and what the attempt before came to."""
-    parts = [_reason(span.fields["why"])] if span.fields.get("why") else []
+    """Why a payment waited, if that is on record: what the attempt before came to, and the reason on the hop itself."""
+    why = str(span.fields.get("why", ""))
     before = span.cause.fields if span.cause and span.cause.hop == "payment.attempt" else {}
-    if before.get("outcome") in {"refused", "unknown", "absent"}:
-        reason = f" ({_reason(before['reason'])})" if before.get("reason") else ""
-        parts.append(f"{before.get('processor', 'the processor')} had {_OUTCOMES[before['outcome']]}{reason}")
-    return ": " + ", and ".join(parts) if parts else ""
+    if before.get("outcome") not in _OUTCOMES:
+        return f": {_reason(why)}" if why else ""
+    reason = str(before.get("reason", ""))
+    words = [_reason(each) for each in dict.fromkeys((reason, why)) if each]
+    came_to = f"{before.get('processor', 'the processor')} had {_OUTCOMES[before['outcome']]}"
+    return f": {plain(came_to)}" + (f" ({'; '.join(words)})" if words else "")
 
 
 def spent(trace: Trace) -> str:
