@@ -83,8 +83,10 @@ class PaymentActor:
         started_s = self._clock.monotonic_s()
         outcome = client.post(attempt.payment, attempt.requested_at_ms)
         latency_ms = (self._clock.monotonic_s() - started_s) * 1000
-        turned_away = outcome.reason if isinstance(outcome, Refused) and outcome.turned_away else ""
-        observed = AttemptObserved(attempt.processor, _succeeded(outcome), latency_ms, turned_away, attempt.again)
+        turned_away = isinstance(outcome, Refused) and outcome.turned_away
+        reason = "" if isinstance(outcome, Settled) else outcome.reason
+        succeeded = _succeeded(outcome)
+        observed = AttemptObserved(attempt.processor, succeeded, latency_ms, reason, turned_away, attempt.again)
         self._health.tell(observed)
         return outcome
 

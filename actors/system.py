@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import logging
-import math
-from array import array
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from actors.answers import Answers
 from actors.health.actor import Health
 from actors.health.circuit import Circuit
 from actors.health.poller import HealthPoller
 from actors.intake.actor import Intake
 from actors.intake.backlog import Backlog
-from actors.intake.credits import WINDOW_MAX, Credits
+from actors.intake.credits import Credits
 from actors.intake.dispatcher import Dispatcher
 from actors.intake.earlier import Earlier
 from actors.intake.pace import Pace
-from actors.intake.parked import Parking
 from actors.intake.pool import Pool
 from actors.intake.purges import Purges
 from actors.journal.acceptance import Durable, Journalled, WithoutJournal
@@ -25,24 +23,22 @@ from actors.journal.buffer import JournalBuffer
 from actors.journal.writer import JournalWriter
 from actors.ledger.actor import Ledger
 from actors.ledger.book import Book
-from actors.ledger.timeline import BLOCK_ROWS
 from actors.messages.health import HealthChanged, ProbeDue
 from actors.messages.journal import CheckStore, PromiseLost, StoreChanged, StoreChecked
-from actors.messages.people import GetCounts, GetHealth, GetHeld, GetRows, GetStatistics, GetSummary
+from actors.messages.people import GetCounts, GetHeld
 from actors.messages.sessions import DrainBegun, PaymentsSentBefore, SessionClosed, SessionEpochAdopted, SessionOpened
 from actors.messages.settling import PaymentActorReady
-from actors.packed.id_map import RECORDS_PER_BUCKET
 from actors.payment import PaymentActor
 from actors.promises import PROMISES, payments_of
-from actors.reports import WorkerStatistics
+from actors.restoring import restore
 from actors.runtime.alarm import Wake
 from actors.runtime.guard import ActorFailed
 from actors.runtime.reference import MailboxFull
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
-    from actors.intake.routing import Policy
+    from actors.plan import Plan
     from actors.ports import ProcessorClient, Relay, Store
     from actors.reports import Statistics
     from actors.runtime.clocks import Clock, Timers
@@ -50,16 +46,8 @@ if TYPE_CHECKING:
     from actors.runtime.reference import Reference
     from actors.runtime.supervisor import Supervisor
     from actors.tracing import Tracer
-    from actors.values import ProcessorHealth
 
 logger = logging.getLogger(__name__)
-
-ASK_TIMEOUT_S = 5.0
-"""How long a question waits for an actor's reply."""
-
-SESSIONS_MAX = 64
-"""Bridge sessions at a time; with the pool it bounds what can be in a mailbox."""
-
 
 _FEW = (
     Wake,
@@ -104,49 +92,6 @@ class Ports(NamedTuple):
     tracer: Tracer
 
 
-class Sizes(NamedTuple):
-    """How much fits into one piece of what consists of pieces. Only the simulation has other sizes: it gets to edges.
-
-    Args:
-        bucket_records: ids in a bucket of an id map, on average.
-        block_rows: rows in a block of a timeline.
-        window_payments: unused credit of one session, at most.
-        mailbox_messages: messages that a mailbox holds, beside those that the pool's attempts cause.
-    """
-
-    bucket_records: int = RECORDS_PER_BUCKET
-    block_rows: int = BLOCK_ROWS
-    window_payments: int = WINDOW_MAX
-    mailbox_messages: int = SESSIONS_MAX * 64 + 1024
-
-
-class Plan(NamedTuple):
-    """How the system is to be.
-
-    Args:
-        processors: names and fees, in the order of summaries.
-        policy: which processor gets a payment.
-        pool_size: number of payment actors.
-        backlog_max: payments held at most.
-        durable: a payment is acknowledged once it is on disk; needs a store.
-        settle_per_s: waiting payments that are sent per second at most.
-        repeat_s: for so long after the start, what APIs sent to a worker before this one is looked for before it is
-            sent.
-        parking: when a payment is parked that is itself at fault.
-        sizes: how much fits into one piece.
-    """
-
-    processors: Sequence[ProcessorHealth]
-    policy: Policy
-    pool_size: int
-    backlog_max: int
-    durable: bool
-    settle_per_s: float = math.inf
-    repeat_s: float = 300.0
-    parking: Parking = Parking()
-    sizes: Sizes = Sizes()
-
-
 class ActorSystem:
     """All actors of a worker.
 
@@ -161,6 +106,7 @@ class ActorSystem:
         self.intake: Reference
         self.ledger: Reference
         self.health: Reference
+        self._answers: Answers
         self._plan = plan
         self._ports = ports
 
@@ -188,7 +134,7 @@ class ActorSystem:
         self.supervisor.dead_letters.watch(PROMISES, self._promise_lost)
         relay: Relay = WithoutJournal()
         if store is not None:
-            self._restore(store, book, backlog)
+            restore(store, book, backlog, now_s, suspect=not plan.durable)
             relay = self._start_journal(store, on_broken)
 
         # Each attempt has at most two messages under way, each session what its credit allows.
@@ -200,6 +146,7 @@ class ActorSystem:
             ),
         )
         self.health = self._start("health", lambda me: Health(me, circuits, self.intake, timers, clock))
+        self._answers = Answers(self.intake, self.ledger, self.health, self.supervisor)
         for name in names:
             self._start_poller(name, schedule)
         self.supervisor.start_group(
@@ -216,15 +163,7 @@ class ActorSystem:
             pykka.ActorDeadError: it has stopped.
             ActorFailed: it failed.
         """
-        match message:
-            case GetStatistics():
-                return self._statistics()
-            case GetSummary() | GetRows():
-                return self.ledger.ask(message, timeout=ASK_TIMEOUT_S)
-            case GetHealth():
-                return self.health.ask(message, timeout=ASK_TIMEOUT_S)
-            case _:
-                return self.intake.ask(message, timeout=ASK_TIMEOUT_S)
+        return self._answers.answer(message)
 
     def begin_drain(self) -> None:
         """The bridge is about to be closed; what is held is settled, and nothing more comes."""
@@ -242,14 +181,6 @@ class ActorSystem:
         """Ids of the payments that aren't settled, the oldest first."""
         ids: tuple[bytes, ...] = self.answer(GetHeld())
         return ids
-
-    def _statistics(self) -> WorkerStatistics:
-        return WorkerStatistics(
-            self.answer(GetCounts()),
-            self.answer(GetHealth()),
-            dict(self.supervisor.dead_letters.counts),
-            dict(self.supervisor.crashes.counts),
-        )
 
     def _promise_lost(self, message: Any, reason: str) -> None:
         """A bug: with a durable journal the next worker has the payment, else it is at least said which one it was."""
@@ -283,17 +214,3 @@ class ActorSystem:
         )
         writer = self._start("journal-writer", lambda me: JournalWriter(store, journal, on_broken), capacity=8)
         return Durable(journal) if self._plan.durable else Journalled(journal)
-
-    def _restore(self, store: Store, book: Book, backlog: Backlog) -> None:
-        taken_cents = array("q")
-        for chunk in store.settled():
-            if chunk:
-                payment_ids, taken, processors, amounts_cents, instants_ms = zip(*chunk, strict=True)
-                book.extend(payment_ids, processors, amounts_cents, instants_ms)
-                taken_cents.extend(taken)
-                for name, payment_id in dict(zip(processors, payment_ids, strict=True)).items():
-                    if name in backlog.outcomes.routes:
-                        backlog.outcomes.routes[name].witness = payment_id
-        backlog.restore_settled(book.ids_with(taken_cents))
-        backlog.restore_written_off(store.written_off())
-        backlog.restore_open(store.open(), self._ports.clock.monotonic_s(), suspect=not self._plan.durable)

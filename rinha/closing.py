@@ -1,15 +1,14 @@
-"""What people are told of payments in doubt, and of their own word on one: by the API and by the commands."""
+"""What people are told of their own word on a payment: by the API and by the commands."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 from actors.reports import CloseResult
 
 if TYPE_CHECKING:
-    from actors.reports import CloseAnswer, UnknownPayment
+    from actors.reports import CloseAnswer
 
 BY_MAX_CHARS, REASON_MAX_CHARS = 100, 400
 """Enough for a name, and for a sentence or two; a request on the bridge has 4 KiB."""
@@ -31,15 +30,3 @@ def explain(answer: CloseAnswer) -> str:
     if not answer.wait_s:
         return text
     return f"{text} It is left alone for a minute from now on: say it again in {math.ceil(answer.wait_s)} s."
-
-
-def unknown_as_json(unknown: UnknownPayment) -> dict[str, Any]:
-    """A payment in doubt as a JSON object; without a processor it may be at any of them."""
-    return {
-        "id": str(UUID(bytes=unknown.payment.payment_id)),
-        "amount_cents": unknown.payment.amount_cents,
-        "processor": unknown.processor or None,
-        "requested_at_ms": unknown.requested_at_ms or None,
-        "unknown_s": round(unknown.unknown_s, 1),
-        "reason": unknown.reason,
-    }

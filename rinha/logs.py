@@ -7,20 +7,19 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
+from rinha.instants import instant
 from rinha.output import FLUSH_S, STDOUT, LineWriter
+from rinha.recent import RecentRecords
+from rinha.records import STANDARD_ATTRIBUTES, event_of, fields_of, to_json
 
 if TYPE_CHECKING:
     from types import TracebackType
 
 trace_logger = logging.getLogger("rinha.trace")
 
-STANDARD_ATTRIBUTES = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
-"""What every record has; anything else came by ``extra``."""
-
-OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_SUBCLASS
-
+RECENT = RecentRecords()
+"""What this process has logged of late; there is one, as there is one ``logging``."""
+RECENT.addFilter(lambda record: record.name != trace_logger.name)
 
 _CLOSE_S = 0.1
 """A thread with nothing to do ends at once."""
@@ -42,23 +41,21 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Render a record; never raises for what it holds."""
-        at_ms = int(record.created * 1000)
         line: dict[str, Any] = {
-            "at": f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(at_ms // 1000))}.{at_ms % 1000:03d}Z",
+            "at": instant(int(record.created * 1000)),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "event": _event(record),
+            "event": event_of(record),
             "role": self._role,
             "pid": record.process,
         }
-        for key, value in vars(record).items():
-            if key not in STANDARD_ATTRIBUTES:
-                line[f"{key}_" if key in line else key] = value
+        for key, value in fields_of(record).items():
+            line[f"{key}_" if key in line else key] = value
         if record.exc_info and record.exc_info[0]:
             line["exception"] = self.formatException(record.exc_info)
         if record.stack_info:
             line["stack"] = record.stack_info
-        return _json(line)
+        return to_json(line)
 
 
 class StdoutHandler(logging.Handler):
@@ -98,7 +95,7 @@ class StdoutHandler(logging.Handler):
 
 
 def configure_logging(level: str, *, role: str) -> None:
-    """Send every log record of this process to stdout, warnings and uncaught exceptions too.
+    """Send every log record of this process to stdout, warnings and uncaught exceptions too; ``RECENT`` keeps the last.
 
     Args:
         level: the least level that is logged: ``debug``, ``info``, ``warning`` or ``error``.
@@ -106,7 +103,10 @@ def configure_logging(level: str, *, role: str) -> None:
     """
     handler = StdoutHandler()
     handler.setFormatter(JsonFormatter(role))
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    least = logging.getLevelNamesMapping()[level.upper()]
+    handler.addFilter(lambda record: record.levelno >= least or record.name == trace_logger.name)
+    RECENT.clear()
+    logging.basicConfig(level=min(logging.INFO, least), handlers=[handler, RECENT], force=True)
     logging.captureWarnings(True)
     trace_logger.setLevel(logging.INFO)
     sys.excepthook = _log_uncaught
@@ -122,44 +122,3 @@ def _log_uncaught(kind: type[BaseException], error: BaseException, trace: Traceb
     if issubclass(kind, KeyboardInterrupt):
         return
     logging.getLogger(__name__).critical("process.failed", exc_info=(kind, error, trace))
-
-
-def _event(record: logging.LogRecord) -> str:
-    try:
-        return record.getMessage()
-    except Exception:
-        return _text(record.msg)
-
-
-def _json(line: dict[str, Any]) -> str:
-    try:
-        return orjson.dumps(line, default=_writable, option=OPTIONS).decode()
-    except Exception:
-        return orjson.dumps({_text(key): _one_value(value) for key, value in line.items()}).decode()
-
-
-def _one_value(value: object) -> object:
-    try:
-        return orjson.Fragment(orjson.dumps(value, default=_writable, option=OPTIONS))
-    except Exception:
-        return _text(value)
-
-
-def _writable(value: object) -> object:
-    match value:
-        case bytes():
-            return value.hex()
-        case dict():
-            return dict(value)
-        case list() | tuple():
-            return list(value)
-        case _:
-            # A secret, for one, which masks itself.
-            return _text(value)
-
-
-def _text(value: object) -> str:
-    try:
-        return str(value).encode("utf-8", "backslashreplace").decode()
-    except Exception:
-        return f"<{type(value).__name__} that can't be shown>"

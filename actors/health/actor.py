@@ -5,9 +5,18 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from actors.messages.health import AttemptObserved, HealthChanged, HealthPolled, ProbeDue, ProbeMissing
+from actors.messages.health import (
+    AttemptObserved,
+    CircuitState,
+    GetCircuits,
+    HealthChanged,
+    HealthPolled,
+    ProbeDue,
+    ProbeMissing,
+)
 from actors.messages.people import GetHealth
 from actors.runtime.alarm import Alarm, Wake
+from actors.words import processors as words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,17 +59,18 @@ class Health:
         self._tell_changes()
         self._wake_later()
 
-    def on_receive(self, message: Any) -> tuple[ProcessorHealth, ...] | None:
+    def on_receive(self, message: Any) -> tuple[ProcessorHealth, ...] | tuple[CircuitState, ...] | None:
         """Learn, or probe."""
         now_s = self._clock.monotonic_s()
         match message:
             case AttemptObserved():
                 circuit = self._circuits[message.processor]
                 was_healthy = circuit.healthy
-                circuit.observe(message.succeeded, message.latency_ms, now_s, again=message.again)
+                succeeded, latency_ms = message.succeeded, message.latency_ms
+                circuit.observe(succeeded, latency_ms, now_s, again=message.again, reason=message.reason)
                 if message.turned_away and was_healthy and not circuit.healthy:
                     # A failing processor is the processors' affair; whom it turns away may have to do something.
-                    extra = {"processor": message.processor, "answer": message.turned_away}
+                    extra = {"processor": message.processor, "answer": message.reason}
                     logger.warning("health.turned_away", extra=extra)
             case HealthPolled():
                 if message.report is not None:
@@ -71,6 +81,8 @@ class Health:
                 pass  # a probe may be due: see below
             case GetHealth():
                 return self._states()
+            case GetCircuits():
+                return tuple(circuit.describe(now_s) for circuit in self._circuits.values())
             case _:
                 raise TypeError(f"the health actor doesn't know {message!r}")
         self._tell_changes()
@@ -98,9 +110,14 @@ class Health:
             return
         for before, now in zip(self._told, states, strict=False):
             if before.healthy != now.healthy:
-                logger.info("health.circuit", extra={"processor": now.name, "healthy": now.healthy})
+                self._log(self._circuits[now.name])
         self._told = states
         self._intake.tell(HealthChanged(states))
+
+    def _log(self, circuit: Circuit) -> None:
+        why, for_s = words.circuit(circuit.cause, circuit.reason), round(circuit.lasted_s, 3)
+        extra = {"processor": circuit.name, "healthy": circuit.healthy, "why": why, "for_s": for_s}
+        logger.info("health.circuit", extra=extra)
 
     def _wake_later(self) -> None:
         due_s = min((each.probe_at_s for each in self._circuits.values() if each.probe_at_s is not None), default=None)

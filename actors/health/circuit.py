@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from actors.health.causes import FAILURES, REPORTED, SAYS_WELL, SETTLES, UNTRIED
+from actors.messages.health import CircuitState
 from actors.values import ProcessorHealth
 
 if TYPE_CHECKING:
@@ -47,6 +49,13 @@ class Circuit:
         self.says_well = False
         """Whether the last probe that was due was due because its endpoint says that it is well, and quick."""
         self._is_quick = False
+        self.since_s = now_s
+        """Since when it is open, or closed."""
+        self.cause, self.reason = UNTRIED, ""
+        """What made it so, and what was said last."""
+        self.lasted_s = 0.0
+        """How long it was the other way before, in seconds."""
+        self._last_failure = ""
         self._failures = 0
         self._failed_at_s = float("-inf")
         self._opened_by_report = False
@@ -63,7 +72,9 @@ class Circuit:
         """Whether the circuit is closed."""
         return self.probe_at_s is None
 
-    def observe(self, succeeded: bool | None, latency_ms: float, now_s: float, *, again: bool = False) -> None:
+    def observe(
+        self, succeeded: bool | None, latency_ms: float, now_s: float, *, again: bool = False, reason: str = ""
+    ) -> None:
         """Learn from a payment. A success closes the circuit, the third failure in a row opens it.
 
         Args:
@@ -72,6 +83,7 @@ class Circuit:
             latency_ms: how long it took.
             now_s: the present.
             again: the payment had failed there before. Whether it fails is its own affair, so it doesn't count.
+            reason: why it failed, for people.
         """
         self._lacks_probes = succeeded is None
         if succeeded is None:
@@ -80,12 +92,12 @@ class Circuit:
             self._failures = 0
             self._latencies_ms.append(latency_ms)
             self._paid_at_s = now_s
-            self._close(now_s)
+            self._close(now_s, SETTLES)
         else:
-            self._failed_at_s = now_s
+            self._failed_at_s, self._last_failure = now_s, reason
             self._failures += not again
             if self._failures >= FAILURES_MAX:
-                self._open(now_s, by_report=False)
+                self._open(now_s, FAILURES)
 
     def miss_probe(self) -> None:
         """Take note that there is no payment to probe it with."""
@@ -106,9 +118,9 @@ class Circuit:
         self._reported_ms = float(report.min_response_ms)
         self._reported_at_s = now_s
         if report.failing:
-            self._open(now_s, by_report=True)
+            self._open(now_s, REPORTED)
         elif self._opened_by_report or (self._lacks_probes and asked_at_s > self._failed_at_s):
-            self._close(now_s)
+            self._close(now_s, SAYS_WELL)
         elif not self.healthy:
             self.probe_at_s = now_s
             self._is_quick = asked_at_s > self._failed_at_s and report.min_response_ms <= QUICK_MS
@@ -129,26 +141,42 @@ class Circuit:
         that is long ago.
         """
         paid, reported = now_s - self._paid_at_s <= FRESH_S, now_s - self._reported_at_s <= FRESH_S
-        recently_paid = now_s - self._paid_at_s <= FRESH_S / 3
-        if self._latencies_ms and (recently_paid or self._paid_at_s >= self._reported_at_s):
-            latency_ms = min(self._latencies_ms)
-        else:
-            latency_ms = self._reported_ms
+        latency_ms = min(self._latencies_ms) if self._counts_payments(now_s) else self._reported_ms
         return ProcessorHealth(self.name, self.fee_bps, self.healthy, latency_ms, not (paid or reported))
 
-    def _open(self, now_s: float, *, by_report: bool) -> None:
-        if not by_report:
+    def describe(self, now_s: float) -> CircuitState:
+        """The same and more, for people."""
+        state = self.state(now_s)
+        reported = "health endpoint" if state.latency_ms else ""
+        latency_from = "payments" if self._counts_payments(now_s) else reported
+        failed = self._last_failure, self._failed_at_s
+        return CircuitState(state, self.since_s, self.cause, self.reason, self.probe_at_s, *failed, latency_from)
+
+    def _counts_payments(self, now_s: float) -> bool:
+        recently_paid = now_s - self._paid_at_s <= FRESH_S / 3
+        return bool(self._latencies_ms) and (recently_paid or self._paid_at_s >= self._reported_at_s)
+
+    def _open(self, now_s: float, cause: str) -> None:
+        if cause is not REPORTED:
             self._opened_by_report = False
         if not self.healthy:
+            if cause is FAILURES:
+                self.cause, self.reason = cause, self._last_failure
             return
-        self._opened_by_report = by_report
+        self._opened_by_report = cause is REPORTED
         if now_s - self._closed_at_s >= STEADY_S:
             self._probe_interval_s = PROBE_FIRST_S
         self.probe_at_s = now_s + self._probe_interval_s
+        self._turn(now_s, cause, "" if cause is REPORTED else self._last_failure)
 
-    def _close(self, now_s: float) -> None:
+    def _close(self, now_s: float, cause: str) -> None:
         if not self.healthy:
             self._closed_at_s = now_s
+            self._turn(now_s, cause, "")
         self.probe_at_s = None
         self._opened_by_report = self._lacks_probes = False
         self._failures = 0
+
+    def _turn(self, now_s: float, cause: str, reason: str) -> None:
+        self.lasted_s, self.since_s = now_s - self.since_s, now_s
+        self.cause, self.reason = cause, reason

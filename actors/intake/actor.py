@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from actors.facts import AttemptRefused, AttemptStarted, PaymentCrashed
+from actors.facts import AttemptStarted
+from actors.intake.applying import Applier
 from actors.intake.closing import Closer
+from actors.intake.explaining import Explainer
 from actors.intake.purging import Purger
 from actors.intake.reporting import Reporter
+from actors.intake.sessions import Sessions
 from actors.intake.taking import Taker
 from actors.messages.health import HealthChanged, ProbeDue, ProbeMissing
 from actors.messages.journal import PaymentsStored, PromiseLost, StoreChanged
 from actors.messages.people import (
     CloseFailed,
     ClosePayment,
+    Explain,
     GetCounts,
     GetHeld,
     GetParked,
@@ -21,14 +25,11 @@ from actors.messages.people import (
     PurgeFailed,
     PurgePayments,
     RetryParked,
+    RetryPayment,
 )
 from actors.messages.sessions import (
-    CreditGranted,
-    CreditRestored,
-    CreditWithdrawn,
     DrainBegun,
     PaymentsSentBefore,
-    SessionAdmitted,
     SessionClosed,
     SessionDismissed,
     SessionEpochAdopted,
@@ -37,10 +38,10 @@ from actors.messages.sessions import (
 )
 from actors.messages.settling import AttemptEnded, PaymentActorReady, PaymentRecorded, RecordingFailed
 from actors.runtime.alarm import Alarm, Wake
-from actors.values import Absent, Refused, Settled, Step, Unknown
+from actors.values import Step
+from actors.words import payments as words
 
 if TYPE_CHECKING:
-    from actors.facts import JournalEntry
     from actors.intake.backlog import Backlog
     from actors.intake.credits import Credits
     from actors.intake.dispatcher import Dispatcher
@@ -50,9 +51,9 @@ if TYPE_CHECKING:
     from actors.messages.settling import Attempt
     from actors.ports import Relay
     from actors.recipient import Recipient
+    from actors.reports import RetryAnswer
     from actors.runtime.clocks import Clock, Timers
     from actors.tracing import Tracer
-    from actors.values import Outcome
 
 
 class Intake:
@@ -100,7 +101,10 @@ class Intake:
         self._taker = Taker(backlog, earlier, relay, clock, tracer)
         self._purger = Purger(backlog, earlier, credits, purges, ledger, relay, clock)
         self._closer = Closer(backlog, ledger, relay, clock)
+        self._sessions = Sessions(backlog, credits, purges)
         self._reporter = Reporter(backlog, clock)
+        self._applier = Applier(backlog, dispatcher, self._reporter, relay, clock)
+        self._explainer = Explainer(backlog, pool, dispatcher, earlier, credits.capacity, clock)
 
     def on_start(self) -> None:
         """Go on with what the backlog holds."""
@@ -117,7 +121,7 @@ class Intake:
             case PaymentRecorded():
                 if message.epoch == self._backlog.epoch:
                     self._backlog.settle(message.payment_id)
-                self._grant_credit()
+                self._sessions.grant()
                 return None  # nothing that can be sent has come, and no payment actor is free that wasn't
             case PaymentsStored():
                 self._credits.stored(message.session, message.payments)
@@ -129,33 +133,33 @@ class Intake:
                 self._want_probe(message)
             case Wake():
                 pass  # something may be due: see below
-            case GetCounts() | GetHeld() | GetParked() | GetUnknown():
-                return self._reporter.answer(message)
+            case GetCounts() | GetHeld() | GetParked() | GetUnknown() | Explain():
+                return self._explainer.answer(message)
             case SessionOpened():
-                self._open(message.session)
+                self._sessions.open(message.session)
             case PaymentsSentBefore():
                 self._taker.learn(message.payment_ids)
             case DrainBegun():
                 self._taker.doubt_all()
             case SessionClosed():
-                self._close(message.session)
+                self._sessions.close(message.session)
             case SessionEpochAdopted():
                 self._purges.adopted(message.session, message.epoch)
             case PaymentActorReady():
                 self._pool.add(message.actor)
             case RecordingFailed():
-                self._park(message.payment_id, message.epoch, "settled, but entering it into the books failed")
+                self._applier.park(message.payment_id, message.epoch, words.NOT_BOOKED)
             case StoreChanged() | PromiseLost():
-                self._suspend(message)
+                self._sessions.suspend(message)
             case PurgePayments():
                 self._purger.purge(message.reply_to)
-            case RetryParked():
-                return self._retry_parked()
+            case RetryParked() | RetryPayment():
+                return self._retry(message)
             case ClosePayment():
                 self._closer.close(message.order, message.reply_to, self._me)
             case _:
                 raise TypeError(f"the intake doesn't know {message!r}")
-        self._grant_credit()
+        self._sessions.grant()
         self._dispatch()
         if self._purges:
             self._wake_in(self._purger.conclude())
@@ -174,7 +178,7 @@ class Intake:
                 self._submit(message)
             case AttemptEnded(actor, attempt):
                 if self._pool.carries_out(actor, attempt):
-                    self._park(attempt.payment.payment_id, attempt.epoch, "handling its outcome failed")
+                    self._applier.park(attempt.payment.payment_id, attempt.epoch, words.NOT_HANDLED)
                     self._pool.end(actor, attempt)
             case PaymentRecorded(payment_id, epoch):
                 if epoch == self._backlog.epoch:
@@ -188,21 +192,11 @@ class Intake:
             case ClosePayment(_, reply_to):
                 reply_to.tell(CloseFailed("the worker failed on it; to say it again is safe"))
             case StoreChanged() | PromiseLost():
-                self._suspend(message)  # the journal says so once: without it nobody would ever get credit again
+                self._sessions.suspend(message)  # said only once: without it nobody would get credit again
             case _:
                 return False
         self._alarm.wake_in(0.0)
         return True
-
-    def _open(self, session: Recipient) -> None:
-        session.tell(SessionAdmitted(self._backlog.epoch))
-        self._credits.open(session)
-        if self._credits.suspended:
-            session.tell(CreditWithdrawn())
-
-    def _close(self, session: Recipient) -> None:
-        self._credits.close(session)
-        self._purges.closed(session)
 
     def _submit(self, message: SubmitPayments) -> None:
         self._taker.take(message, self._me)
@@ -214,47 +208,8 @@ class Intake:
         if not self._pool.carries_out(actor, attempt):
             return  # handled before a crash; its payment may be in flight elsewhere by now
         if attempt.epoch == self._backlog.epoch:
-            self._apply(outcome, attempt, self._pool.started_s(actor, attempt))
+            self._applier.apply(outcome, attempt, self._pool.started_s(actor, attempt))
         self._pool.end(actor, attempt)
-
-    def _apply(self, outcome: Outcome | Absent, attempt: Attempt, asked_s: float) -> None:
-        payment_id, now_s = attempt.payment.payment_id, self._clock.monotonic_s()
-        outcomes = self._backlog.outcomes
-        outcomes.routes[attempt.processor].learn(attempt, outcome, asked_s, now_s)
-        if not isinstance(outcome, Settled):
-            outcomes.note_attempt(payment_id)
-            if attempt.step is not Step.LOOK_UP:
-                outcomes.note_post(payment_id, outcome.reason, now_s)
-        match outcome:
-            case Settled():
-                if outcomes.differs(payment_id, outcome.amount_cents):
-                    self._reporter.differs(attempt, outcome)
-                self._dispatcher.resolved(attempt)  # and in flight until the ledger has recorded it
-                if attempt.step is Step.POST:
-                    outcomes.note_settled(attempt.processor)
-            case Refused():
-                self._dispatcher.failed(attempt)
-                if outcomes.refuse(payment_id, outcome.reason, now_s, permanent=outcome.permanent):
-                    self._state(AttemptRefused(payment_id, attempt.epoch))
-            case Absent():
-                witnessed, heard_of = outcome.witnessed, self._dispatcher.has_heard_of(attempt.processor)
-                outcomes.absent(payment_id, now_s, asked_s=asked_s, witnessed=witnessed, heard_of=heard_of)
-            case Unknown():
-                self._dispatcher.failed(attempt)
-                clean = outcome.denied or attempt.step is Step.LOOK_UP
-                crashes = outcomes.mark_unknown(payment_id, now_s, crashed=outcome.crashed, clean=clean)
-                if outcome.crashed and crashes:
-                    self._state(PaymentCrashed(payment_id, crashes, attempt.epoch))
-
-    def _park(self, payment_id: bytes, epoch: int, reason: str) -> None:
-        if epoch == self._backlog.epoch:
-            self._backlog.outcomes.note_attempt(payment_id)
-            self._backlog.outcomes.park(payment_id, reason)
-
-    def _state(self, fact: JournalEntry) -> None:
-        """Put a fact on record that nobody waits for."""
-        if self._relay.records:
-            self._relay.after((fact,))
 
     def _want_probe(self, message: ProbeDue) -> None:
         self._dispatcher.want_probe(message.processor, overtakes=message.overtakes)
@@ -262,25 +217,10 @@ class Intake:
         if self._dispatcher.lacks_probe(message.processor):
             message.health.tell(ProbeMissing(message.processor))
 
-    def _retry_parked(self) -> int:
-        retried = self._backlog.retry_parked(self._clock.monotonic_s())
+    def _retry(self, order: RetryParked | RetryPayment) -> int | RetryAnswer:
+        answer = self._explainer.retry(order)
         self._dispatch()
-        return retried
-
-    def _suspend(self, reason: StoreChanged | PromiseLost) -> None:
-        credits = self._credits
-        if isinstance(reason, StoreChanged):
-            credits.store_away = not reason.available
-        else:
-            credits.promise_lost = True
-        for session in credits.sessions:
-            session.tell(CreditWithdrawn() if credits.suspended else CreditRestored())
-
-    def _grant_credit(self) -> None:
-        if not self._credits.is_due:
-            return
-        for session, payments in self._credits.grant(len(self._backlog.held)):
-            session.tell(CreditGranted(payments))
+        return answer
 
     def _dispatch(self) -> None:
         if (hold_s := self._taker.end_hold()) > 0:
@@ -288,6 +228,8 @@ class Intake:
         while planned := self._dispatcher.next():
             actor, attempt = planned
             self._send(actor, attempt)  # first of all: it is noted as under way
+        if self._dispatcher.drain.is_open:
+            self._dispatcher.drain.look(self._backlog.held.waiting.oldest)
         self._wake_in(self._dispatcher.wake_in_s())
 
     def _wake_in(self, delay_s: float | None) -> None:

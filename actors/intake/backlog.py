@@ -28,7 +28,7 @@ from actors.intake.entry import Entry, State
 from actors.intake.held import Held
 from actors.intake.ids import Ids
 from actors.intake.outcomes import Outcomes
-from actors.intake.parked import Parking
+from actors.intake.parked import PARKING
 from actors.packed.id_map import RECORDS_PER_BUCKET
 from actors.reports import Statistics
 from actors.values import Verdict
@@ -36,8 +36,7 @@ from actors.values import Verdict
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from actors.facts import OpenPayment
-    from actors.packed.id_map import IdMap
+    from actors.intake.parked import Parking
     from actors.values import Payment
 
 
@@ -52,8 +51,11 @@ class Backlog:
         records_per_bucket: of the map of known ids.
 
     Attributes:
+        processors: the processors' names.
         epoch: the present epoch. What follows is made anew with each.
+        ids: every id that was ever taken.
         held: the payments that aren't settled.
+        settled: how many are.
         outcomes: told what came of attempts.
         newly_taken: payments taken since the intake last stated to the journal which it took, and cleared this.
     """
@@ -64,11 +66,11 @@ class Backlog:
         epoch: int = 0,
         started_s: float = 0.0,
         *,
-        parking: Parking = Parking(),  # noqa: B008  # it never changes
+        parking: Parking = PARKING,
         records_per_bucket: int = RECORDS_PER_BUCKET,
     ) -> None:
         self._records_per_bucket = records_per_bucket
-        self._processors = tuple(processors)
+        self.processors = tuple(processors)
         self._started_s = started_s
         self._parking = parking
         self.epoch = epoch
@@ -76,13 +78,13 @@ class Backlog:
         self._begin()
 
     def _begin(self) -> None:
-        self._ids = Ids(self._records_per_bucket)
-        self.held = Held(self._processors)
-        self.outcomes = Outcomes(self.held, self._processors, self._started_s, self._parking)
+        self.ids = Ids(self._records_per_bucket)
+        self.held = Held(self.processors)
+        self.outcomes = Outcomes(self.held, self.processors, self._started_s, self._parking)
         self.newly_taken: list[Payment] = []
-        self._settled = 0
+        self.settled = 0
         # As often as once a payment, so straight at hand.
-        self._waiting, self._in_flight = self.held.waiting, self.held.in_flight
+        self._entries, self._waiting, self._in_flight = self.held.entries, self.held.waiting, self.held.in_flight
 
     def take(self, payment: Payment, now_s: float, *, storing: bool = False, suspect: bool = False) -> Verdict:
         """Take a payment, unless its id is known: then the amount decides between a duplicate and a conflict.
@@ -93,11 +95,11 @@ class Backlog:
             storing: it can't be sent before ``stored`` or ``release``.
             suspect: a worker before this one may have sent it already.
         """
-        known = self._ids.enter(payment)
+        known = self.ids.enter(payment)
         if known is not None:
             return known
         self.newly_taken.append(payment)
-        entry = Entry(payment, now_s)
+        entry = self._entries[payment.payment_id] = Entry(payment, now_s)
         if suspect:
             self.outcomes.ask_everywhere(entry, now_s)
         elif storing:
@@ -132,38 +134,6 @@ class Backlog:
             entry = self.held.storing.pop(payment_id, None)
             if entry is not None:
                 self.outcomes.ask_everywhere(entry, now_s)
-
-    def restore_settled(self, amounts_cents: IdMap) -> None:
-        """Begin with the settled payments of a journal: the amounts that they were taken with; it is its own now."""
-        self._ids.restore(amounts_cents)
-        self._settled = len(amounts_cents)
-
-    def restore_open(self, open_: Iterable[OpenPayment], now_s: float, *, suspect: bool) -> None:
-        """Go on with the payments of a journal that aren't settled.
-
-        Args:
-            open_: the payments.
-            now_s: the present, on the monotonic clock.
-            suspect: the journal may lack the last attempts, so each may have been sent anywhere.
-        """
-        for payment, processor, requested_at_ms, crashes in open_:
-            self._ids.add(payment)
-            entry = Entry(payment, now_s)
-            entry.crashes = crashes
-            if processor and not suspect:
-                entry.processor, entry.requested_at_ms, entry.bound = processor, requested_at_ms, True
-            self.outcomes.restore(entry, now_s, suspect=suspect)
-
-    def restore_written_off(self, payments: Iterable[Payment]) -> None:
-        """Go on with the payments of a journal that are written off."""
-        for payment in payments:
-            self._ids.add(payment)
-            self._ids.write_off(payment.payment_id)
-
-    @property
-    def has_unsent(self) -> bool:
-        """Whether anything waits, has an unknown outcome, or is to be looked up."""
-        return self.held.has_unsent
 
     def heads(self, now_s: float, besides: Collection[bytes] = ()) -> list[Entry]:
         """The oldest waiting payment of each kind, the oldest of them first; but none of those ids."""
@@ -221,43 +191,23 @@ class Backlog:
             if found is None:
                 return False
             entry, _reason = found
+        self._entries.pop(payment_id, None)
         entry.unknown_since_s = None
-        self._settled += 1
+        self.settled += 1
         return True
 
-    def retry_parked(self, now_s: float) -> int:
-        """Let every parked payment try again: one that may be committed at its processor, the others anywhere.
-
-        Returns:
-            How many there were.
-        """
-        parked = self.held.parked.take_all()
-        looked_up = [each for each in self._in_flight.values() if each.parked]
-        for entry in looked_up:  # it is unknown again once that is over
-            entry.begin_anew()
-        for entry in parked:
-            entry.begin_anew()
-            if entry.bound or entry.unasked:
-                self.held.unknown.push(entry, now_s)
-            else:
-                self._waiting.add(entry)
-        return len(parked) + len(looked_up)
-
-    def has_processor(self, name: str) -> bool:
-        """Whether there is a processor of this name."""
-        return name in self._processors
-
     def find(self, payment_id: bytes) -> tuple[State, Entry | None] | None:
-        """Look for a payment, which takes time; an entry comes with what may be closed by hand.
+        """Look for a payment.
 
         Returns:
-            Its state, and its entry if it is in flight, unknown or parked; None if the id isn't known.
+            Its state, and its entry if it is held; None if the id isn't known.
         """
-        if payment_id not in self._ids:
+        entry = self._entries.get(payment_id)
+        if entry is not None:
+            return self.held.state_of(entry), entry
+        if payment_id not in self.ids:
             return None
-        if self._ids.is_written_off(payment_id):
-            return State.WRITTEN_OFF, None
-        return self.held.find(payment_id) or (State.SETTLED, None)
+        return (State.WRITTEN_OFF if self.ids.is_written_off(payment_id) else State.SETTLED), None
 
     def settle_by_hand(self, entry: Entry) -> None:
         """Note that a payment, unknown or parked, is on its way into the books: it counts as in flight until then."""
@@ -266,8 +216,9 @@ class Backlog:
 
     def write_off(self, entry: Entry) -> None:
         """Forget a payment, unknown or parked, but for its id and amount: it is never sent again."""
-        self._ids.write_off(entry.payment.payment_id)
+        self.ids.write_off(entry.payment.payment_id)
         self.held.end_doubt(entry)
+        self._entries.pop(entry.payment.payment_id, None)
 
     def purge(self) -> int:
         """Forget everything.
@@ -283,15 +234,15 @@ class Backlog:
         """The counts by state, each counted for itself; ``purged`` counts since the start."""
         return Statistics(
             epoch=self.epoch,
-            accepted=len(self._ids),
-            settled=self._settled,
+            accepted=len(self.ids),
+            settled=self.settled,
             waiting=self.held.waiting_count,
             in_flight=len(self._in_flight),
             unknown=len(self.held.unknown),
             parked=len(self.held.parked),
-            written_off=self._ids.written_off,
-            duplicates=self._ids.duplicates,
-            conflicts=self._ids.conflicts,
+            written_off=self.ids.written_off,
+            duplicates=self.ids.duplicates,
+            conflicts=self.ids.conflicts,
             purged=self._purged,
             differing=self.outcomes.differing,
         )

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _ENDED = {
+    State.STORING: CloseResult.WAITS,
     State.WAITING: CloseResult.WAITS,
     State.SETTLED: CloseResult.SETTLED,
     State.WRITTEN_OFF: CloseResult.WRITTEN_OFF,
@@ -45,13 +46,13 @@ def decide(backlog: Backlog, order: Close, now_s: float) -> tuple[CloseAnswer, E
     Returns:
         The answer, and the payment if it is ``CLOSED``.
     """
-    if order.processor and not backlog.has_processor(order.processor):
+    if order.processor and order.processor not in backlog.processors:
         return CloseAnswer(CloseResult.NO_PROCESSOR), None
     found = backlog.find(order.payment_id)
     if found is None:
         return CloseAnswer(CloseResult.NO_PAYMENT), None
     state, entry = found
-    if entry is None:
+    if entry is None or state in _ENDED:
         return CloseAnswer(_ENDED[state]), None
     if state is State.IN_FLIGHT:
         backlog.held.hold(entry, now_s)
@@ -117,6 +118,6 @@ class Closer:
 
 
 def _log(order: Close) -> None:
-    payment, processor = str(UUID(bytes=order.payment_id)), order.processor
-    extra = {"payment": payment, "processor": processor, "by": order.by, "reason": order.reason}
+    payment = str(UUID(bytes=order.payment_id))
+    extra = {"correlationId": payment, "processor": order.processor, "by": order.by, "reason": order.reason}
     logger.warning("payment.closed", extra=extra)

@@ -25,7 +25,8 @@ class Credits:
     """
 
     def __init__(self, capacity: int, window_max: int = WINDOW_MAX) -> None:
-        self._capacity = capacity
+        self.capacity = capacity
+        """Payments that may be held and granted, in all."""
         self._window = max(1, min(window_max, capacity // 4))
         self._unused: dict[Recipient, int] = {}
         self._storing: dict[Recipient, int] = {}
@@ -88,7 +89,7 @@ class Credits:
         """
         if self.suspended:
             return
-        free = self._capacity - held - sum(self._unused.values())
+        free = self.capacity - held - sum(self._unused.values())
         fair = max(1, free // max(1, len(self._unused)))
         for session, unused in self._unused.items():
             if free <= 0:

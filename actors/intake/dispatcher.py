@@ -5,10 +5,13 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from actors.intake.choice import BENCHMARK, DUE, PROBE
+from actors.intake.chooser import OVERDUE_S, Chooser
+from actors.intake.drain import LONG_S, Drain
 from actors.intake.entry import FRESH
 from actors.intake.probes import Probe, Probes
 from actors.messages.settling import Attempt
-from actors.values import ProcessorHealth, Step
+from actors.values import Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,12 +23,7 @@ if TYPE_CHECKING:
     from actors.intake.routing import Policy
     from actors.recipient import Recipient
     from actors.runtime.clocks import Clock
-
-OVERDUE_S = 0.25
-"""An attempt under way for so long tells more of its processor's speed than those that are over.
-
-Well above what a stall of our own process does to a measured latency.
-"""
+    from actors.values import ProcessorHealth
 
 
 class Dispatcher:
@@ -38,6 +36,10 @@ class Dispatcher:
         processors: names and fees, before anything is known of their health.
         clock: for ``requestedAt`` and for ages.
         pace: how fast waiting payments are sent; probes and unknown outcomes have schedules of their own.
+
+    Attributes:
+        chooser: where waiting payments go, and why.
+        drain: the backlog that drains, if one does.
     """
 
     def __init__(
@@ -55,19 +57,19 @@ class Dispatcher:
         self._clock = clock
         self._pace = pace
         self._probes = Probes()
-        self.update(processors)
+        self.chooser = Chooser(pool, policy, processors, clock, pace)
+        self.drain = Drain(clock)
 
     def update(self, processors: Sequence[ProcessorHealth]) -> None:
         """Take note of the processors' present health."""
-        self._processors = tuple(processors)
-        self._benchmarks = self._policy.benchmarks(self._processors)
+        self.chooser.update(processors)
         for each in processors:
             if each.healthy:
                 self._probes.drop(each.name)
 
     def has_heard_of(self, processor: str) -> bool:
         """Whether a processor answered lately, a payment or at its health endpoint."""
-        return any(each.name == processor and not each.stale for each in self._processors)
+        return any(each.name == processor and not each.stale for each in self.chooser.processors)
 
     def want_probe(self, processor: str, *, overtakes: bool = False) -> None:
         """Let the next payment that can tell how an unhealthy processor is go there, one only.
@@ -93,7 +95,7 @@ class Dispatcher:
         If it was a probe, its row was probably found, which says nothing of posts: the next payment is the probe then.
         """
         if attempt.step is Step.RESOLVE and any(
-            each.name == attempt.processor and not each.healthy for each in self._processors
+            each.name == attempt.processor and not each.healthy for each in self.chooser.processors
         ):
             self.want_probe(attempt.processor)
 
@@ -106,17 +108,19 @@ class Dispatcher:
             A payment actor and what it is to do; None if nothing can go now.
         """
         # Asked after every message, and mostly there is nothing to plan.
-        if not self._pool.has_idle or not self._backlog.has_unsent:
+        if not self._pool.has_idle or not self._backlog.held.has_unsent:
             return None
         now_s = self._clock.monotonic_s()
         return self._next_probe(now_s) or self._next_unknown(now_s) or self._next_waiting(now_s)
 
     def wake_in_s(self) -> float | None:
         """Seconds until ``next`` may have more to say though nothing happens, None if it won't."""
-        if not self._pool.has_idle or not self._backlog.has_unsent:
+        if not self._pool.has_idle or not self._backlog.held.has_unsent:
             return None
         now_s = self._clock.monotonic_s()
-        dues = (self._backlog.unknown_due_s(each.name) for each in self._processors if self._pool.has_room(each.name))
+        dues = (
+            self._backlog.unknown_due_s(each.name) for each in self.chooser.processors if self._pool.has_room(each.name)
+        )
         delays = [max(0.0, due_s - now_s) for due_s in dues if due_s is not None]
         pause_s = self._pace.ready_in_s(now_s)
         if self._backlog.rested_s is not None:
@@ -135,14 +139,14 @@ class Dispatcher:
                 for besides in (unfit,) if fresh else (unfit | self._probes.tried(name), unfit):
                     entry = None if fresh else self._backlog.dispatch_bound(name, besides)
                     if entry is not None:
-                        return self._begin_probe(entry, self._begin(entry, Step.RESOLVE, now_s), now_s)
+                        return self._begin_probe(entry, self._begin(entry, Step.RESOLVE, now_s, PROBE), now_s)
                     entry = self._waiting_probe(name, besides, now_s, fresh=fresh)
                     if entry is not None:
-                        return self._begin_probe(entry, self._post(entry, name, now_s), now_s)
+                        return self._begin_probe(entry, self._post(entry, name, now_s, PROBE), now_s)
         for name in self._probes.owed(self._pool):
             newest = self._backlog.newest
             if newest is not None and self._may_probe(newest, name, self._probes.unfit(name, now_s), now_s):
-                return self._begin_probe(newest, self._post(newest, name, now_s), now_s)
+                return self._begin_probe(newest, self._post(newest, name, now_s, PROBE), now_s)
         return None
 
     def _waiting_probe(self, name: str, unfit: frozenset[bytes], now_s: float, *, fresh: bool) -> Entry | None:
@@ -163,7 +167,7 @@ class Dispatcher:
     def _may_probe(self, entry: Entry, name: str, unfit: frozenset[bytes], now_s: float) -> bool:
         if name in entry.kind.rejected or entry.payment.payment_id in unfit:
             return False
-        return self._policy.may_probe(self._processors, name, now_s - entry.taken_at_s)
+        return self._policy.may_probe(self.chooser.processors, name, now_s - entry.taken_at_s)
 
     def _begin_probe(self, entry: Entry, planned: tuple[Recipient, Attempt], now_s: float) -> tuple[Recipient, Attempt]:
         actor, attempt = planned
@@ -172,61 +176,36 @@ class Dispatcher:
         return planned
 
     def _next_unknown(self, now_s: float) -> tuple[Recipient, Attempt] | None:
-        for processor in self._processors:
+        for processor in self.chooser.processors:
             if self._pool.has_room(processor.name):
                 entry = self._backlog.dispatch_due(processor.name, now_s)
                 if entry is not None:
                     # An unhealthy processor gets posts as probes only, but it can always be asked.
                     only_ask = entry.unasked or entry.parked or not processor.healthy or entry.is_denied(now_s)
-                    return self._begin(entry, Step.LOOK_UP if only_ask else Step.RESOLVE, now_s)
+                    return self._begin(entry, Step.LOOK_UP if only_ask else Step.RESOLVE, now_s, DUE)
         return None
 
     def _next_waiting(self, now_s: float) -> tuple[Recipient, Attempt] | None:
         if self._pace.ready_in_s(now_s):
             return None
         for head in self._backlog.heads(now_s):
-            rejected, refused, _shunned = head.kind
-            for name, share in self._benchmarks:
-                if name not in rejected and name not in refused and self._has_share(name, share, now_s):
-                    return self._post(head, name, now_s)
-            chosen = self._choose(head, now_s)
-            if chosen is not None and self._pool.has_room(chosen):
-                self._pace.take(now_s)
-                return self._post(head, chosen, now_s)
+            processor, reason, _awaited, _left_s = self.chooser.choose(head, now_s)
+            if processor:
+                if reason is not BENCHMARK:
+                    self._pace.take(now_s)
+                if self.drain.is_open or (now_s - head.taken_at_s > LONG_S and head.kind is FRESH):
+                    self.drain.note(now_s)
+                return self._post(head, processor, now_s, reason)
         return None
 
-    def _has_share(self, name: str, share: int, now_s: float) -> bool:
-        if self._pool.busy(name) >= share or not self._pool.has_room(name):
-            return False
-        # Where one hangs already, another payment would wait as long, and tell no more.
-        return self._pool.oldest_s(name, now_s) < OVERDUE_S or all(
-            each.latency_ms >= OVERDUE_S * 1000 for each in self._processors if each.name == name
-        )
-
-    def _choose(self, head: Entry, now_s: float) -> str | None:
-        waited_s, (rejected, _refused, shunned) = now_s - head.taken_at_s, head.kind
-        candidates = [self._observed(each, now_s) for each in self._processors if each.name not in rejected]
-        if shunned:
-            others = [each._replace(healthy=False) if each.name in shunned else each for each in candidates]
-            chosen = self._policy.choose(others, waited_s)
-            if chosen is not None:
-                return chosen
-        return self._policy.choose(candidates, waited_s)
-
-    def _observed(self, processor: ProcessorHealth, now_s: float) -> ProcessorHealth:
-        age_s = self._pool.oldest_s(processor.name, now_s)
-        if age_s < OVERDUE_S or age_s * 1000 <= processor.latency_ms:
-            return processor
-        return processor._replace(latency_ms=age_s * 1000)
-
-    def _post(self, head: Entry, processor: str, now_s: float) -> tuple[Recipient, Attempt]:
+    def _post(self, head: Entry, processor: str, now_s: float, why: str) -> tuple[Recipient, Attempt]:
         self._backlog.dispatch(head, processor, self._clock.now_ms())
-        return self._begin(head, Step.POST, now_s)
+        return self._begin(head, Step.POST, now_s, why)
 
-    def _begin(self, entry: Entry, step: Step, now_s: float) -> tuple[Recipient, Attempt]:
+    def _begin(self, entry: Entry, step: Step, now_s: float, why: str) -> tuple[Recipient, Attempt]:
         entry.begun_at_s = now_s
         witness = self._backlog.outcomes.routes[entry.processor].witness if step is Step.LOOK_UP else b""
         again = entry.bound or entry.processor in entry.kind.refused
         sent = entry.payment, entry.processor, entry.requested_at_ms
-        attempt = Attempt(*sent, self._backlog.epoch, step, witness, again, entry.attempts_made + 1)
+        attempt = Attempt(*sent, self._backlog.epoch, step, witness, again, entry.attempts.made + 1, why)
         return self._pool.begin(attempt, now_s), attempt

@@ -33,6 +33,7 @@ class Doubts:
 
     def __init__(self) -> None:
         self._queue: deque[tuple[float, Entry]] = deque()
+        self._new: list[Entry] = []
         self._pause_until_s = 0.0
 
     def __bool__(self) -> bool:
@@ -43,6 +44,12 @@ class Doubts:
         if entry.unknown_since_s is None:
             entry.unknown_since_s = now_s
             self._queue.append((now_s, entry))
+            self._new.append(entry)
+
+    def take_new(self) -> list[Entry]:
+        """Those whose outcome has become unknown since the last call, for the first time or again."""
+        new, self._new = self._new, []
+        return new
 
     @property
     def due_s(self) -> float | None:
@@ -54,7 +61,7 @@ class Doubts:
         """Write a warning of each that is overdue."""
         for entry in self.overdue(now_s):
             payment, where = str(UUID(bytes=entry.payment.payment_id)), "any" if entry.unasked else entry.processor
-            extra = {"payment": payment, "processor": where, "reason": entry.reason}
+            extra = {"correlationId": payment, "processor": where, "reason": entry.reason}
             logger.warning("payment.outcome_unknown", extra=extra)
 
     def overdue(self, now_s: float) -> list[Entry]:

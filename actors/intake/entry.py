@@ -6,11 +6,12 @@ from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from actors.intake import refusals
+from actors.intake import attempts, refusals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from actors.intake.attempts import Attempts
     from actors.intake.refusals import Refusal
     from actors.values import Payment
 
@@ -24,6 +25,7 @@ CRASHES_MAX = 3
 class State(Enum):
     """Where a payment is; each id is in one of these."""
 
+    STORING = "storing"
     WAITING = "waiting"
     IN_FLIGHT = "in flight"
     UNKNOWN = "unknown"
@@ -89,12 +91,14 @@ class Entry:
         refusals: those that refused it for the time being.
         unasked: processors that a worker before this one may have sent it to; each is asked for it before it is sent
             anywhere.
-        attempts_made: how many of its attempts are over without having settled it.
+        attempts: those that are over, and have not settled it.
         retries: how often its unknown outcome was looked into.
         crashes: how often its actor has crashed on it.
         posted_at_s: when its last post was over, on the monotonic clock; when it was taken, before the first.
         reason: what its processor said last, for people.
         unknown_since_s: since when its outcome is unknown, on the monotonic clock; None while it isn't.
+        moved_s: when it came where it is, on the monotonic clock; 0 if that was when it was taken.
+        due_s: when it is to be sent again, or looked into, on the monotonic clock.
         held_until_s: until then it is left alone, because a person wants to say how it ended.
         clean: every post that it ever had ended in a 422 or a certain refusal, so a 422 may be a refusal too.
         absences: by processor, the look-ups that did not find it.
@@ -123,10 +127,12 @@ class Entry:
     rejections: Mapping[str, str] = MappingProxyType({})
     refusals: Mapping[str, Refusal] = refusals.NONE
     unasked: Sequence[str] = ()
-    attempts_made = 0
+    attempts: Attempts = attempts.NONE
     retries = 0
     crashes = 0
     reason = ""
+    moved_s = 0.0
+    due_s = 0.0
     held_until_s = 0.0
     clean = True
     absences: Mapping[str, Absence] = MappingProxyType({})
@@ -184,10 +190,11 @@ class Entry:
             self.doubted_s += min(now_s - self.looked_into_s, most_s)
         self.looked_into_s, self.settles = now_s, settles
 
-    def begin_anew(self) -> None:
+    def begin_anew(self, now_s: float) -> None:
         """Forget what stood against it, but not where it may be committed."""
+        self.moved_s = now_s
         self.retries = self.crashes = 0
-        self.doubted_s, self.parked = 0.0, ""
+        self.doubted_s, self.due_s, self.parked = 0.0, 0.0, ""
         self.kind = FRESH
         self.rejections, self.refusals = Entry.rejections, refusals.NONE
 

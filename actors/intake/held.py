@@ -27,6 +27,7 @@ class Held:
         processors: the processors' names.
 
     Attributes:
+        entries: all of them by id, in the order of their taking.
         storing: those that the journal doesn't have yet, or that wait for what APIs tell of a worker before this one.
         waiting: those that may be sent.
         in_flight: those with an attempt under way, or on their way into the books.
@@ -35,6 +36,7 @@ class Held:
     """
 
     def __init__(self, processors: Sequence[str]) -> None:
+        self.entries: dict[bytes, Entry] = {}
         self.storing: dict[bytes, Entry] = {}
         self.waiting = Waiting()
         self.in_flight: dict[bytes, Entry] = {}
@@ -42,11 +44,10 @@ class Held:
         self.parked = Parked(processors)
 
     def __len__(self) -> int:
-        return self.waiting_count + len(self.in_flight) + len(self.unknown) + len(self.parked)
+        return len(self.entries)
 
     def __iter__(self) -> Iterator[Entry]:
-        parked = (entry for entry, _reason in self.parked)
-        return chain(self.storing.values(), self.waiting, self.in_flight.values(), self.unknown, parked)
+        return iter(self.entries.values())
 
     @property
     def waiting_count(self) -> int:
@@ -56,11 +57,13 @@ class Held:
     @property
     def has_unsent(self) -> bool:
         """Whether anything waits, has an unknown outcome, or is to be looked up."""
+        if len(self.entries) == len(self.in_flight):
+            return False  # mostly so, and asked after each message
         return bool(self.waiting) or bool(self.unknown) or self.parked.has_look_ups
 
     def ids(self) -> tuple[bytes, ...]:
         """Ids of all, the oldest first."""
-        return tuple(each.payment.payment_id for each in sorted(self, key=lambda each: each.taken_at_s))
+        return tuple(self.entries)
 
     def parked_payments(self) -> tuple[ParkedPayment, ...]:
         """The parked payments, and why they are; those that are being looked up among them."""
@@ -73,17 +76,16 @@ class Held:
         parked = (entry for entry, _reason in self.parked if entry.unknown_since_s is not None)
         return listed(chain(self.unknown, in_flight, parked), now_s)
 
-    def find(self, payment_id: bytes) -> tuple[State, Entry | None] | None:
-        """Look for a payment, which takes time; an entry comes with what may be closed by hand."""
+    def state_of(self, entry: Entry) -> State:
+        """Where a payment is."""
+        payment_id = entry.payment.payment_id
         if payment_id in self.in_flight:
-            return State.IN_FLIGHT, self.in_flight[payment_id]
+            return State.IN_FLIGHT
         if payment_id in self.parked:
-            return State.PARKED, self.parked.get(payment_id)
-        for entry in self.unknown:
-            if entry.payment.payment_id == payment_id:
-                return State.UNKNOWN, entry
-        waits = payment_id in self.storing or any(entry.payment.payment_id == payment_id for entry in self.waiting)
-        return (State.WAITING, None) if waits else None
+            return State.PARKED
+        if payment_id in self.storing:
+            return State.STORING
+        return State.UNKNOWN if entry.bound or entry.unasked else State.WAITING
 
     def hold(self, entry: Entry, now_s: float) -> None:
         """Leave a payment alone for a while: in flight it isn't looked into after that, unknown not before."""
@@ -95,3 +97,35 @@ class Held:
         entry.unknown_since_s, entry.parked = None, ""
         if not self.unknown.remove(entry):
             self.parked.pop(entry.payment.payment_id)
+
+    def retry_all(self, now_s: float) -> int:
+        """Let every parked payment try again: one that may be committed at its processor, the others anywhere.
+
+        Returns:
+            How many there were.
+        """
+        looked_up = [each for each in self.in_flight.values() if each.parked]
+        parked = self.parked.take_all()
+        for entry in (*looked_up, *parked):
+            self._try_again(entry, now_s)
+        return len(parked) + len(looked_up)
+
+    def retry(self, entry: Entry, now_s: float) -> bool:
+        """The same for one payment.
+
+        Returns:
+            Whether it was parked, or is being looked up as a parked one.
+        """
+        if self.parked.pop(entry.payment.payment_id) is None and not entry.parked:
+            return False
+        self._try_again(entry, now_s)
+        return True
+
+    def _try_again(self, entry: Entry, now_s: float) -> None:
+        entry.begin_anew(now_s)
+        if entry.payment.payment_id in self.in_flight:
+            return  # it is unknown again once that is over
+        if entry.bound or entry.unasked:
+            self.unknown.push(entry, now_s)
+        else:
+            self.waiting.add(entry)

@@ -33,6 +33,14 @@ class Ids:
     def __contains__(self, payment_id: bytes) -> bool:
         return self._cents.get(payment_id) >= 0
 
+    def cents(self, payment_id: bytes) -> int:
+        """The amount in cents that an id was taken with; -1 if it isn't known."""
+        return self._cents.get(payment_id)
+
+    def starting_with(self, digits: str, limit: int) -> list[bytes]:
+        """As ``IdMap.starting_with``."""
+        return self._cents.starting_with(digits, limit)
+
     def enter(self, payment: Payment) -> Verdict | None:
         """Enter a payment's id, unless it is known: then the amount decides between a duplicate and a conflict.
 

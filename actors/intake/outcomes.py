@@ -5,18 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actors.intake import refusals
+from actors.intake.attempts import Ended
 from actors.intake.doubts import Doubts
 from actors.intake.entry import CRASHES_MAX, LONGEST_DELAY_S, NOT_LOOKED_UP
-from actors.intake.parked import LOOK_UP_EVERY_S, Parking
+from actors.intake.parked import LOOK_UP_EVERY_S
 from actors.intake.route import LOOK_UPS_MIN, routes
 from actors.intake.unknowns import RETRY_MAX_S
 from actors.reports import ParkedPayment
+from actors.values import Step
+from actors.words import payments as words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from actors.intake.entry import Entry
     from actors.intake.held import Held
+    from actors.intake.parked import Parking
+    from actors.messages.settling import Attempt
+    from actors.values import Absent, Refused, Settled, Unknown
 
 
 class Outcomes:
@@ -52,30 +58,29 @@ class Outcomes:
         """Note that a processor has settled a post: what it refuses to others meanwhile is their own affair."""
         self._settles[processor] += 1
 
-    def differs(self, payment_id: bytes, settled_cents: int) -> bool:
-        """Count a payment in flight that its processor holds with another amount than ours.
+    def settle(self, payment_id: bytes, settled: Settled) -> Entry | None:
+        """Note that a payment in flight is settled; it stays in flight until it is in the books.
 
         Returns:
-            Whether it is one, and wasn't counted before.
+            The payment, if somebody is to be told: its outcome was unknown, or its processor holds it with another
+            amount (``differs``).
         """
         entry = self._in_flight.get(payment_id)
-        if entry is None or entry.differs or entry.payment.amount_cents == settled_cents:
-            return False
-        entry.differs = True
-        self.differing += 1
-        return True
+        if entry is None or (entry.unknown_since_s is None and entry.payment.amount_cents == settled.amount_cents):
+            return None
+        if entry.payment.amount_cents != settled.amount_cents and not entry.differs:
+            entry.differs = True
+            self.differing += 1
+        return entry
 
-    def note_attempt(self, payment_id: bytes) -> None:
-        """Note that an attempt of a payment in flight is over, and has not settled it."""
-        entry = self._in_flight.get(payment_id)
-        if entry is not None:
-            entry.attempts_made += 1
-
-    def note_post(self, payment_id: bytes, reason: str, now_s: float) -> None:
-        """Note that a payment in flight was posted, and what came of that."""
-        entry = self._in_flight.get(payment_id)
-        if entry is not None:
-            entry.posted_at_s, entry.reason = now_s, reason
+    def note_attempt(self, attempt: Attempt, outcome: Refused | Unknown | Absent, begun_s: float, now_s: float) -> None:
+        """Note what came of an attempt that has not settled its payment, which is in flight."""
+        entry = self._in_flight.get(attempt.payment.payment_id)
+        if entry is None:
+            return
+        entry.attempts = entry.attempts.with_one_more(Ended(attempt, outcome, begun_s, now_s - begun_s))
+        if attempt.step is not Step.LOOK_UP:
+            entry.posted_at_s, entry.reason = now_s, outcome.reason
 
     def refuse(self, payment_id: bytes, reason: str, now_s: float, *, permanent: bool) -> bool:
         """Take back a payment that its attempt certainly did not commit.
@@ -91,7 +96,7 @@ class Outcomes:
         entry = self._in_flight.get(payment_id)
         if entry is None:
             return False
-        entry.reason = reason
+        entry.reason, entry.moved_s = reason, now_s
         if entry.bound:
             self._wait_for_outcome(entry, now_s)
             return False
@@ -99,7 +104,7 @@ class Outcomes:
         settles, entry.parked = self._settles[entry.processor], ""
         left = entry.refuse(now_s, settles, permanent=permanent, processors=self._processors)
         if refusals.is_hopeless(entry.refusals, left, self._parking.refusals):
-            self._park(entry, entry.answers)
+            self._park(entry, entry.answers, now_s)
         elif permanent:
             self._waiting.add(entry)
         else:
@@ -128,7 +133,7 @@ class Outcomes:
             entry.bound = True
         entry.crashes += crashed
         if entry.crashes >= CRASHES_MAX and not entry.parked:
-            self.park(payment_id, _crashed(entry))
+            self.park(payment_id, words.crashed(entry.crashes), now_s)
         else:
             self._wait_for_outcome(entry, now_s)
         return entry.crashes
@@ -163,14 +168,14 @@ class Outcomes:
             and route.vouches_for(absence, look_ups=LOOK_UPS_MIN)
         ):
             entry.bound, entry.absences, entry.retries, entry.unknown_since_s = False, {}, 0, None
-            self.refuse(payment_id, "HTTP 422, and it is not there", now_s, permanent=True)
+            self.refuse(payment_id, words.DENIED, now_s, permanent=True)
         else:
             self._wait_for_outcome(entry, now_s)
 
     def _ask_next(self, entry: Entry, now_s: float, *, is_absent: bool) -> None:
         others = [name for name in entry.unasked if name != entry.processor]
         entry.unasked = others if is_absent else [*others, entry.processor]
-        entry.processor = ""
+        entry.processor, entry.moved_s = "", now_s
         if not entry.unasked:
             entry.retries, entry.absences, entry.unknown_since_s = 0, {}, None
             self._waiting.add_first(entry)
@@ -180,18 +185,25 @@ class Outcomes:
             self._unknown.push_later(entry, now_s)
         del self._in_flight[entry.payment.payment_id]
 
-    def park(self, payment_id: bytes, reason: str) -> None:
-        """Set a payment in flight aside until ``retry_parked``."""
+    def park(self, payment_id: bytes, reason: str, now_s: float) -> None:
+        """Set a payment in flight aside until it is retried."""
         entry = self._in_flight.pop(payment_id, None)
         if entry is not None:
             entry.bound = not entry.unasked
             entry.clean = False
-            self._park(entry, reason)
+            self._park(entry, reason, now_s)
+
+    def park_unhandled(self, payment_id: bytes, reason: str, now_s: float) -> None:
+        """The same for one whose attempt is over, but what came of it can't be noted."""
+        entry = self._in_flight.get(payment_id)
+        if entry is not None:
+            entry.attempts = entry.attempts._replace(made=entry.attempts.made + 1)
+        self.park(payment_id, reason, now_s)
 
     def ask_everywhere(self, entry: Entry, now_s: float) -> None:
         """Look for a payment that a worker before this one may have sent anywhere, before it is sent again."""
         entry.unasked = list(self._processors)
-        entry.reason = "a worker before this one may have sent it"
+        entry.reason = words.MAY_BE_SENT
         entry.clean = False
         self.doubts.begin(entry, now_s)
         self._unknown.push(entry, max(now_s, self._silent_s))
@@ -206,9 +218,9 @@ class Outcomes:
         """
         if entry.crashes >= CRASHES_MAX:
             entry.unasked = list(self._processors) if suspect else []
-            self._park(entry, _crashed(entry))
+            self._park(entry, words.crashed(entry.crashes), now_s)
         elif entry.bound:
-            entry.reason = "a worker before this one sent it there"
+            entry.reason = words.WAS_SENT
             entry.clean = False  # what came of that attempt, or of one before it, isn't on record
             self.doubts.begin(entry, now_s)
             self._unknown.push(entry, now_s)
@@ -217,9 +229,10 @@ class Outcomes:
         else:
             self._waiting.add(entry)
 
-    def _park(self, entry: Entry, reason: str, *, look_up_s: float | None = None) -> None:
+    def _park(self, entry: Entry, reason: str, now_s: float, *, look_up_s: float | None = None) -> None:
         if not entry.parked:
             self.newly_parked.append(ParkedPayment(entry.payment, reason))
+            entry.moved_s = now_s
         entry.parked = reason
         self._parked.add(entry, reason, look_up_s=look_up_s)
 
@@ -229,11 +242,7 @@ class Outcomes:
         entry.doubt(now_s, self._settles[entry.processor], RETRY_MAX_S)
         del self._in_flight[entry.payment.payment_id]
         if entry.bound and (entry.parked or entry.doubted_s >= self._parking.unknown_s):
-            reason = f"outcome unknown at {entry.processor}, which settles others: {entry.reason}"
-            self._park(entry, entry.parked or reason, look_up_s=now_s + LOOK_UP_EVERY_S)
+            reason = words.in_doubt_for_long(entry.processor, entry.reason)
+            self._park(entry, entry.parked or reason, now_s, look_up_s=now_s + LOOK_UP_EVERY_S)
         else:
             self._unknown.push_later(entry, now_s)
-
-
-def _crashed(entry: Entry) -> str:
-    return f"its actor crashed on it {entry.crashes} times"

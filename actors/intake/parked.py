@@ -25,6 +25,9 @@ class Parking(NamedTuple):
     unknown_s: float = 120.0
 
 
+PARKING = Parking()
+
+
 class Parked:
     """The parked payments by id, each with the reason.
 
@@ -55,6 +58,7 @@ class Parked:
             look_up_s: when to look it up at its processor, on the monotonic clock; None for never.
         """
         self._entries[entry.payment.payment_id] = (entry, reason)
+        entry.due_s = look_up_s or 0.0
         if look_up_s is not None:
             self._look_ups[entry.processor][entry.payment.payment_id] = look_up_s
 

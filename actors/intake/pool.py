@@ -56,6 +56,20 @@ class Pool:
         """When an attempt that is under way was begun, on the monotonic clock."""
         return self._busy[attempt.processor][actor][1]
 
+    def has_older(self, instant_s: float) -> bool:
+        """Whether an attempt is under way, anywhere, that was begun before an instant of the monotonic clock."""
+        for busy in self._busy.values():
+            for _attempt, started_s in busy.values():
+                if started_s <= instant_s:
+                    return True
+                break  # a dict keeps the order of insertion
+        return False
+
+    def attempt_of(self, processor: str, payment_id: bytes) -> tuple[Attempt, float] | None:
+        """The attempt of a payment that is under way at a processor, and when it was begun; None without any."""
+        busy = self._busy.get(processor, {}).values()
+        return next((each for each in busy if each[0].payment.payment_id == payment_id), None)
+
     def end(self, actor: Recipient, attempt: Attempt) -> None:
         """Give a payment actor back. One that isn't at work on this attempt (any more) stays as it is."""
         if self.carries_out(actor, attempt):

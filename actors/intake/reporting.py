@@ -1,4 +1,4 @@
-"""What people get to know of the backlog: answers to their questions, and warnings of what may need them."""
+"""What people get to know of the backlog unasked: log lines on payments in trouble."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import logging
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from actors.messages.people import GetCounts, GetHeld, GetParked, GetUnknown
+from actors.intake.log_limit import LogLimit
 
 if TYPE_CHECKING:
     from actors.intake.backlog import Backlog
+    from actors.intake.entry import Entry
     from actors.messages.settling import Attempt
     from actors.runtime.clocks import Clock
     from actors.values import Settled
 
 logger = logging.getLogger(__name__)
 
+LINES_PER_S = {"payment.parked": 100, "payment.unknown": 10, "payment.found": 10}
+"""Who must act needs the ids; of outcomes that are unknown for a moment, some tell what happens."""
+
 
 class Reporter:
-    """Answers and warns.
+    """Tells and warns.
 
     Args:
         backlog: of what.
@@ -28,49 +32,55 @@ class Reporter:
     def __init__(self, backlog: Backlog, clock: Clock) -> None:
         self._backlog = backlog
         self._clock = clock
-
-    def answer(self, question: GetCounts | GetHeld | GetParked | GetUnknown) -> object:
-        """Answer a question, with what its class says."""
-        match question:
-            case GetCounts():
-                return self._backlog.statistics()
-            case GetHeld():
-                return self._backlog.held.ids()
-            case GetParked():
-                return self._backlog.held.parked_payments()
-            case GetUnknown():
-                return self._backlog.held.unknown_payments(self._clock.monotonic_s())
+        self._has_left_out = False
+        self._limits = {event: LogLimit(per_s) for event, per_s in LINES_PER_S.items()}
 
     @property
     def has_news(self) -> bool:
-        """Whether there may be something to warn of, now or later."""
+        """Whether there may be something to tell, now or later."""
         outcomes = self._backlog.outcomes
-        return bool(outcomes.doubts) or bool(outcomes.newly_parked)
+        return bool(outcomes.doubts) or bool(outcomes.newly_parked) or self._has_left_out
 
     def warn(self) -> float | None:
-        """Warn of payments that were parked, and of outcomes that stay unknown.
+        """Tell of payments that were parked or became unknown, and warn of outcomes that stay so.
 
         Returns:
             In how many seconds to look again; None if there is no need.
         """
-        parked = self._backlog.outcomes.newly_parked
-        while parked:
-            payment, reason = parked.pop(0)
-            logger.warning("payment.parked", extra={"payment": _text(payment.payment_id), "reason": reason})
-        now_s, doubts = self._clock.monotonic_s(), self._backlog.outcomes.doubts
+        outcomes, now_s = self._backlog.outcomes, self._clock.monotonic_s()
+        while outcomes.newly_parked:
+            payment, reason = outcomes.newly_parked.pop(0)
+            self._tell("payment.parked", payment.payment_id, now_s, level=logging.WARNING, reason=reason)
+        doubts = outcomes.doubts
+        for entry in doubts.take_new():
+            where = "any" if entry.unasked else entry.processor
+            self._tell("payment.unknown", entry.payment.payment_id, now_s, processor=where, reason=entry.reason)
         doubts.warn(now_s)
-        due_s = doubts.due_s
-        return None if due_s is None else due_s - now_s
+        for event, limit in self._limits.items():
+            if left_out := limit.take_left_out(now_s):
+                logger.info("payment.lines_left_out", extra={"of": event, "payments": left_out})
+        dues = [each.due_s for each in self._limits.values() if each.due_s is not None]
+        self._has_left_out = bool(dues)
+        if doubts.due_s is not None:
+            dues.append(doubts.due_s)
+        return min(dues) - now_s if dues else None
 
-    def differs(self, attempt: Attempt, settled: Settled) -> None:
-        """Warn of a payment that its processor holds with another amount."""
-        extra = {
-            "payment": _text(attempt.payment.payment_id),
-            "processor": attempt.processor,
-            "ours_cents": attempt.payment.amount_cents,
-            "theirs_cents": settled.amount_cents,
-        }
-        logger.warning("payment.amount_differs", extra=extra)
+    def settled(self, entry: Entry, attempt: Attempt, settled: Settled) -> None:
+        """Tell of a payment whose outcome was unknown, and warn of one that is settled with another amount."""
+        payment_id, processor, now_s = entry.payment.payment_id, attempt.processor, self._clock.monotonic_s()
+        if entry.unknown_since_s is not None:
+            after_s, look_ups = round(now_s - entry.unknown_since_s, 3), entry.attempts.look_ups
+            self._tell("payment.found", payment_id, now_s, processor=processor, after_s=after_s, look_ups=look_ups)
+        if entry.differs:
+            cents = {"ours_cents": entry.payment.amount_cents, "theirs_cents": settled.amount_cents}
+            extra = {"correlationId": _text(payment_id), "processor": processor, **cents}
+            logger.warning("payment.amount_differs", extra=extra)
+
+    def _tell(self, event: str, payment_id: bytes, now_s: float, level: int = logging.INFO, **fields: object) -> None:
+        if self._limits[event].allows(now_s):
+            logger.log(level, event, extra={"correlationId": _text(payment_id), **fields})
+        else:
+            self._has_left_out = True
 
 
 def _text(payment_id: bytes) -> str:

@@ -9,6 +9,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from actors.intake.choice import (
+    CHEAPEST,
+    EQUAL_SO_CHEAPER,
+    FASTEST,
+    NOBODY,
+    ONLY_HEALTHY,
+    PATIENCE,
+    PATIENCE_OVER,
+    Choice,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -30,18 +41,16 @@ class Fastest(NamedTuple):
     tolerance_ms: float = 10.0
     benchmark_slots: int = 3
 
-    def choose(self, candidates: Sequence[ProcessorHealth], waited_s: float) -> str | None:
-        """Name the processor for a payment that may go to any of ``candidates`` and has waited ``waited_s`` seconds.
-
-        Returns:
-            A processor's name, or None: wait.
-        """
+    def choose(self, candidates: Sequence[ProcessorHealth], waited_s: float) -> Choice:
+        """Choose for a payment that may go to any of ``candidates`` and has waited ``waited_s`` seconds."""
         healthy = [each for each in candidates if each.healthy]
-        if not healthy:
-            return None
-        limit_ms = min(each.latency_ms for each in healthy) + self.tolerance_ms
+        if len(healthy) < 2:
+            return Choice(healthy[0].name, ONLY_HEALTHY) if healthy else NOBODY
+        limit_ms = min([each.latency_ms for each in healthy]) + self.tolerance_ms
         equals = [each for each in healthy if each.latency_ms <= limit_ms]
-        return min(equals, key=_price).name
+        if len(equals) == 1:
+            return Choice(equals[0].name, FASTEST)
+        return Choice(min(equals, key=_price).name, EQUAL_SO_CHEAPER)
 
     def benchmarks(self, processors: Sequence[ProcessorHealth]) -> list[tuple[str, int]]:
         """Name the processors to keep measuring with real payments, each with how many at a time.
@@ -49,7 +58,7 @@ class Fastest(NamedTuple):
         A cheaper one than the chosen gets the whole share. A dearer one tells its response time at its health
         endpoint; only when that is stale does it get a single payment at a time.
         """
-        name = self.choose(processors, 0.0)
+        name = self.choose(processors, 0.0).processor
         chosen = next((each for each in processors if each.name == name), None)
         if chosen is None:
             return []
@@ -79,15 +88,17 @@ class Cheapest(NamedTuple):
 
     patience_s: float = 5.0
 
-    def choose(self, candidates: Sequence[ProcessorHealth], waited_s: float) -> str | None:
+    def choose(self, candidates: Sequence[ProcessorHealth], waited_s: float) -> Choice:
         """As ``Fastest.choose``."""
         cheapest = min(candidates, key=_price, default=None)
-        if cheapest is None or cheapest.healthy:
-            return cheapest and cheapest.name
+        if cheapest is not None and cheapest.healthy:
+            return Choice(cheapest.name, CHEAPEST)
         healthy = [each for each in candidates if each.healthy]
-        if waited_s < self.patience_s or not healthy:
-            return None
-        return min(healthy, key=_price).name
+        if cheapest is None or not healthy:
+            return NOBODY
+        if waited_s < self.patience_s:
+            return Choice("", PATIENCE, cheapest.name, self.patience_s - waited_s)
+        return Choice(min(healthy, key=_price).name, PATIENCE_OVER)
 
     def benchmarks(self, processors: Sequence[ProcessorHealth]) -> list[tuple[str, int]]:
         """None: latency doesn't matter here."""

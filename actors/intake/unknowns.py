@@ -48,6 +48,7 @@ class Unknowns:
         """Add a payment; it is due at its processor, or at the first of its suspects, at an instant."""
         heap = self._suspected[entry.unasked[0]] if entry.unasked else self._bound[entry.processor]
         heappush(heap, (due_s, next(self._tiebreak), entry))
+        entry.due_s = due_s
 
     def push_later(self, entry: Entry, now_s: float) -> None:
         """Add a payment that was looked into in vain: at once the first time, then after ever longer pauses.

@@ -32,7 +32,7 @@ class Waiting:
         return len(self._resting) + sum(map(len, self._lines.values()))
 
     def __bool__(self) -> bool:
-        return bool(self._resting) or any(self._lines.values())
+        return bool(self._fresh or self._resting) or any(self._lines.values())
 
     def __iter__(self) -> Iterator[Entry]:
         return chain(*self._lines.values(), self.resting())
@@ -51,6 +51,7 @@ class Waiting:
     def rest(self, entry: Entry, until_s: float) -> None:
         """Have a payment rest until an instant, and wait from then on."""
         heappush(self._resting, (until_s, next(self._tiebreak), entry))
+        entry.due_s = until_s
 
     def resting(self) -> Iterator[Entry]:
         """The payments at rest; the one whose rest ends first comes first."""
@@ -77,6 +78,11 @@ class Waiting:
             heads = [line[0] for line in self._lines.values() if line]
         heads.sort(key=_taken_at_s)
         return heads
+
+    @property
+    def oldest(self) -> Entry | None:
+        """The first in the line of those that nobody has refused; None without any."""
+        return self._fresh[0] if self._fresh else None
 
     @property
     def newest(self) -> Entry | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from actors.facts import PaymentSettled
-from actors.messages.people import GetRows, GetSummary
+from actors.messages.people import GetRow, GetRows, GetSummary
 from actors.messages.settling import ForgetPayments, PaymentRecorded, RecordingFailed, RecordPayment
 from actors.values import LedgerRow, RowsPage, Summary
 
@@ -32,7 +32,7 @@ class Ledger:
     def on_start(self) -> None:
         """Nothing to do: the books are as they were."""
 
-    def on_receive(self, message: Any) -> Summary | RowsPage | None:
+    def on_receive(self, message: Any) -> Summary | RowsPage | LedgerRow | None:
         """Record, answer, or forget."""
         match message:
             case RecordPayment():
@@ -46,6 +46,8 @@ class Ledger:
                 )
             case GetSummary():
                 return self._book.summary(message.from_ms, message.to_ms)
+            case GetRow():
+                return self._book.row(message.payment_id)
             case GetRows():
                 return RowsPage(self._book.epoch, len(self._book), self._book.rows(message.start, message.limit))
             case ForgetPayments():

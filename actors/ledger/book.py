@@ -122,6 +122,14 @@ class Book:
             for i in range(start, min(start + limit, len(self)))
         ]
 
+    def row(self, payment_id: bytes) -> LedgerRow | None:
+        """The row of a payment; None if it isn't in the books."""
+        number = self._ids.get(payment_id)
+        if number < 0:
+            return None
+        name = self._names[self._processors[number]]
+        return LedgerRow(payment_id, name, self._amounts[number], self._instants[number])
+
     def forget(self, epoch: int) -> None:
         """Empty the books for a new epoch; an epoch that isn't newer changes nothing."""
         if epoch > self.epoch:

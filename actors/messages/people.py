@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from actors.messages.health import CircuitState
     from actors.recipient import Recipient
     from actors.reports import CloseAnswer
 
@@ -58,6 +59,12 @@ class GetSummary(NamedTuple):
     to_ms: int | None = None
 
 
+class GetRow(NamedTuple):
+    """Ask for the ``LedgerRow`` of a payment; the answer is None if it isn't in the books."""
+
+    payment_id: bytes
+
+
 class GetRows(NamedTuple):
     """Ask for a ``RowsPage``: at most ``limit`` rows from index ``start`` on."""
 
@@ -99,6 +106,18 @@ class GetHeldReport(NamedTuple):
 
 class GetProcessors(NamedTuple):
     """Ask the actor system for a ``ProcessorsReport``, for which it asks the actors."""
+
+
+class Explain(NamedTuple):
+    """Ask the intake to answer a person's question, with what the health actor knows.
+
+    Args:
+        question: the question.
+        circuits: the processors' circuits, in the configured order.
+    """
+
+    question: GetPayment | GetPayments | GetHeldReport | GetProcessors
+    circuits: tuple[CircuitState, ...]
 
 
 class RetryPayment(NamedTuple):

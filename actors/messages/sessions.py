@@ -49,7 +49,13 @@ class SessionEpochAdopted(NamedTuple):
 
 
 class CreditWithdrawn(NamedTuple):
-    """Intake -> session: it may send nothing more until ``CreditRestored``; what is on its way is still taken."""
+    """Intake -> session: it may send nothing more until ``CreditRestored``; what is on its way is still taken.
+
+    Args:
+        promise_lost: a bug has lost something that was promised; otherwise the store is away.
+    """
+
+    promise_lost: bool = False
 
 
 class CreditRestored(NamedTuple):

@@ -27,6 +27,7 @@ class Attempt(NamedTuple):
         witness: the id of a payment that is known to be there, to be looked up if this one isn't found; empty for none.
         again: the payment failed there before, so that another failure is no news of the processor.
         number: how many attempts of this payment there were in this process, this one among them.
+        why: why it goes there now: a reason in ``intake/choice.py``.
     """
 
     payment: Payment
@@ -37,6 +38,7 @@ class Attempt(NamedTuple):
     witness: bytes = b""
     again: bool = False
     number: int = 1
+    why: str = ""
 
 
 class AttemptEnded(NamedTuple):

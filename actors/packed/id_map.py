@@ -8,6 +8,7 @@ no entry costs more than a few dozen others, and no room is kept empty.
 
 from __future__ import annotations
 
+from itertools import islice
 from struct import Struct
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 ID_BYTES = 16
 RECORDS_PER_BUCKET = 48
 """On average. More save memory (each bucket costs some 60 bytes), fewer are searched faster."""
+
+SEARCHED_MAX = 20_000
+"""Buckets searched for the beginning of an id: a million ids, and some milliseconds."""
 
 _RECORD = Struct("<16sI")
 _NUMBER = Struct("<I")
@@ -83,6 +87,29 @@ class IdMap:
         self._length += 1
         if self._length > self._records_per_bucket * len(self._buckets):
             self._split_next()
+
+    def starting_with(self, digits: str, limit: int) -> list[bytes]:
+        """Ids that begin with some hexadecimal digits, in no order.
+
+        Args:
+            digits: at least two of them, in lower case.
+            limit: no more than so many are looked for; nor beyond ``SEARCHED_MAX`` buckets.
+
+        Raises:
+            ValueError: there is something else among the digits.
+        """
+        start = bytes.fromhex(digits[: len(digits) // 2 * 2])
+        found: list[bytes] = []
+        for records in islice(self._buckets, SEARCHED_MAX):
+            at = records.find(start)
+            while at >= 0:
+                payment_id = records[at : at + ID_BYTES]
+                if at % RECORD_BYTES == 0 and payment_id.hex().startswith(digits):
+                    found.append(payment_id)
+                    if len(found) == limit:
+                        return found
+                at = records.find(start, at + 1)
+        return found
 
     def with_numbers(self, numbers: Sequence[int]) -> IdMap:
         """Another map with the same ids: one with the number n here has the number ``numbers[n]`` there.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from actors.values import ProcessorHealth
+from actors.values import ProcessorHealth  # noqa: TC001  # read when these are decoded
 
 
 class Statistics(NamedTuple):

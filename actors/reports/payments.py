@@ -1,7 +1,7 @@
 """What became of payments, one by one: what each is, since when, why, and what happens next.
 
-States are ``storing``, ``waiting``, ``in_flight``, ``unknown``, ``parked``, ``settled`` and ``written_off``. Whatever is
-said in words is a sentence from ``actors/words.py``. Instants that nobody knows are 0.
+States are ``storing``, ``waiting``, ``in_flight``, ``unknown``, ``parked``, ``settled`` and ``written_off``. What is
+said in words is a sentence from ``actors/words/``. Instants that nobody knows are 0.
 """
 
 from __future__ import annotations

@@ -68,8 +68,11 @@ class SupervisedActor(pykka.Actor):
         self._factory = factory
         self._crashes = crashes
         self._dead_letters = dead_letters
-        self._instruments = instruments
         self._timed = instruments.stamp_s is not None
+        if self._timed:
+            # Chosen once, so that without instruments a message costs nothing for them.
+            observed = instruments.observe(self.reference, self._handle, self._answer)
+            self.on_receive = observed  # type: ignore[assignment, method-assign]  # the choice
         self._behaviour: Behaviour
 
     def on_start(self) -> None:
@@ -84,12 +87,6 @@ class SupervisedActor(pykka.Actor):
 
     def on_receive(self, message: Any) -> Any:
         """Let the behaviour handle a message; nothing that it raises ends the actor."""
-        if self._timed:
-            message, sent_s = message
-            if type(message) is not Asked:
-                return self._instruments.observe(self.reference, message, sent_s, self._handle)
-            if type(message.message) is not Ping:
-                return self._instruments.observe(self.reference, message.message, sent_s, self._answer)
         if type(message) is Asked:
             return self._answer(message.message)
         return self._handle(message)

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from actors.runtime.crashes import ENDS_PROCESS
+from actors.runtime.reference import Asked, Ping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -63,7 +64,7 @@ class Instrument(Protocol):
 
 
 class Instruments:
-    """Those that are set.
+    """Those that are set. To several it is itself the instrument that passes everything on.
 
     Args:
         instruments: in the order in which they are told.
@@ -73,27 +74,60 @@ class Instruments:
     def __init__(self, instruments: Iterable[Instrument], clock: Clock) -> None:
         self._now_s = clock.monotonic_s
         self._set = tuple(instruments)
+        self._told = self._whom_to_tell()
         self.stamp_s: Callable[[], float] | None = clock.monotonic_s if self._set else None
         """Reads the clock when a message is sent; None if nobody cares."""
 
-    def observe(self, actor: Reference, message: Any, sent_s: float, handle: Callable[[Any], Any]) -> Any:
-        """Have a message handled, with each instrument told before and after.
+    def observe(
+        self, actor: Reference, handle: Callable[[Any], Handling | None], answer: Callable[[Any], Any]
+    ) -> Callable[[Any], Any]:
+        """Make what receives an actor's messages, so that instruments are told before and after each.
 
         Args:
-            actor: whose message it is.
-            message: the message.
-            sent_s: when it was sent.
-            handle: handles it; it returns ``Handling.FAILED`` for a told message that was given up.
+            actor: whose messages.
+            handle: handles a told one; it returns ``Handling.FAILED`` if it gave it up.
+            answer: answers an asked one, or raises.
 
         Returns:
-            What ``handle`` returned.
-
-        Raises:
-            BaseException: what ``handle`` raised.
+            A function of a message with its instant, as ``Reference`` sends it. It returns, or raises, what ``handle``
+            or ``answer`` does.
         """
-        begun_s = self._now_s()
-        waited_s = begun_s - sent_s
-        # Both loops stand here, not in a method each: two calls more per message would be a tenth of the whole cost.
+        now_s = self._now_s
+
+        def receive(letter: tuple[Any, float]) -> Any:
+            # All of it stands here: each call more per message would be a tenth of the whole cost.
+            message, sent_s = letter
+            carry_out = handle
+            if type(message) is Asked:
+                message, carry_out = message.message, answer
+                if type(message) is Ping:
+                    return answer(message)
+            told, begun_s = self._told, now_s()
+            try:
+                told.before(actor, message, begun_s - sent_s)
+            except ENDS_PROCESS:
+                raise
+            except BaseException as error:
+                self._take_out(told, error)
+            outcome = FAILED
+            try:
+                reply = carry_out(message)
+                if reply is not FAILED:
+                    outcome = DONE
+                return reply
+            finally:
+                told = self._told  # others may have been taken out while the actor blocked
+                try:
+                    told.after(actor, message, now_s() - begun_s, outcome)
+                except ENDS_PROCESS:
+                    raise
+                except BaseException as error:
+                    self._take_out(told, error)
+
+        return receive
+
+    def before(self, actor: Reference, message: Any, waited_s: float) -> None:
+        """Tell each (``Instrument.before``)."""
         for each in self._set:
             try:
                 each.before(actor, message, waited_s)
@@ -101,24 +135,23 @@ class Instruments:
                 raise
             except BaseException as error:
                 self._take_out(each, error)
-        outcome = FAILED
-        try:
-            answer = handle(message)
-            if answer is not FAILED:
-                outcome = DONE
-            return answer
-        finally:
-            took_s = self._now_s() - begun_s
-            for each in self._set:
-                try:
-                    each.after(actor, message, took_s, outcome)
-                except ENDS_PROCESS:
-                    raise
-                except BaseException as error:
-                    self._take_out(each, error)
+
+    def after(self, actor: Reference, message: Any, took_s: float, outcome: Handling) -> None:
+        """Tell each (``Instrument.after``)."""
+        for each in self._set:
+            try:
+                each.after(actor, message, took_s, outcome)
+            except ENDS_PROCESS:
+                raise
+            except BaseException as error:
+                self._take_out(each, error)
+
+    def _whom_to_tell(self) -> Instrument:
+        return self._set[0] if len(self._set) == 1 else self
 
     def _take_out(self, instrument: Instrument, error: BaseException) -> None:
         # While an actor blocked, the instrument may have failed at another already.
         if instrument in self._set:
             self._set = tuple(each for each in self._set if each is not instrument)
+            self._told = self._whom_to_tell()
             logger.error("instrument.failed", exc_info=error, extra={"instrument": type(instrument).__name__})

@@ -7,6 +7,7 @@ failing handlers are answered, and a middleware that does the rest of it costs e
 from __future__ import annotations
 
 import asyncio
+import secrets
 from typing import TYPE_CHECKING, Literal
 
 from aiohttp import hdrs, web
@@ -17,10 +18,13 @@ from rinha.api.body import BodyReader
 from rinha.api.connection import Connection
 from rinha.api.cross_site import is_cross_site
 from rinha.api.endpoints.closing import ClosingHandlers
+from rinha.api.endpoints.inquiries import InquiryHandlers, by_whole_id
 from rinha.api.endpoints.payments import PaymentHandler
+from rinha.api.endpoints.processes import ProcessHandlers
 from rinha.api.endpoints.summary import SummaryHandler
 from rinha.api.endpoints.worker import WorkerHandlers
 from rinha.api.open_connections import OpenConnections, connection_limit
+from rinha.api.process import ApiProcess
 from rinha.api.replies import Replies
 
 if TYPE_CHECKING:
@@ -39,8 +43,8 @@ class ApiServer(web.Server):
     """Makes a protocol object per connection; ``asyncio``'s ``create_server`` calls it.
 
     Args:
-        routes: the handlers by path and method. In a path ``*`` stands for any third part, like that of
-            ``/payments/<id>/settled``.
+        routes: the handlers by path and method. In a path ``*`` stands for any second part, like that of
+            ``/payments/<id>`` and ``/payments/<id>/settled``.
         bodies: reads requests' bodies.
         replies: makes the responses.
         connections: decides which of them have to go.
@@ -83,7 +87,10 @@ class ApiServer(web.Server):
 
     def _methods_below(self, path: str) -> Mapping[str, Handler] | None:
         _, *parts = path.split("/", 4)
-        return self._routes.get(f"/{parts[0]}/*/{parts[2]}") if len(parts) == 3 else None
+        if not (2 <= len(parts) <= 3 and parts[1]):
+            return None
+        parts[1] = "*"
+        return self._routes.get("/" + "/".join(parts))
 
     async def _forbidden(self, request: web.BaseRequest) -> web.StreamResponse:
         detail = "Only a page of the API's own origin may, and what is no page. Nothing was done."
@@ -109,6 +116,7 @@ def make_server(
     repeat_s: float = 300.0,
     body_timeout_s: float = 5.0,
     connections_max: int | None = None,
+    process: ApiProcess | None = None,
 ) -> ApiServer:
     """Put the API together. Must be called on the event loop that is to run it.
 
@@ -117,20 +125,27 @@ def make_server(
         accept: what a 202 means: see ``RINHA_ACCEPT``; ``queued`` is answered without waiting for the worker.
         name: sent as ``X-Served-By`` with each reply.
         tracer: which payments to trace.
-        admin_token: what purging and statistics need, nothing if empty; without one nobody closes payments.
+        admin_token: what lists and changes need, nothing if empty; without one nobody closes payments.
         ask_timeout_s: how long to wait for the worker's answer to a question.
         repeat_s: how long an id is known as sent before, after a restart of a worker that isn't durable.
         body_timeout_s: within which a request's body must have arrived.
         connections_max: how many may be open; as many as the limit of open files allows for if None.
+        process: what this process knows of itself; a new one if None.
 
     Raises:
         ValueError: the name can't stand in an HTTP header.
     """
     bodies, replies = BodyReader(body_timeout_s), Replies(name)
-    payments = PaymentHandler(gateway, accept=accept, repeat_s=repeat_s, bodies=bodies, replies=replies, tracer=tracer)
+    process = process or ApiProcess(name, secrets.token_hex(8))
+    process.watch(gateway)
+    payments = PaymentHandler(
+        gateway, accept=accept, repeat_s=repeat_s, bodies=bodies, replies=replies, tracer=tracer, process=process
+    )
     summary = SummaryHandler(gateway, replies=replies, timeout_s=ask_timeout_s)
     worker = WorkerHandlers(gateway, replies=replies, timeout_s=ask_timeout_s)
     closing = ClosingHandlers(gateway, bodies=bodies, replies=replies, timeout_s=ask_timeout_s)
+    inquiries = InquiryHandlers(gateway, replies=replies, timeout_s=ask_timeout_s)
+    processes = ProcessHandlers(gateway, process, replies=replies, timeout_s=ask_timeout_s)
 
     admin = AdminGuard(admin_token, replies)
     purge = admin.guard(worker.purge)
@@ -138,14 +153,24 @@ def make_server(
     def get(handler: Handler) -> dict[str, Handler]:
         return {"GET": handler, "HEAD": handler}
 
+    def get_by_id(handler: Handler) -> dict[str, Handler]:
+        return get(by_whole_id(handler, admin.guard(handler)))
+
     routes: dict[str, dict[str, Handler]] = {
-        "/payments": {"POST": payments.post},
-        "/payments/unknown": get(admin.guard(closing.get_unknown)),
+        "/payments": {"POST": payments.post, **get(admin.guard(inquiries.get_payments))},
+        "/payments/*": get_by_id(inquiries.get_payment),
+        "/payments/*/retry": {"POST": admin.guard(inquiries.post_retry)},
         "/payments/*/settled": {"POST": admin.require(closing.post_settled)},
         "/payments/*/not-settled": {"POST": admin.require(closing.post_not_settled)},
         "/payments-summary": get(summary.get),
         "/purge-payments": {"POST": purge, "DELETE": purge},
-        "/statistics": get(admin.guard(worker.get_statistics)),
+        "/parked/retry": {"POST": admin.guard(inquiries.post_retry_all)},
+        "/held": get(admin.guard(inquiries.get_held)),
+        "/processors": get(admin.guard(inquiries.get_processors)),
+        "/statistics": get(admin.guard(processes.get_statistics)),
+        "/events": get(admin.guard(processes.get_events)),
+        "/traces": get(admin.guard(processes.get_traces)),
+        "/traces/*": get_by_id(processes.get_trace),
         "/health/live": get(worker.get_live),
         "/health/ready": get(worker.get_ready),
     }

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from actors.messages.people import Close, GetStatistics, GetSummary, GetUnknown, Purge
     from actors.values import Payment, Verdict
+    from rinha.bridge.client.refusing import Refusing
+    from rinha.bridge.protocol.frames import Tally
+    from rinha.bridge.protocol.questions import Question
 
 
 class Gateway(Protocol):
@@ -15,6 +17,21 @@ class Gateway(Protocol):
     @property
     def ready(self) -> bool:
         """Whether a session with the worker is open."""
+        ...
+
+    @property
+    def refusing(self) -> Refusing:
+        """Why it would take no payment now, and since when."""
+        ...
+
+    @property
+    def tally(self) -> Tally:
+        """What the worker has said last of its books and its backlog."""
+        ...
+
+    @property
+    def outbox_size(self) -> int:
+        """How many payments have no verdict yet."""
         ...
 
     async def start(self) -> None:
@@ -38,8 +55,8 @@ class Gateway(Protocol):
         """
         ...
 
-    async def ask(self, request: GetSummary | Purge | GetStatistics | GetUnknown | Close, *, timeout_s: float) -> Any:
-        """Ask the worker; the answers are those of ``BridgeClient.ask``.
+    async def ask(self, question: Question, *, timeout_s: float) -> Any:
+        """Ask the worker; the answers are those that the questions' classes name.
 
         Raises:
             WorkerUnavailable: no session is open.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import uvloop
 
 from actors.tracing import Tracer
 from rinha.api.app import make_server
+from rinha.api.process import ApiProcess
 from rinha.api.serve import LISTEN_BACKLOG, serve
 from rinha.bridge.client.client import BridgeClient
 from rinha.logs import trace_sink
@@ -44,6 +46,7 @@ def run_api(settings: Settings, listen_fd: int | None = None) -> ExitCode:
 
 async def _run(settings: Settings, sock: socket.socket) -> ExitCode:
     tracer = Tracer(settings.trace_share, trace_sink)
+    process = ApiProcess(settings.api_name, secrets.token_hex(8))
     gateway = BridgeClient(
         settings.bridge,
         settings.bridge_secret,
@@ -53,6 +56,7 @@ async def _run(settings: Settings, sock: socket.socket) -> ExitCode:
         linger_s=settings.bridge_linger_ms / 1000,
         # A durable worker has on record whatever was sent on, so it knows by itself.
         repeat_s=0.0 if settings.accept == "durable" else settings.repeat_s,
+        answer=process.answer,
     )
     server = make_server(
         gateway,
@@ -62,6 +66,7 @@ async def _run(settings: Settings, sock: socket.socket) -> ExitCode:
         admin_token=settings.admin_token.reveal(),
         ask_timeout_s=settings.answer_timeout_s,
         repeat_s=settings.repeat_s,
+        process=process,
     )
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

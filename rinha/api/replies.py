@@ -19,6 +19,8 @@ from rinha.bridge.errors import BridgeError, RequestFailed, RequestInterrupted, 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+SERVER = "rinha"
+
 logger = logging.getLogger(__name__)
 
 
@@ -83,7 +85,8 @@ class Replies:
             raise ValueError(f"API name {name!r} can't be sent in a header: use printable ASCII characters")
         self.draining = False
         """Once true, each reply tells the client that its connection is closed."""
-        self._headers = {"X-Served-By": name}
+        # The same on all of them. Without one, aiohttp would name its own version and Python's on all that it makes.
+        self._headers = {"Server": SERVER, "X-Served-By": name}
         closing = {"Connection": "close"}
         detail = f"The request's head was not complete after {HEAD_TIMEOUT_S:g} s."
         self.head_timeout = self.fixed_problem(problems.HEAD_TIMEOUT, detail, headers=closing)
@@ -113,10 +116,12 @@ class Replies:
         """Make a JSON reply that is given many times."""
         return FixedReply(status, {"Content-Type": "application/json", **self._headers}, orjson.dumps(value))
 
-    def fixed_problem(self, kind: ProblemType, detail: str, *, headers: Mapping[str, str]) -> FixedReply:
+    def fixed_problem(
+        self, kind: ProblemType, detail: str, *, headers: Mapping[str, str], **members: object
+    ) -> FixedReply:
         """Make a problem document that is given many times."""
         fields = {"Content-Type": CONTENT_TYPE, **self._headers, **headers}
-        return FixedReply(kind.status, fields, encode_problem(kind, detail))
+        return FixedReply(kind.status, fields, encode_problem(kind, detail, **members))
 
     def fixed(self, reply: FixedReply, request: web.BaseRequest) -> web.StreamResponse:
         """Answer with a fixed reply, or with its like if this connection is to be closed or speaks HTTP/1.0."""

@@ -64,7 +64,7 @@ async def serve(
     unacknowledged = await gateway.close(max(0.0, deadline - loop.time()))
     if unacknowledged:
         ids = [str(UUID(bytes=payment.payment_id)) for payment in unacknowledged]
-        logger.error("api.unacknowledged", extra={"count": len(ids), "payments": ids})
+        logger.error("api.unacknowledged", extra={"count": len(ids), "correlationIds": ids})
         return ExitCode.FAILED
     logger.info("api.stopped")
     return ExitCode.OK

@@ -2,6 +2,23 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
+
+class NoCreditReason(StrEnum):
+    """Why an API can hand no payment over now."""
+
+    FULL = "full"
+    """The worker holds as many as it may, or has yet to give new credit."""
+    WORKER_AWAY = "worker_away"
+    """There is no session with the worker."""
+    STORE_AWAY = "store_away"
+    """The worker can't put on record what it must."""
+    PROMISE_LOST = "promise_lost"
+    """The worker has lost something that it promised, and promises nothing more."""
+    DRAINING = "draining"
+    """This API is shutting down."""
+
 
 class BridgeError(Exception):
     """Base of everything that the bridge raises on purpose."""
@@ -29,11 +46,11 @@ class NoCredit(BridgeError):
     """The worker can't take a payment now; not a byte of it has left and none will.
 
     Args:
-        reason: why, for people.
+        reason: why.
     """
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: NoCreditReason) -> None:
+        super().__init__(reason.value)
         self.reason = reason
 
 

@@ -12,7 +12,7 @@ from rinha.net.host import parse_host
 LIMIT_MAX = 1000
 DIGITS_MIN, DIGITS = 6, 32
 """Of an id: with fewer, too many payments begin so."""
-HELD = ("storing", "waiting", "in_flight", "unknown", "parked")
+HELD = ("waiting", "in_flight", "unknown", "parked")
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -91,7 +91,7 @@ def _descriptor(text: str) -> int:
 
 
 def _limit(text: str) -> int:
-    return _bounded(text, LIMIT_MAX, f"a limit is a whole number up to {LIMIT_MAX}")
+    return _bounded(text, LIMIT_MAX, f"a limit is a whole number from 1 to {LIMIT_MAX}", low=1)
 
 
 def _host(text: str) -> str:
@@ -105,7 +105,7 @@ def _port(text: str) -> int:
     return _bounded(text, 65535, "a port is a whole number from 0 to 65535")
 
 
-def _bounded(text: str, high: int, reason: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) <= high):
+def _bounded(text: str, high: int, reason: str, *, low: int = 0) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and low <= int(text) <= high):
         raise argparse.ArgumentTypeError(f"{text!r}: {reason}")
     return int(text)

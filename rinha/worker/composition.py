@@ -12,18 +12,22 @@ from gevent.event import Event
 
 from actors.intake.parked import Parking
 from actors.intake.routing import Cheapest, Fastest
+from actors.messages.people import GetCounts
+from actors.plan import Plan
 from actors.ports import StoreBroken
 from actors.runtime.clocks import SystemClock
 from actors.runtime.crashes import Crashes
 from actors.runtime.greenlets import GeventTimers, SupervisedGeventActor
 from actors.runtime.supervisor import Supervisor
-from actors.system import UNBOUNDED, ActorSystem, Plan, Ports
+from actors.system import UNBOUNDED, ActorSystem, Ports
 from actors.tracing import MessageTracing, Tracer
 from actors.values import ProcessorHealth
+from rinha.bridge.protocol.frames import Tally
 from rinha.bridge.protocol.journals import NO_JOURNAL, Journals, describe
 from rinha.bridge.server.server import BridgeServer
 from rinha.logs import trace_sink
 from rinha.processors.open import open_client
+from rinha.worker.answers import Answers
 
 if TYPE_CHECKING:
     from actors.intake.routing import Policy
@@ -53,6 +57,8 @@ class Worker:
     def __init__(self, settings: Settings, listen_fd: int | None = None) -> None:
         self.failed = Event()
         """Set when the process must end: actors crashed too often, or the store can't be trusted."""
+        self.began = Tally()
+        """What was in the books and held at the start."""
         self._settings = settings
         self._listen_fd = listen_fd
         self._clock = SystemClock()
@@ -94,17 +100,23 @@ class Worker:
         """
         journal = self._check_journal()
         self._system.start()
+        self.began = self._counts()
         self._settings.bridge_secret.make()
+        incarnation = secrets.randbits(62) + 1
+        answers = Answers(self._system.answer, f"{incarnation:016x}")
         self._server = BridgeServer(
             self._settings.bridge,
             self._settings.bridge_secret.read(),
-            incarnation=secrets.randbits(62) + 1,
+            incarnation=incarnation,
             intake=self._system.intake,
-            answer=self._system.answer,
+            answer=answers.answer,
             tracer=self._tracer,
             journals=Journals(journal, accepted=self._settings.journal_id is not None),
             listen_fd=self._listen_fd,
+            began_with=self.began.settled,
+            tally=self._counts,
         )
+        answers.ask_all = self._server.ask_all
         self._server.start()
 
     def _check_journal(self) -> bytes:
@@ -118,6 +130,11 @@ class Worker:
         epoch = 0 if self._store is None else self._store.epoch()
         logger.info("worker.journal", extra={"journal": str(UUID(bytes=journal)), "epoch": epoch})
         return journal
+
+    def _counts(self) -> Tally:
+        counts = self._system.answer(GetCounts())
+        held = counts.waiting + counts.in_flight + counts.unknown + counts.parked
+        return Tally(counts.settled, held, self._settings.backlog_max)
 
     def drain(self, timeout_s: float) -> list[str]:
         """Take no more payments, and settle those that are held.

@@ -48,7 +48,10 @@ def run_worker(settings: Settings, listen_fd: int | None = None) -> ExitCode:
         logger.error("worker.start_failed", extra={"bridge": str(settings.bridge), "reason": str(error)})
         return ExitCode.REFUSED
     release_collector()
-    logger.info("worker.started", extra={"bridge": str(settings.bridge), "pool": settings.pool_size})
+    settled, held, _ = worker.began
+    journal = "empty: no journal" if settings.store is None else f"{settled:,} settled, from the journal"
+    extra = {"bridge": str(settings.bridge), "pool": settings.pool_size, "books": journal, "held": held}
+    logger.info("worker.started", extra=extra)
     watch_for_absent(settings.processors)
     gevent.wait([asked_to_stop, worker.failed], count=1)
     if worker.failed.is_set():
@@ -62,6 +65,8 @@ def run_worker(settings: Settings, listen_fd: int | None = None) -> ExitCode:
     worker.stop()
     failed = bool(waiting) or worker.failed.is_set()
     logger.log(
-        logging.ERROR if failed else logging.INFO, "worker.stopped", extra={"waiting": len(waiting), "ids": waiting}
+        logging.ERROR if failed else logging.INFO,
+        "worker.stopped",
+        extra={"waiting": len(waiting), "correlationIds": waiting},
     )
     return ExitCode.FAILED if failed else ExitCode.OK

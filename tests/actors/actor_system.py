@@ -9,7 +9,8 @@ from gevent.event import Event
 
 from actors.messages.people import GetCounts, GetHealth, GetRows
 from actors.messages.sessions import SessionOpened, SubmitPayments
-from actors.system import ActorSystem, Plan, Ports
+from actors.plan import Plan
+from actors.system import ActorSystem, Ports
 from actors.values import HealthReport, Payment, ProcessorHealth, Refused, RowsPage, Settled, Unknown
 from tests.support.patience import PATIENCE_S
 

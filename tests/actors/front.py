@@ -9,7 +9,8 @@ import orjson
 
 from actors.messages.people import GetCounts, GetParked, GetRows
 from actors.messages.sessions import SessionOpened, SubmitPayments
-from actors.system import ActorSystem, Plan, Ports
+from actors.plan import Plan
+from actors.system import ActorSystem, Ports
 from actors.values import Payment, ProcessorHealth
 from rinha.processors.client import HttpProcessorClient
 from rinha.processors.errors import AnswerLost

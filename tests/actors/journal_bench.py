@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from actors.intake.routing import Fastest
 from actors.messages.people import GetCounts, GetRows
 from actors.messages.sessions import SessionAdmitted, SessionOpened, SubmitPayments
+from actors.plan import Plan
 from actors.ports import StoreUnavailable
-from actors.system import ActorSystem, Plan, Ports
+from actors.system import ActorSystem, Ports
 from actors.values import Payment, ProcessorHealth
 from tests.actors.fakes import ScriptedProcessor
 

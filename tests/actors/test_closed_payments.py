@@ -63,7 +63,7 @@ def test_it_is_named_once_and_listed(doubtful: JournalBench, caplog: pytest.LogC
     doubtful.world.advance(300.0)
     records = [*caplog.get_records("setup"), *caplog.records]
     (warning,) = [each.__dict__ for each in records if each.getMessage() == "payment.outcome_unknown"]
-    assert (warning["payment"], warning["processor"]) == (TEXT, "default")
+    assert (warning["correlationId"], warning["processor"]) == (TEXT, "default")
     assert warning["reason"] in FOR_EVER
     (listed,) = doubtful.system.answer(GetUnknown())
     assert (listed.payment, listed.processor, listed.reason) == (PAYMENT, "default", warning["reason"])

@@ -90,17 +90,18 @@ class TestPosting:
 
         bench.processor.on_post = post
         bench.attempt()
-        assert bench.told()[0] == AttemptObserved("default", succeeded, 125.0)
+        reason = getattr(outcome, "reason", "")
+        assert bench.told()[0] == AttemptObserved("default", succeeded, 125.0, reason)
 
     def test_health_learns_of_a_payment_that_failed_there_before(self, bench: Bench) -> None:
         bench.processor.on_post = lambda payment, at_ms: REFUSED
         bench.actor.tell(Attempt(PAYMENT, "default", 5000, 7, Step.POST, again=True))
-        assert bench.told()[0] == AttemptObserved("default", False, 0.0, again=True)
+        assert bench.told()[0] == AttemptObserved("default", False, 0.0, REFUSED.reason, again=True)
 
     def test_health_learns_the_answer_that_says_nothing_of_the_payment(self, bench: Bench) -> None:
         bench.processor.on_post = lambda payment, at_ms: TURNED_AWAY
         bench.attempt()
-        assert bench.told()[0] == AttemptObserved("default", False, 0.0, "HTTP 401")
+        assert bench.told()[0] == AttemptObserved("default", False, 0.0, "HTTP 401", turned_away=True)
 
 
 class TestWitness:

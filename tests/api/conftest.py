@@ -15,6 +15,8 @@ from aiohttp import ClientSession, web
 from actors.tracing import Tracer
 from actors.values import Verdict
 from rinha.api.app import make_server
+from rinha.bridge.client.refusing import Refusing
+from rinha.bridge.protocol.frames import Tally
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -37,11 +39,16 @@ class FakeGateway:
         self.verdict: Verdict | Exception = Verdict.TAKEN
         self.posting: Exception | None = None
         self.answer: object = None
+        self.answers: dict[type, object] = {}
+        """By the question's class, before ``answer``."""
         self.unacknowledged: list[Payment] = []
         self.may_answer = asyncio.Event()
         self.may_answer.set()
         self.started = False
         self.closed_within_s: float | None = None
+        self.refusing = Refusing(lambda: 1_764_144_003_000)
+        self.tally = Tally(9, 100_000, 100_000)
+        self.outbox_size = 0
 
     async def start(self) -> None:
         self.started = True
@@ -58,12 +65,13 @@ class FakeGateway:
         if self.posting:
             raise self.posting
 
-    async def ask(self, request: object, *, timeout_s: float) -> Any:
-        self.asked.append(request)
+    async def ask(self, question: object, *, timeout_s: float) -> Any:
+        self.asked.append(question)
         await self.may_answer.wait()
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
+        answer = self.answers.get(type(question), self.answer)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     async def close(self, flush_timeout_s: float) -> list[Payment]:
         self.closed_within_s = flush_timeout_s

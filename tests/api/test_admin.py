@@ -1,4 +1,4 @@
-"""Purging and statistics need the administrator's token, if there is one; nothing else does."""
+"""Lists, beginnings of ids and whatever changes something need the administrator's token, if there is one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,18 @@ from uuid import UUID
 
 import pytest
 
-from tests.support.samples import STATISTICS
+from actors.messages.people import (
+    GetHeldReport,
+    GetPayment,
+    GetPayments,
+    GetProcessors,
+    GetStatistics,
+    RetryPayment,
+)
+from actors.reports import PaymentsPage, RetryAnswer, RetryResult
+from rinha.bridge.protocol.own_questions import GetEvents, GetFigures, GetHops
+from rinha.bridge.protocol.processes import AllEvents, AllHops, AllReports, ProcessHops
+from tests.support.samples import HELD, PAYMENT, PROCESSORS, STATISTICS
 
 if TYPE_CHECKING:
     from tests.api.conftest import FakeGateway, StartApi
@@ -16,10 +27,38 @@ GUARDED = [
     ("POST", "/purge-payments"),
     ("DELETE", "/purge-payments"),
     ("GET", "/statistics"),
-    ("GET", "/payments/unknown"),
+    ("GET", "/payments"),
+    ("GET", "/payments?state=parked"),
+    ("GET", "/payments/4a7901"),
+    ("POST", f"/payments/{UUID(int=1)}/retry"),
+    ("POST", "/parked/retry"),
+    ("GET", "/held"),
+    ("GET", "/processors"),
+    ("GET", "/events"),
+    ("GET", "/traces?slowest=3"),
+    ("GET", "/traces/4a7901"),
 ]
 CLOSING = [("POST", f"/payments/{UUID(int=1)}/{ending}") for ending in ("settled", "not-settled")]
-OPEN = [("GET", "/payments-summary"), ("GET", "/health/live"), ("GET", "/health/ready")]
+OPEN = [
+    ("GET", "/payments-summary"),
+    ("GET", "/health/live"),
+    ("GET", "/health/ready"),
+    ("GET", f"/payments/{UUID(int=1)}"),
+    ("GET", f"/payments/{UUID(int=1).hex}"),
+    ("GET", f"/traces/{UUID(int=1)}"),
+]
+"""Who knows a whole id may ask for it."""
+ANSWERS: dict[type, object] = {
+    GetStatistics: STATISTICS,
+    GetFigures: AllReports(()),
+    GetEvents: AllEvents(()),
+    GetHops: AllHops((ProcessHops("w", "00", "worker", [(1, 2, bytes(16), "parked", 0, "", None)]),)),
+    GetPayment: (PAYMENT,),
+    GetPayments: PaymentsPage((), 0, ""),
+    GetHeldReport: HELD,
+    GetProcessors: PROCESSORS,
+    RetryPayment: RetryAnswer(RetryResult.RETRIED, "It is sent at once."),
+}
 
 
 @pytest.mark.parametrize(("method", "path"), [*GUARDED, *CLOSING])
@@ -41,7 +80,7 @@ async def test_without_the_token_nothing_happens(
 async def test_with_the_token_or_without_need_of_one(
     start_api: StartApi, gateway: FakeGateway, method: str, path: str, token: str, headers: dict[str, str]
 ) -> None:
-    gateway.answer = {"/statistics": STATISTICS, "/payments/unknown": ()}.get(path, 1)
+    gateway.answer, gateway.answers = 1, ANSWERS
     api = await start_api(admin_token=token)
     async with api.client.request(method, path, headers=headers) as response:
         assert response.status == 200

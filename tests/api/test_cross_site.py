@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
+from actors.messages.people import GetStatistics
 from rinha.api.cross_site import is_cross_site
+from rinha.bridge.protocol.own_questions import GetFigures
+from rinha.bridge.protocol.processes import AllReports
 from tests.support.samples import STATISTICS
 
 if TYPE_CHECKING:
@@ -100,7 +103,7 @@ async def test_a_page_of_the_same_origin_may_act(
 async def test_reading_is_left_to_the_browser_which_lets_no_other_page_see_an_answer(
     start_api: StartApi, gateway: FakeGateway
 ) -> None:
-    gateway.answer = STATISTICS
+    gateway.answers = {GetStatistics: STATISTICS, GetFigures: AllReports(())}
     api = await start_api()
     async with api.client.get("/statistics", headers={"Sec-Fetch-Site": "cross-site"}) as response:
         assert response.status == 200

@@ -41,9 +41,9 @@ async def test_every_spelling_of_a_path_is_found(api: Api, target: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("GET", "/payments", "POST"),
-        ("PUT", "/payments", "POST"),
-        ("OPTIONS", "/payments", "POST"),
+        ("PUT", "/payments", "POST, GET, HEAD"),
+        ("OPTIONS", "/payments", "POST, GET, HEAD"),
+        ("GET", "/parked/retry", "POST"),
         ("POST", "/payments-summary", "GET, HEAD"),
         ("GET", "/purge-payments", "POST, DELETE"),
         ("POST", "/health/live", "GET, HEAD"),

@@ -152,4 +152,4 @@ async def test_unacknowledged_payments_are_listed_and_the_exit_code_is_1(
     running.stop.set()
     assert await running.exit_code() == 1
     (record,) = [record for record in caplog.records if record.getMessage() == "api.unacknowledged"]
-    assert record.__dict__["payments"] == ["00000000-0000-0000-0000-000000000007"]
+    assert record.__dict__["correlationIds"] == ["00000000-0000-0000-0000-000000000007"]

@@ -8,10 +8,10 @@ from actors.values import Payment
 from rinha.bridge.protocol.api_end import ApiEnd
 from rinha.bridge.protocol.codec import FrameDecoder, encode
 from rinha.bridge.protocol.frames import Credit
-from rinha.bridge.protocol.handshake import Challenge, Welcome
+from rinha.bridge.protocol.handshake import PROTOCOL_VERSION, Challenge, Welcome
 
 NONCE = bytes(range(16))
-CHALLENGE = Challenge(2, NONCE)
+CHALLENGE = Challenge(PROTOCOL_VERSION, NONCE)
 
 
 def payment(number: int) -> Payment:

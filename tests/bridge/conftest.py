@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
+    from rinha.bridge.protocol.frames import Tally
     from rinha.net.address import Address
     from rinha.net.secret import SharedSecret
 
@@ -35,6 +36,7 @@ class StartWorker(Protocol):
         answer: Callable[[Any], Any] = ...,
         tracer: Tracer = ...,
         listen_fd: int | None = ...,
+        tally: Callable[[], Tally] | None = ...,
     ) -> Worker: ...
 
 
@@ -53,6 +55,7 @@ def start_worker() -> Iterator[StartWorker]:
             answer: Callable[[Any], Any] = no_answer,
             tracer: Tracer | None = None,
             listen_fd: int | None = None,
+            tally: Callable[[], Tally] | None = None,
         ) -> Worker:
             worker = Worker(
                 parse_address(address) if isinstance(address, str) else address,
@@ -63,6 +66,7 @@ def start_worker() -> Iterator[StartWorker]:
                 answer=answer,
                 tracer=tracer or Tracer(),
                 listen_fd=listen_fd,
+                tally=tally,
             )
             stack.callback(worker.stop)
             return worker

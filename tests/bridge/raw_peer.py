@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors.values import Payment
 from rinha.bridge.protocol.codec import FrameDecoder, encode, encode_payment
-from rinha.bridge.protocol.handshake import Challenge, Hello, Welcome, prove
+from rinha.bridge.protocol.handshake import PROTOCOL_VERSION, Challenge, Hello, Welcome, prove
 from rinha.net.address import TcpAddress, UnixAddress
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Peer:
         self, *, secret: bytes = SECRET, api_id: bytes = bytes(16), first: int = 1, following: int = 1
     ) -> Welcome:
         challenge = self.expect(Challenge)
-        hello = Hello(2, api_id, "raw", 0, 0, first, following)
+        hello = Hello(PROTOCOL_VERSION, api_id, "raw", 0, 0, first, following)
         self.send(hello._replace(proof=prove(secret, challenge.nonce, hello)))
         welcome: Welcome = self.expect(Welcome)
         return welcome

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from actors.values import Payment
 from rinha.bridge.protocol.codec import FrameDecoder, encode
 from rinha.bridge.protocol.frames import Credit
-from rinha.bridge.protocol.handshake import Challenge, Hello, Welcome, proves
+from rinha.bridge.protocol.handshake import PROTOCOL_VERSION, Challenge, Hello, Welcome, proves
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +59,7 @@ class Peer:
         return frame
 
     async def hello(self) -> Hello:
-        self.send(Challenge(2, NONCE))
+        self.send(Challenge(PROTOCOL_VERSION, NONCE))
         hello: Hello = await self.expect(Hello)
         assert proves(SECRET, NONCE, hello)
         return hello

@@ -7,15 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from actors.messages.people import GetParked, GetRows, GetStatistics, GetSummary, GetUnknown, Purge, RetryParked
-from actors.reports import ParkedPayment, UnknownPayment
+from actors.messages.people import (
+    GetHeldReport,
+    GetPayment,
+    GetProcessors,
+    GetRows,
+    GetStatistics,
+    GetSummary,
+    Purge,
+    RetryParked,
+)
 from actors.tracing import Tracer
 from actors.values import LedgerRow, RowsPage, Totals, Verdict
 from rinha.bridge.client.client import BridgeClient
 from rinha.net.address import UnixAddress
 from rinha.net.secret import FixedSecret
 from tests.bridge.scripted_worker import eventually, payment
-from tests.support.samples import STATISTICS
+from tests.support.samples import HELD, PAYMENT, PROCESSORS, STATISTICS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -33,7 +41,7 @@ async def connect() -> AsyncIterator[Callable[..., Any]]:
         await client.start()
         if ready:
             assert await client.wait_ready(5)
-            await eventually(lambda: client.credit, "no credit")
+            await eventually(lambda: client.refusing.reason is None, "no credit")
         return client
 
     yield start
@@ -56,10 +64,8 @@ async def test_payments_go_over_and_verdicts_come_back(
 
 async def test_every_question_is_answered(start_worker: Any, connect: Any) -> None:
     summary = {"default": Totals(2, 3980), "fallback": Totals(0, 0)}
-    parked = (ParkedPayment(payment(1), "HTTP 400 from both"),)
-    unknown = (UnknownPayment(payment(2), "default", 3, 31.5, "HTTP 422"),)
-    answers: dict[type, Any] = {GetSummary: summary, GetStatistics: STATISTICS, GetParked: parked, RetryParked: 1}
-    answers[GetUnknown] = unknown
+    answers: dict[type, Any] = {GetSummary: summary, GetStatistics: STATISTICS, RetryParked: 1}
+    answers |= {GetPayment: (PAYMENT,), GetHeldReport: HELD, GetProcessors: PROCESSORS}
     asked: list[Any] = []
 
     def answer(question: object) -> object:
@@ -69,17 +75,18 @@ async def test_every_question_is_answered(start_worker: Any, connect: Any) -> No
     client = await connect(start_worker(answer=answer).address)
     assert await client.ask(GetSummary(1, None), timeout_s=5) == summary
     assert await client.ask(GetStatistics(), timeout_s=5) == STATISTICS
-    assert await client.ask(GetParked(), timeout_s=5) == parked
     assert await client.ask(RetryParked(), timeout_s=5) == 1
-    assert await client.ask(GetUnknown(), timeout_s=5) == unknown
-    assert asked == [GetSummary(1, None), GetStatistics(), GetParked(), RetryParked(), GetUnknown()]
+    assert await client.ask(GetPayment("4a7901"), timeout_s=5) == (PAYMENT,)
+    assert await client.ask(GetHeldReport(), timeout_s=5) == HELD
+    assert await client.ask(GetProcessors(), timeout_s=5) == PROCESSORS
+    questions = [GetSummary(1, None), GetStatistics(), RetryParked(), GetPayment("4a7901")]
+    assert asked == [*questions, GetHeldReport(), GetProcessors()]
 
 
 async def test_a_purge_reaches_every_api_before_it_is_answered(start_worker: Any, connect: Any) -> None:
     worker = start_worker(epoch=1)
     one, two = await connect(worker.address), await connect(worker.address)
     assert await one.ask(Purge(), timeout_s=5) == 2
-    assert (one.epoch, two.epoch) == (2, 2)
     await two.submit(payment(1))
     assert [message.epoch for message in worker.intake.submitted] == [2]
 

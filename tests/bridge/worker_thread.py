@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from actors.recipient import Recipient
     from actors.tracing import Tracer
     from actors.values import Payment, Verdict
+    from rinha.bridge.protocol.frames import Tally
     from rinha.net.address import Address
 
 T = TypeVar("T")
@@ -117,6 +118,7 @@ class Worker:
         answer: Callable[[Any], Any],
         tracer: Tracer,
         listen_fd: int | None = None,
+        tally: Callable[[], Tally] | None = None,
     ) -> None:
         self.intake = FakeIntake(credit, epoch)
         self._jobs: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = queue.SimpleQueue()
@@ -128,6 +130,7 @@ class Worker:
             answer=answer,
             tracer=tracer,
             listen_fd=listen_fd,
+            tally=tally,
         )
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()

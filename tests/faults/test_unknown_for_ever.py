@@ -31,9 +31,9 @@ TRIES = 6
 
 
 async def listed(lab: Lab) -> dict[str, dict[str, Any]]:
-    async with lab.session.get(f"{lab.urls[-1]}/payments/unknown", headers=HEADERS) as response:
+    async with lab.session.get(f"{lab.urls[-1]}/payments?state=unknown", headers=HEADERS) as response:
         assert response.status == 200
-        return {each["id"]: each for each in await response.json()}
+        return {each["correlationId"]: each for each in (await response.json())["payments"]}
 
 
 async def until_listed(lab: Lab, payment_id: uuid.UUID) -> dict[str, Any]:
@@ -90,7 +90,7 @@ async def test_a_person_ends_what_does_not_end_by_itself(
         if warned:
             for count in (1, 2):
                 line = await asyncio.to_thread(lab.worker.until_logged, "payment.outcome_unknown", count)
-                assert line["payment"] in {str(committed), str(lost)}
+                assert line["correlationId"] in {str(committed), str(lost)}
 
         rows = await their_rows(lab.session, lab.processors)
         ((processor, row),) = [(name, row) for name, held in rows.items() for row in held]

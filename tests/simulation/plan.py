@@ -7,7 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from actors.intake.entry import LONGEST_DELAY_S
-from actors.system import Sizes
+from actors.plan import Sizes
 from tests.simulation.policies import draw_policy
 from tests.simulation.processor import GRUDGES, Faults
 from tests.simulation.worker import Config

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from actors.intake.choice import Choice
 from actors.intake.routing import Cheapest, Fastest
 
 if TYPE_CHECKING:
@@ -19,9 +20,9 @@ class Erratic(Fastest):
 
     chance: random.Random
 
-    def choose(self, candidates: Sequence[ProcessorHealth], waited_s: float) -> str | None:
+    def choose(self, candidates: Sequence[ProcessorHealth], waited_s: float) -> Choice:
         """As ``Fastest.choose``."""
-        return self.chance.choice([*(each.name for each in candidates), None])
+        return Choice(self.chance.choice([*(each.name for each in candidates), ""]), "erratic")
 
 
 def draw_policy(chance: random.Random) -> Policy:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pykka
 
+from actors.plan import Plan, Sizes
 from actors.runtime.crashes import Crashes
 from actors.runtime.supervisor import Supervisor
-from actors.system import UNBOUNDED, ActorSystem, Plan, Ports, Sizes
+from actors.system import UNBOUNDED, ActorSystem, Ports
 from actors.tracing import Tracer
 from actors.values import ProcessorHealth
 from rinha.processors.client import HttpProcessorClient

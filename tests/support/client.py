@@ -149,7 +149,7 @@ async def until_settled(session: aiohttp.ClientSession, url: str, timeout_s: flo
     statistics: dict[str, Any] = {}
     async with asyncio.timeout(timeout_s):
         while True:
-            statistics = await get(session, f"{url}/statistics")
+            statistics = (await get(session, f"{url}/statistics"))["worker"] or {"accepted": -1, "settled": 0}
             if statistics["accepted"] == statistics["settled"]:
                 return statistics
             await asyncio.sleep(0.05)

@@ -113,8 +113,8 @@ class Lab:
         for url in self.urls:
             try:
                 async with self.session.get(f"{url}/statistics", timeout=aiohttp.ClientTimeout(5)) as response:
-                    if response.status == 200:
-                        return dict(await response.json())
+                    if response.status == 200 and (worker := (await response.json())["worker"]) is not None:
+                        return dict(worker)
             except (OSError, TimeoutError, aiohttp.ClientError):
                 pass
         return None

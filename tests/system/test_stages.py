@@ -61,7 +61,7 @@ async def test_every_payment_is_settled_once_and_all_books_agree(
             audit(session, url, urls, int(duration_s)),
             play(session, urls, CONTEST, STAGE_S),
         )
-        lag = await get(session, f"{url}/statistics")
+        lag = (await get(session, f"{url}/statistics"))["worker"]
         statistics = await until_settled(session, url)
         rows = await their_rows(session, urls)
         differences = await check_books(session, urls, bridge, answers)

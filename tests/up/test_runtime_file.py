@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rinha.settings.errors import SettingsError
-from rinha.up.runtime_file import published, with_running_system
+from rinha.up.runtime_file import published, url_of_running_system, with_running_system
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +48,18 @@ def test_it_leads_to_the_worker_is_private_and_goes_at_the_end(place: tuple[dict
         assert with_running_system({**environ, "HOME": "/"}) == {**environ, "HOME": "/", **BRIDGE}
     assert not path.exists()
     assert with_running_system(environ) == environ
+
+
+def test_it_says_where_the_apis_are(place: tuple[dict[str, str], Path]) -> None:
+    environ, _ = place
+    url = "http://127.0.0.1:9999"
+    assert url_of_running_system(environ) == ""
+    with published(environ, {**BRIDGE, "url": url}):
+        assert url_of_running_system(environ) == url
+        assert with_running_system(environ) == {**environ, **BRIDGE}
+        assert url_of_running_system({**environ, "RINHA_BRIDGE": "unix:/b"}) == "", "that is another system"
+    with published(environ, BRIDGE):
+        assert url_of_running_system(environ) == ""
 
 
 def test_the_temporary_directory_is_the_users_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

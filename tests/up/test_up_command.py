@@ -139,6 +139,7 @@ def test_up_tells_where_it_listens_and_ends_well_on_a_signal(
     word = json.loads(left.read_text())
     assert word["RINHA_BRIDGE"] == bridge
     assert bridge.startswith("tcp://127.0.0.1:")
+    assert f"rinha listens on {word['url']};" in command.err.read_text()
     assert left.stat().st_mode & 0o777 == 0o600
     secret = word["RINHA_BRIDGE_SECRET"]
     assert len(secret) == 64

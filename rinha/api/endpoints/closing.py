@@ -1,4 +1,4 @@
-"""Payments in doubt: which there are, and a person's word on how one of them ended."""
+"""A person's word on how a payment ended that doesn't end by itself."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import math
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from actors.messages.people import GetUnknown
 from actors.reports import CloseResult
 from rinha.api import problems
 from rinha.api.body import BodyRefused, refuse
 from rinha.api.endpoints.closing_request import parse_closing
 from rinha.api.problems import InvalidRequest
 from rinha.bridge.errors import BridgeError
-from rinha.closing import explain, unknown_as_json
+from rinha.closing import explain
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -35,7 +34,7 @@ _PROBLEMS = {
 
 
 class ClosingHandlers:
-    """What a person sees and says of payments that don't end by themselves.
+    """What a person says of payments that don't end by themselves.
 
     Args:
         gateway: the way to the worker.
@@ -49,14 +48,6 @@ class ClosingHandlers:
         self._bodies = bodies
         self._replies = replies
         self._timeout_s = timeout_s
-
-    async def get_unknown(self, request: web.BaseRequest) -> web.StreamResponse:
-        """``GET /payments/unknown``."""
-        try:
-            unknown = await self._gateway.ask(GetUnknown(), timeout_s=self._timeout_s)
-        except BridgeError as error:
-            return self._replies.no_answer(error, repeat="Ask again.")
-        return self._replies.json([unknown_as_json(each) for each in unknown])
 
     async def post_settled(self, request: web.BaseRequest) -> web.StreamResponse:
         """``POST /payments/<id>/settled``."""
@@ -86,7 +77,7 @@ class ClosingHandlers:
     def _answer(self, order: Close, answer: CloseAnswer) -> web.Response:
         name = str(UUID(bytes=order.payment_id))
         if answer.result is CloseResult.CLOSED:
-            status = "settled" if order.processor else "written-off"
+            status = "settled" if order.processor else "written_off"
             return self._replies.json({"status": status, "correlationId": name})
         kind = _PROBLEMS.get(answer.result, problems.NOT_CLOSED)
         headers = {"Retry-After": str(math.ceil(answer.wait_s))} if answer.wait_s else None

@@ -11,7 +11,7 @@ from rinha.api import problems
 from rinha.api.body import BodyRefused, refuse
 from rinha.api.endpoints.payment_request import parse_payment
 from rinha.api.problems import RETRY_AFTER, InvalidRequest
-from rinha.bridge.errors import NoCredit, OutcomeUnknown
+from rinha.bridge.errors import NoCredit, NoCreditReason, OutcomeUnknown
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from actors.tracing import Tracer
     from rinha.api.body import BodyReader
     from rinha.api.gateway import Gateway
+    from rinha.api.process import ApiProcess
     from rinha.api.replies import Replies
+
+NOT_ACCEPTED = {
+    NoCreditReason.FULL: "The worker holds as many payments as it may",
+    NoCreditReason.WORKER_AWAY: "The worker is away",
+    NoCreditReason.STORE_AWAY: "The worker's store is away, so nothing can be put on record",
+    NoCreditReason.PROMISE_LOST: "The worker takes no more payments until it is restarted",
+    NoCreditReason.DRAINING: "This API is shutting down",
+}
 
 
 class PaymentHandler:
@@ -32,6 +41,7 @@ class PaymentHandler:
         bodies: reads requests' bodies.
         replies: makes the responses.
         tracer: which payments to trace.
+        process: counts what is accepted and refused.
     """
 
     def __init__(
@@ -43,6 +53,7 @@ class PaymentHandler:
         bodies: BodyReader,
         replies: Replies,
         tracer: Tracer,
+        process: ApiProcess,
     ) -> None:
         self._gateway = gateway
         self._waits_for_verdict = accept != "queued"
@@ -50,12 +61,17 @@ class PaymentHandler:
         self._bodies = bodies
         self._replies = replies
         self._tracer = tracer
+        self._process = process
         self._accepted = replies.fixed_json(202, {"status": "accepted"})
-        self._not_accepted = replies.fixed_problem(
-            problems.NOT_ACCEPTED,
-            "The worker is away or full. The payment was not taken; send it again.",
-            headers=RETRY_AFTER,
-        )
+        self._not_accepted = {
+            reason: replies.fixed_problem(
+                problems.NOT_ACCEPTED,
+                f"{why}. The payment was not taken; send it again.",
+                headers=RETRY_AFTER,
+                reason=reason.value,
+            )
+            for reason, why in NOT_ACCEPTED.items()
+        }
 
     async def post(self, request: web.BaseRequest) -> web.StreamResponse:
         """``POST /payments``."""
@@ -80,8 +96,9 @@ class PaymentHandler:
             else:
                 self._gateway.post(payment)
                 verdict = Verdict.TAKEN
-        except NoCredit:
-            return self._replies.fixed(self._not_accepted, request)
+        except NoCredit as error:
+            self._process.refused(error.reason)
+            return self._replies.fixed(self._not_accepted[error.reason], request)
         except OutcomeUnknown as error:
             return self._problem(
                 problems.OUTCOME_UNKNOWN,
@@ -90,6 +107,7 @@ class PaymentHandler:
                 payment,
             )
         if verdict is Verdict.TAKEN:
+            self._process.accepted += 1
             return self._replies.fixed(self._accepted, request)
         if verdict is Verdict.CONFLICT:
             return self._problem(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from actors.messages.people import GetStatistics, Purge
+from actors.messages.people import Purge
 from rinha.bridge.errors import BridgeError
-from rinha.statistics import statistics_as_json
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -39,14 +38,6 @@ class WorkerHandlers:
         except BridgeError as error:
             return self._replies.no_answer(error, repeat="It may yet purge. To purge again is safe.")
         return self._replies.json({"status": "purged", "epoch": epoch})
-
-    async def get_statistics(self, request: web.BaseRequest) -> web.StreamResponse:
-        """``GET /statistics``."""
-        try:
-            statistics = await self._gateway.ask(GetStatistics(), timeout_s=self._timeout_s)
-        except BridgeError as error:
-            return self._replies.no_answer(error, repeat="Ask again.")
-        return self._replies.json(statistics_as_json(statistics))
 
     async def get_live(self, request: web.BaseRequest) -> web.StreamResponse:
         """``GET /health/live``: this process answers."""

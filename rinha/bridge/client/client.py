@@ -8,40 +8,31 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import secrets
 import time
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 from rinha.bridge.client.link import ClientLink
+from rinha.bridge.client.opened import log_opened
 from rinha.bridge.client.questions import ClientRequests
+from rinha.bridge.client.refusing import Refusing
 from rinha.bridge.client.verdicts import Waiters
-from rinha.bridge.errors import NoCredit, WorkerUnavailable
+from rinha.bridge.errors import NoCredit, NoCreditReason, WorkerUnavailable
 from rinha.bridge.protocol.api_end import ApiEnd
-from rinha.bridge.protocol.events import PaymentsDecided, ReplyReceived
+from rinha.bridge.protocol.events import CreditChanged, PaymentsDecided, ReplyReceived, RequestReceived
 from rinha.bridge.protocol.handshake import API_ID_BYTES
 from rinha.bridge.protocol.sent import Sent
 from rinha.net.address import Address, require_secret
 from rinha.net.secret import FixedSecret, SharedSecret
 
 if TYPE_CHECKING:
-    from actors.messages.people import (
-        Close,
-        GetParked,
-        GetRows,
-        GetStatistics,
-        GetSummary,
-        GetUnknown,
-        Purge,
-        RetryParked,
-    )
-    from actors.reports import CloseAnswer, ParkedPayment, UnknownPayment, WorkerStatistics
-    from actors.tracing import Tracer
-    from actors.values import LedgerRow, Payment, RowsPage, Summary, Verdict
-    from rinha.bridge.protocol.events import ClientEvent
-    from rinha.bridge.protocol.questions import Question
+    from collections.abc import Callable
 
-logger = logging.getLogger(__name__)
+    from actors.tracing import Tracer
+    from actors.values import LedgerRow, Payment, Verdict
+    from rinha.bridge.protocol.events import ClientEvent
+    from rinha.bridge.protocol.frames import Tally
+    from rinha.bridge.protocol.questions import Question
 
 
 class BridgeClient:
@@ -55,6 +46,7 @@ class BridgeClient:
         tracer: records ``bridge.sent`` and ``bridge.decided`` of traced payments.
         linger_s: how long a payment of ``post`` may wait for others to leave with it, in seconds.
         repeat_s: how long to remember what was sent, for the next worker, in seconds; 0 if that knows by itself.
+        answer: answers what the worker asks of this process (``own_questions.py``) at once; None for a command.
 
     Raises:
         ValueError: an empty secret for an address that isn't local, or a name that is empty or too long.
@@ -70,6 +62,7 @@ class BridgeClient:
         tracer: Tracer,
         linger_s: float = 0.0,
         repeat_s: float = 0.0,
+        answer: Callable[[Any], object] | None = None,
     ) -> None:
         if isinstance(secret, FixedSecret):  # a file never holds an empty one
             require_secret(address, secret.read())
@@ -83,7 +76,9 @@ class BridgeClient:
             name=name,
             sent=Sent(repeat_s, time.monotonic) if repeat_s else None,
         )
+        self._answer = answer
         self._closing = False
+        self._refusing = Refusing(lambda: time.time_ns() // 1_000_000, NoCreditReason.WORKER_AWAY)
         self._changed = asyncio.Event()
         """Set and replaced whenever a session opens or payments are decided."""
 
@@ -93,7 +88,9 @@ class BridgeClient:
             self._address, self._secret, self._session, on_event=self._on_event, on_lost=self._on_lost
         )
         self._waiters = Waiters(asyncio.get_running_loop(), self._answer_timeout_s)
-        self._requests = ClientRequests(self._session, flush_soon=self._link.flush_soon, reopened=self._reopened)
+        self._requests = ClientRequests(
+            self._session, flush_soon=self._link.flush_soon, reopened=self._reopened, answer=self._answer
+        )
         self._connecting = asyncio.create_task(self._link.run())
 
     async def close(self, flush_timeout_s: float) -> list[Payment]:
@@ -106,6 +103,7 @@ class BridgeClient:
             The payments that are still without a verdict.
         """
         self._closing = True
+        self._refusing.see(NoCreditReason.DRAINING)
         self._link.flush_soon()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(flush_timeout_s):
@@ -124,19 +122,20 @@ class BridgeClient:
         return self._session.is_open and not self._closing
 
     @property
+    def refusing(self) -> Refusing:
+        """Why no payment could be handed over now, and since when."""
+        self._look()
+        return self._refusing
+
+    @property
+    def tally(self) -> Tally:
+        """What the worker has said last of its books and its backlog."""
+        return self._session.tally
+
+    @property
     def outbox_size(self) -> int:
         """How many payments have no verdict yet."""
         return len(self._session)
-
-    @property
-    def credit(self) -> int:
-        """How many payments could be submitted now."""
-        return self._session.credit
-
-    @property
-    def epoch(self) -> int:
-        """The worker's epoch, as far as it is known."""
-        return self._session.epoch
 
     async def wait_ready(self, timeout_s: float) -> bool:
         """Wait for an open session.
@@ -169,22 +168,8 @@ class BridgeClient:
         self._send(payment)
         self._link.flush_within(self._linger_s)
 
-    @overload
-    async def ask(self, question: GetSummary, *, timeout_s: float) -> Summary: ...
-    @overload
-    async def ask(self, question: Purge | RetryParked, *, timeout_s: float) -> int: ...
-    @overload
-    async def ask(self, question: GetStatistics, *, timeout_s: float) -> WorkerStatistics: ...
-    @overload
-    async def ask(self, question: GetParked, *, timeout_s: float) -> tuple[ParkedPayment, ...]: ...
-    @overload
-    async def ask(self, question: GetUnknown, *, timeout_s: float) -> tuple[UnknownPayment, ...]: ...
-    @overload
-    async def ask(self, question: Close, *, timeout_s: float) -> CloseAnswer: ...
-    @overload
-    async def ask(self, question: GetRows, *, timeout_s: float) -> RowsPage: ...
     async def ask(self, question: Question, *, timeout_s: float) -> Any:
-        """Ask the worker. A question that changes nothing is asked again if the connection breaks meanwhile.
+        """Ask the worker, for what the question's class names; again if the connection breaks and it changes nothing.
 
         Args:
             question: what to ask.
@@ -211,30 +196,33 @@ class BridgeClient:
 
     def _send(self, payment: Payment) -> int:
         if self._closing:
-            raise NoCredit("this API is shutting down")
-        sequence = self._session.submit(payment)
+            raise NoCredit(NoCreditReason.DRAINING)
+        try:
+            sequence = self._session.submit(payment)
+        except NoCredit:
+            self._look()
+            raise
         if payment.traced_at_us:
             self._tracer.record(payment.payment_id, "bridge.sent", sequence=sequence)
         return sequence
+
+    def _look(self) -> None:
+        self._refusing.see(NoCreditReason.DRAINING if self._closing else self._session.hindrance)
 
     def _on_event(self, event: ClientEvent) -> None:
         if isinstance(event, PaymentsDecided):
             self._decided(event)
         elif isinstance(event, ReplyReceived):
             self._requests.on_reply(event)
+        elif isinstance(event, CreditChanged):
+            self._look()
+        elif isinstance(event, RequestReceived):
+            self._requests.on_request(event)
         else:
             for payment in event.redelivered:
                 if payment.traced_at_us:
                     self._tracer.record(payment.payment_id, "bridge.sent", redelivered=True)
-            extra = {
-                "incarnation": event.incarnation,
-                "epoch": event.epoch,
-                "redelivered": len(event.redelivered),
-                "sent_before": event.told,
-            }
-            logger.info("bridge.session_opened", extra=extra)
-            if event.told and event.forgotten:
-                logger.warning("bridge.sent_before_forgotten", extra={"ids": event.forgotten})
+            log_opened(event)
             self._notify()
 
     def _decided(self, decided: PaymentsDecided) -> None:
@@ -247,6 +235,7 @@ class BridgeClient:
             self._notify()
 
     def _on_lost(self) -> None:
+        self._look()
         self._requests.on_lost()
         self._notify()
 

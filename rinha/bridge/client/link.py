@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from rinha.bridge.errors import BridgeError, HandshakeRefused, ProtocolError
 from rinha.bridge.protocol.events import ClientEvent, SessionReady
 from rinha.bridge.protocol.handshake import RefusalCode
+from rinha.bridge.protocol.heartbeat import LOOK_S, Due, Heartbeat
 from rinha.net.address import Address, UnixAddress
 
 if TYPE_CHECKING:
@@ -19,15 +20,11 @@ if TYPE_CHECKING:
     from rinha.net.secret import SharedSecret
 
 HANDSHAKE_TIMEOUT_S = 5.0
-SILENCE_BEFORE_PING_S = 5.0
-SILENCE_BEFORE_CUT_S = 15.0
-"""Two pings unanswered: the connection is half open, or the worker hangs."""
 FIRST_PAUSE_S = 0.02
 LONGEST_PAUSE_S = 1.0
 PAUSE_AFTER_REFUSAL_S = 5.0
 """A wrong secret or version doesn't mend itself; this only saves a restart once a person has mended it."""
 
-_CHECK_S = 0.5
 _LASTING_REFUSALS = frozenset({RefusalCode.VERSION, RefusalCode.SECRET, RefusalCode.JOURNAL})
 
 logger = logging.getLogger(__name__)
@@ -61,8 +58,7 @@ class ClientLink(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._ended = self._loop.create_future()
-        self._heard_at = 0.0
-        self._pinged_at = 0.0
+        self._heartbeat = Heartbeat()
         self._stopping = False
         self._write_paused = False
         self._flush_due = False
@@ -108,13 +104,13 @@ class ClientLink(asyncio.Protocol):
         dialled_at = self._loop.time()
         opened_at: float | None = None
         while not self._ended.done():
-            await asyncio.wait({self._ended}, timeout=_CHECK_S)
+            await asyncio.wait({self._ended}, timeout=LOOK_S)
             now = self._loop.time()
             if opened_at is None and self._session.is_open:
                 opened_at = now
             if opened_at is None and now - dialled_at > HANDSHAKE_TIMEOUT_S:
                 self._cut("handshake too slow")
-            self._check_heartbeat(now)
+            self._look()
         if opened_at is not None and self._loop.time() - opened_at >= LONGEST_PAUSE_S:
             self._pause_s = FIRST_PAUSE_S
 
@@ -124,12 +120,11 @@ class ClientLink(asyncio.Protocol):
         else:
             await self._loop.create_connection(lambda: self, self._address.host, self._address.port)
 
-    def _check_heartbeat(self, now: float) -> None:
-        silent_s = now - self._heard_at
-        if silent_s > SILENCE_BEFORE_CUT_S:
+    def _look(self) -> None:
+        due = self._heartbeat.look()
+        if due is Due.CUT:
             self._cut("silence")
-        elif self._session.is_open and min(silent_s, now - self._pinged_at) > SILENCE_BEFORE_PING_S:
-            self._pinged_at = now
+        elif due is Due.PING and self._session.is_open:
             self._session.ping()
             self.flush_soon()
 
@@ -156,7 +151,7 @@ class ClientLink(asyncio.Protocol):
         # Not checked: uvloop's transports are no asyncio.Transport by inheritance.
         self._transport = cast("asyncio.Transport", transport)
         self._write_paused = False
-        self._heard_at = self._loop.time()
+        self._heartbeat.heard()
         try:
             # Only now: a worker has its secret before it listens, and a new worker may have made another.
             secret = self._secret.read()
@@ -168,7 +163,7 @@ class ClientLink(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Hand it to the session, and send what that makes due."""
-        self._heard_at = self._loop.time()
+        self._heartbeat.heard()
         try:
             for event in self._session.receive(data):
                 if isinstance(event, SessionReady):

@@ -1,13 +1,16 @@
-"""The API's questions to the worker, and the futures that wait for the replies. Runs on asyncio."""
+"""The API's questions to the worker, with the futures that wait for the replies, and the worker's to the API. Runs on
+asyncio.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from actors.messages.people import GetParked, GetRows, GetStatistics, GetSummary, GetUnknown
+from actors.messages.people import Close, GetRows, Purge, RetryParked, RetryPayment
 from rinha.bridge.errors import ProtocolError, RequestFailed, RequestInterrupted, RequestTimeout, WorkerUnavailable
 from rinha.bridge.protocol.frames import ReplyStatus
+from rinha.bridge.protocol.own_questions import MAX_ANSWER_BYTES, reply_to
 from rinha.bridge.protocol.questions import Question, decode_reply, encode_request
 
 if TYPE_CHECKING:
@@ -15,14 +18,15 @@ if TYPE_CHECKING:
 
     from actors.values import LedgerRow
     from rinha.bridge.protocol.api_end import ApiEnd
-    from rinha.bridge.protocol.events import ReplyReceived
+    from rinha.bridge.protocol.events import ReplyReceived, RequestReceived
 
 ROWS_PER_PAGE = 2_000
 """Some 2 ms of the worker's time each, so that a dump doesn't delay acknowledgements."""
 MAX_WAITING = 256
 """Each costs the worker a greenlet."""
 
-_READS = (GetSummary, GetStatistics, GetParked, GetUnknown)
+_CHANGES = (Purge, Close, RetryParked, RetryPayment)
+"""They may have been done already: nobody asks twice but who wants to."""
 
 
 class ClientRequests:
@@ -32,12 +36,21 @@ class ClientRequests:
         session: the API's end of the bridge.
         flush_soon: called when the session has something to send.
         reopened: waits until the session may be open again; raises ``WorkerUnavailable`` if it never will.
+        answer: answers the worker's questions at once; None for nobody who does.
     """
 
-    def __init__(self, session: ApiEnd, *, flush_soon: Callable[[], None], reopened: Callable[[], Any]) -> None:
+    def __init__(
+        self,
+        session: ApiEnd,
+        *,
+        flush_soon: Callable[[], None],
+        reopened: Callable[[], Any],
+        answer: Callable[[Any], object] | None,
+    ) -> None:
         self._session = session
         self._flush_soon = flush_soon
         self._reopened = reopened
+        self._answer = answer
         self._waiting: dict[int, asyncio.Future[ReplyReceived]] = {}
 
     async def ask(self, question: Question, *, timeout_s: float) -> Any:
@@ -48,7 +61,7 @@ class ClientRequests:
                     try:
                         return await self._ask_once(question)
                     except RequestInterrupted:
-                        if not isinstance(question, _READS):
+                        if isinstance(question, _CHANGES):
                             raise
                     await self._reopened()
         except TimeoutError:
@@ -71,6 +84,15 @@ class ClientRequests:
             rows += page.rows
             if not page.rows or len(rows) >= page.total:
                 return rows
+
+    def on_request(self, request: RequestReceived) -> None:
+        """Reply to a question of the worker.
+
+        Raises:
+            ProtocolError: it asks and asks, and reads nothing.
+        """
+        status, payload = reply_to(request.kind, request.payload, self._answer, max_bytes=MAX_ANSWER_BYTES)
+        self._session.reply(request.request_id, status, payload)
 
     def on_reply(self, reply: ReplyReceived) -> None:
         """Wake who waits for this reply."""

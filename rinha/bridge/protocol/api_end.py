@@ -6,49 +6,26 @@ sent again over the next one.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
-from rinha.bridge.errors import HandshakeRefused, NoCredit, ProtocolError
+from rinha.bridge.errors import HandshakeRefused, NoCredit, NoCreditReason, ProtocolError
+from rinha.bridge.protocol import frames
+from rinha.bridge.protocol.allowance import MAX_OUTBOX, Allowance
+from rinha.bridge.protocol.asking import Answering, Asking
 from rinha.bridge.protocol.codec import FrameDecoder, encode, encode_payment
-from rinha.bridge.protocol.events import ClientEvent, ReplyReceived, SessionReady
-from rinha.bridge.protocol.frames import (
-    ID_BYTES,
-    Ack,
-    Credit,
-    Epoch,
-    EpochAdopted,
-    Ping,
-    Pong,
-    Reply,
-    Request,
-    SentBefore,
-)
-from rinha.bridge.protocol.handshake import (
-    MAX_NAME_BYTES,
-    PROTOCOL_VERSION,
-    Challenge,
-    Hello,
-    Refusal,
-    RefusalCode,
-    Welcome,
-    prove,
-)
-from rinha.bridge.protocol.journals import NO_JOURNAL, describe
+from rinha.bridge.protocol.events import ClientEvent, CreditChanged, RequestReceived
+from rinha.bridge.protocol.handshake import MAX_NAME_BYTES, Challenge, Refusal, Welcome
+from rinha.bridge.protocol.known import KnownWorker
 from rinha.bridge.protocol.outbox import Outbox
 
 if TYPE_CHECKING:
     from actors.values import Payment
     from rinha.bridge.protocol.sent import Sent
 
-logger = logging.getLogger(__name__)
-
-MAX_OUTBOX = 65_536
-"""Payments without a verdict, whatever the worker grants: some 20 MB, what an API's container can spare."""
 MAX_REPLY_BYTES = 16 * 2**20
-"""Of a whole reply. The largest are lists of parked payments; this is about 100,000 of them."""
+"""Of a whole reply of the worker. The largest are lists of payments; this is about 10,000 of them."""
 
 
 class _State(Enum):
@@ -73,21 +50,31 @@ class ApiEnd:
     def __init__(self, *, api_id: bytes, name: str, sent: Sent | None = None) -> None:
         if not 0 < len(name.encode()) <= MAX_NAME_BYTES:
             raise ValueError(f"the API's name {name!r} has not 1 to {MAX_NAME_BYTES} bytes")
-        self.incarnation = 0
-        self.epoch = 0
-        self.journal = NO_JOURNAL
-        """The id of the worker's journal, as the last session had it."""
         self._secret = b""
-        self._api_id = api_id
-        self._name = name
         self._state = _State.CLOSED
         self._decoder = FrameDecoder()
         self._out: list[bytes] = []
         self._outbox = Outbox()
         self._sent = sent
-        self._limit = 0
-        self._request_id = 0
-        self._pieces: dict[int, list[bytes]] = {}
+        self._known = KnownWorker(api_id, name, self._outbox, sent)
+        self._allowance = Allowance(self._outbox)
+        self._asking = Asking(MAX_REPLY_BYTES, lambda request: self._out.append(encode(request)))
+        self._answering = Answering(self._out)
+
+    @property
+    def incarnation(self) -> int:
+        """The worker's, or the last one's; 0 if there was none."""
+        return self._known.incarnation
+
+    @property
+    def epoch(self) -> int:
+        """The worker's, as far as it is known."""
+        return self._known.epoch
+
+    @property
+    def tally(self) -> frames.Tally:
+        """What the worker has said last of its books and its backlog."""
+        return self._known.tally
 
     @property
     def is_open(self) -> bool:
@@ -97,7 +84,14 @@ class ApiEnd:
     @property
     def credit(self) -> int:
         """How many payments could be submitted now."""
-        return max(0, min(self._limit - self._outbox.next, MAX_OUTBOX - len(self._outbox)))
+        return self._allowance.payments
+
+    @property
+    def hindrance(self) -> NoCreditReason | None:
+        """Why no payment could be submitted now; None if one could."""
+        if not self.is_open:
+            return NoCreditReason.WORKER_AWAY
+        return None if self.credit else self._allowance.hindrance
 
     @property
     def outbox(self) -> list[Payment]:
@@ -122,8 +116,9 @@ class ApiEnd:
         self._state = _State.CLOSED
         self._decoder = FrameDecoder()
         self._out.clear()
-        self._pieces.clear()
-        self._limit = 0
+        self._answering.written()
+        self._asking.forget_all()
+        self._allowance.end()
 
     def submit(self, payment: Payment) -> int:
         """Put a payment into the outbox and among the bytes to send.
@@ -136,10 +131,11 @@ class ApiEnd:
             ValueError: the payment doesn't fit a frame; nothing has happened.
         """
         sequence = self._outbox.next
-        if sequence >= self._limit or len(self._outbox) >= MAX_OUTBOX:
-            raise NoCredit("the worker's backlog is full" if self.is_open else "no session with the worker")
+        if sequence >= self._allowance.limit or len(self._outbox) >= MAX_OUTBOX:
+            raise NoCredit(self.hindrance or NoCreditReason.FULL)
         self._out.append(encode_payment(sequence, payment))
-        self._outbox.add(payment, self.epoch, self.incarnation)
+        known = self._known
+        self._outbox.add(payment, known.epoch, known.incarnation)
         if self._sent is not None:
             self._sent.add(payment.payment_id)
         return sequence
@@ -150,23 +146,25 @@ class ApiEnd:
         Returns:
             Its id, which the ``ReplyReceived`` will carry.
         """
-        self._request_id = self._request_id % (2**32 - 1) + 1
-        self._pieces[self._request_id] = []
-        self._out.append(encode(Request(self._request_id, kind, payload)))
-        return self._request_id
+        return self._asking.ask(kind, payload)
 
     def forget_request(self, request_id: int) -> None:
         """Nobody waits for that reply any more; drop what comes of it."""
-        self._pieces.pop(request_id, None)
+        self._asking.forget(request_id)
+
+    def reply(self, request_id: int, status: frames.ReplyStatus, payload: bytes) -> None:
+        """Reply to a request of the worker; as ``Answering.reply``, and its error closes the connection."""
+        self._answering.reply(request_id, status, payload)
 
     def ping(self) -> None:
         """Ask the worker for a sign of life."""
-        self._out.append(encode(Ping()))
+        self._out.append(encode(frames.Ping()))
 
     def data_to_send(self) -> bytes:
         """All bytes that are due now; they count as sent."""
         data = b"".join(self._out)
         self._out.clear()
+        self._answering.written()
         return data
 
     def receive(self, data: bytes) -> Iterator[ClientEvent]:
@@ -187,117 +185,64 @@ class ApiEnd:
             yield from handle(self, frame)
 
     def _challenged(self, challenge: Challenge) -> Iterator[ClientEvent]:
-        if challenge.version != PROTOCOL_VERSION:
-            text = f"the worker speaks version {challenge.version} of the protocol, this API {PROTOCOL_VERSION}"
-            raise HandshakeRefused(RefusalCode.VERSION, text)
-        outbox = self._outbox
-        # The worker must know if something that it will get was sent to another one, however many there were since.
-        sent_to = outbox.oldest_incarnation()
-        incarnation = self.incarnation if sent_to is None else sent_to
-        hello = Hello(
-            PROTOCOL_VERSION,
-            self._api_id,
-            self._name,
-            incarnation,
-            self.epoch,
-            outbox.first,
-            outbox.next,
-            journal=self.journal,
-        )
-        self._out.append(encode(hello._replace(proof=prove(self._secret, challenge.nonce, hello))))
+        self._out.append(encode(self._known.hello(challenge, self._secret)))
         self._state = _State.AWAITING_WELCOME
         return iter(())
 
     def _welcomed(self, welcome: Welcome) -> Iterator[ClientEvent]:
-        same_worker = welcome.incarnation == self.incarnation
-        if same_worker and welcome.epoch < self.epoch:
-            raise ProtocolError(f"the worker went back from epoch {self.epoch} to {welcome.epoch}")
-        # A worker that died took its purges with it, and the numbers of another worker's epochs mean nothing here:
-        # what is older than the last purge that we know of is purged, the rest begins anew.
-        purged = self._outbox.purge_before(welcome.epoch if same_worker else self.epoch)
-        if self._sent is not None and same_worker and welcome.epoch > self.epoch:
-            self._sent.forget()
-        if self.journal not in {NO_JOURNAL, welcome.journal}:
-            extra = {"known": describe(self.journal), "now": describe(welcome.journal)}
-            logger.warning("bridge.other_journal", extra=extra)
-        self.incarnation, self.epoch, self.journal = welcome
-        self._outbox.move_to(self.epoch)
-        told, forgotten = self._tell_sent()
-        redelivered = self._outbox.payments()
-        if self._sent is not None:
-            for each in redelivered:
-                self._sent.add(each.payment_id)
-        self._out += [encode_payment(n, payment, True) for n, payment in enumerate(redelivered, self._outbox.first)]
-        self._limit = self._outbox.next
+        purged, frames, ready = self._known.meet(welcome)
+        self._out += frames
+        self._allowance.begin()
         self._state = _State.OPEN
         if purged.payments:
             yield purged
-        yield SessionReady(self.incarnation, self.epoch, redelivered, told, forgotten)
-
-    def _tell_sent(self) -> tuple[int, int]:
-        if self._sent is None:
-            return 0, 0
-        runs = self._sent.meet(self.incarnation)
-        self._out += [encode(SentBefore(each)) for each in runs]
-        return sum(map(len, runs)) // ID_BYTES, self._sent.dropped
+        yield ready
 
     def _refused(self, refusal: Refusal) -> Iterator[ClientEvent]:
         raise HandshakeRefused(refusal.code, refusal.text)
 
-    def _acknowledged(self, ack: Ack) -> Iterator[ClientEvent]:
+    def _acknowledged(self, ack: frames.Ack) -> Iterator[ClientEvent]:
         yield self._outbox.acknowledge(*ack)
 
-    def _credited(self, credit: Credit) -> Iterator[ClientEvent]:
-        # None at all withdraws what was granted, until it is granted again.
-        self._limit = max(self._limit, credit.limit) if credit.limit else 0
+    def _credited(self, credit: frames.Credit) -> Iterator[ClientEvent]:
+        self._allowance.change(credit)
+        yield CreditChanged()
+
+    def _purged(self, raised: frames.Epoch) -> Iterator[ClientEvent]:
+        self._known.purge(raised.epoch)
+        self._out.append(encode(frames.EpochAdopted(raised.epoch)))
         return iter(())
 
-    def _purged(self, raised: Epoch) -> Iterator[ClientEvent]:
-        if raised.epoch <= self.epoch:
-            raise ProtocolError(f"the worker went from epoch {self.epoch} to {raised.epoch}")
-        self.epoch = raised.epoch
-        if self._sent is not None:
-            self._sent.forget()
-        self._out.append(encode(EpochAdopted(raised.epoch)))
+    def _tallied(self, tally: frames.Tally) -> Iterator[ClientEvent]:
+        self._known.tally = tally
         return iter(())
 
-    def _replied(self, reply: Reply) -> Iterator[ClientEvent]:
-        pieces = self._pieces.get(reply.request_id)
-        if pieces is None:
-            return
-        pieces.append(reply.payload)
-        if sum(map(len, pieces)) > MAX_REPLY_BYTES:
-            raise ProtocolError(f"a reply of more than {MAX_REPLY_BYTES} bytes")
-        if not reply.more:
-            del self._pieces[reply.request_id]
-            yield ReplyReceived(reply.request_id, reply.status, b"".join(pieces))
+    def _requested(self, request: frames.Request) -> Iterator[ClientEvent]:
+        yield RequestReceived(*request)
 
-    def _pinged(self, ping: Ping) -> Iterator[ClientEvent]:
-        self._out.append(encode(Pong()))
-        return iter(())
+    def _replied(self, reply: frames.Reply) -> Iterator[ClientEvent]:
+        if (whole := self._asking.take(reply)) is not None:
+            yield whole
 
-    def _ponged(self, pong: Pong) -> Iterator[ClientEvent]:
+    def _pinged(self, ping: frames.Ping) -> Iterator[ClientEvent]:
+        self._out.append(encode(frames.Pong()))
         return iter(())
 
 
 _Handler = Callable[[ApiEnd, Any], Iterator[ClientEvent]]
 _TRANSITIONS: dict[_State, dict[type, _Handler]] = {
     _State.CLOSED: {},
-    _State.AWAITING_CHALLENGE: {
-        Challenge: ApiEnd._challenged,
-        Refusal: ApiEnd._refused,
-    },
-    _State.AWAITING_WELCOME: {
-        Welcome: ApiEnd._welcomed,
-        Refusal: ApiEnd._refused,
-    },
+    _State.AWAITING_CHALLENGE: {Challenge: ApiEnd._challenged, Refusal: ApiEnd._refused},
+    _State.AWAITING_WELCOME: {Welcome: ApiEnd._welcomed, Refusal: ApiEnd._refused},
     _State.OPEN: {
-        Ack: ApiEnd._acknowledged,
-        Credit: ApiEnd._credited,
-        Epoch: ApiEnd._purged,
-        Reply: ApiEnd._replied,
-        Ping: ApiEnd._pinged,
-        Pong: ApiEnd._ponged,
+        frames.Ack: ApiEnd._acknowledged,
+        frames.Credit: ApiEnd._credited,
+        frames.Epoch: ApiEnd._purged,
+        frames.Reply: ApiEnd._replied,
+        frames.Request: ApiEnd._requested,
+        frames.Tally: ApiEnd._tallied,
+        frames.Ping: ApiEnd._pinged,
+        frames.Pong: lambda end, pong: iter(()),
         Refusal: ApiEnd._refused,
     },
 }

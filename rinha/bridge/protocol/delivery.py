@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
-from actors.messages.people import Close, ClosePayment, Purge, PurgePayments
 from actors.messages.sessions import (
     CreditGranted,
     CreditRestored,
@@ -24,13 +23,13 @@ from actors.messages.sessions import (
     SubmitPayments,
     VerdictsGiven,
 )
-from rinha.bridge.errors import HandshakeRefused, ProtocolError
-from rinha.bridge.protocol.events import EpochWasAdopted, PaymentsReceived, RequestReceived, WereSentBefore
-from rinha.bridge.protocol.frames import ReplyStatus
+from rinha.bridge.errors import HandshakeRefused
+from rinha.bridge.protocol import events
+from rinha.bridge.protocol.frames import ReplyStatus, Tally, Withdrawal
 from rinha.bridge.protocol.handshake import RefusalCode
 from rinha.bridge.protocol.journals import Journals
-from rinha.bridge.protocol.pending import PendingRequest
-from rinha.bridge.protocol.questions import decode_request
+from rinha.bridge.protocol.pending import PendingRequest, PendingRequests
+from rinha.bridge.protocol.questioning import Questions
 from rinha.bridge.protocol.worker_end import WorkerEnd
 
 if TYPE_CHECKING:
@@ -38,10 +37,7 @@ if TYPE_CHECKING:
 
     from actors.recipient import Recipient
     from actors.tracing import Tracer
-    from rinha.bridge.protocol.events import WorkerEvent
 
-MAX_REQUESTS = 256
-"""Of one API, running or waiting for their turn."""
 MAX_QUEUED_BYTES = 32 * 2**20
 """Of replies to a peer that doesn't read: two of the longest."""
 
@@ -75,6 +71,7 @@ class Delivery:
             (``PendingRequest.carry_out``). Doesn't block.
         tracer: records ``bridge.received`` of traced payments.
         journals: which journal the worker has, one object for all its deliveries; None without a journal.
+        began_with: how many settled payments were in the worker's books when it started.
     """
 
     def __init__(
@@ -89,6 +86,7 @@ class Delivery:
         ask: Callable[[PendingRequest], None],
         tracer: Tracer,
         journals: Journals | None = None,
+        began_with: int = 0,
     ) -> None:
         self.api_id = b""
         """Empty until the API has proved who it is."""
@@ -98,12 +96,14 @@ class Delivery:
         self._incarnation = incarnation
         self._intake = intake
         self._on_hello = on_hello
-        self._ask = ask
         self._tracer = tracer
         self._journals = journals or Journals()
+        self._began_with = began_with
         self._told_through = 0
-        self._requests: set[PendingRequest] = set()
-        self._draining = False
+        self._requests = PendingRequests(self, intake, ask)
+        self.questions = Questions(self.session, line.flush)
+        """Those to the API."""
+        self._told_tally = Tally()
         self._ended = False
 
     def __repr__(self) -> str:
@@ -150,7 +150,7 @@ class Delivery:
         elif isinstance(message, EpochRaised):
             self.session.announce_epoch(message.epoch)
         elif isinstance(message, CreditWithdrawn):
-            self.session.withdraw()
+            self.session.withdraw(Withdrawal.PROMISE_LOST if message.promise_lost else Withdrawal.STORE_AWAY)
         elif isinstance(message, CreditRestored):
             self.session.restore()
         elif isinstance(message, SessionDismissed):
@@ -159,14 +159,25 @@ class Delivery:
             logger.error("bridge.unknown_message", extra={"api": self.api_name, "type": type(message).__name__})
         self.line.flush()
 
-    def reply(self, request: PendingRequest, status: ReplyStatus, payload: bytes) -> None:
-        """Reply to a request, if the API is still there (``pending.Replier``)."""
-        self._requests.discard(request)
-        self._reply(request.request_id, status, payload)
+    def send_reply(self, request_id: int, status: ReplyStatus, payload: bytes) -> None:
+        """Send a reply, if the API is still there (``pending.Replier``)."""
+        if not self.is_open:
+            return
+        self.session.reply(request_id, status, payload)
+        if self.session.queued_bytes > MAX_QUEUED_BYTES:
+            self.line.cut("it doesn't read its replies")
+        self.line.flush()
+
+    def tally(self, tally: Tally) -> None:
+        """Tell the API what the worker has in its books and holds, if that is news."""
+        if self.is_open and tally != self._told_tally:
+            self._told_tally = tally
+            self.session.tell(tally)
+            self.line.flush()
 
     def drain(self) -> None:
         """Hand nothing more over. What was read since stays with the API, which sends it to the next worker."""
-        self._draining = True
+        self._requests.draining = True
 
     def end(self) -> None:
         """The connection is gone. To end it twice is fine."""
@@ -174,16 +185,19 @@ class Delivery:
             self._ended = True
             if self.api_id:
                 self._intake.tell(SessionClosed(self))
+            self.questions.end()
 
-    def _handle(self, event: WorkerEvent) -> None:
-        if isinstance(event, PaymentsReceived):
-            if not self._draining:
+    def _handle(self, event: events.WorkerEvent) -> None:
+        if isinstance(event, events.PaymentsReceived):
+            if not self._requests.draining:
                 self._hand_over(event)
-        elif isinstance(event, RequestReceived):
-            self._take_request(event)
-        elif isinstance(event, WereSentBefore):
+        elif isinstance(event, events.RequestReceived):
+            self._requests.take(event)
+        elif isinstance(event, events.ReplyReceived):
+            self.questions.take(event)
+        elif isinstance(event, events.WereSentBefore):
             self._intake.tell(PaymentsSentBefore(self, event.payment_ids))
-        elif isinstance(event, EpochWasAdopted):
+        elif isinstance(event, events.EpochWasAdopted):
             self._intake.tell(SessionEpochAdopted(self, event.epoch))
         else:
             self._greet(*event)
@@ -202,7 +216,7 @@ class Delivery:
             raise
         self._intake.tell(SessionOpened(self))
 
-    def _hand_over(self, run: PaymentsReceived) -> None:
+    def _hand_over(self, run: events.PaymentsReceived) -> None:
         epoch, first, payments, redelivered = run
         for payment in payments:
             if payment.traced_at_us:
@@ -211,38 +225,9 @@ class Delivery:
         suspect = redelivered and self.session.is_suspect
         self._intake.tell(SubmitPayments(self, epoch, first, payments, redelivered, suspect))
 
-    def _take_request(self, event: RequestReceived) -> None:
-        if self._draining:
-            self._reply(event.request_id, ReplyStatus.FAILED, b"the worker is shutting down")
-            return
-        if len(self._requests) >= MAX_REQUESTS:
-            self._reply(event.request_id, ReplyStatus.FAILED, b"too many requests at one time")
-            return
-        try:
-            question = decode_request(event.kind, event.payload)
-        except ProtocolError as error:
-            self._reply(event.request_id, ReplyStatus.FAILED, str(error).encode())
-            return
-        request = PendingRequest(self, event.request_id, event.kind, question)
-        self._requests.add(request)
-        if isinstance(question, Purge):
-            self._intake.tell(PurgePayments(request))
-        elif isinstance(question, Close):
-            self._intake.tell(ClosePayment(question, request))
-        else:
-            self._ask(request)
-
-    def _reply(self, request_id: int, status: ReplyStatus, payload: bytes) -> None:
-        if not self.is_open:
-            return
-        self.session.reply(request_id, status, payload)
-        if self.session.queued_bytes > MAX_QUEUED_BYTES:
-            self.line.cut("it doesn't read its replies")
-        self.line.flush()
-
     def _admit(self, epoch: int) -> None:
         if not self.session.is_open:  # or else the intake has admitted it before it crashed, and again after it
-            self.session.welcome(self._incarnation, epoch, self._journals.own)
+            self.session.welcome(self._incarnation, epoch, self._journals.own, self._began_with)
             self._told_through = self.session.received_through
             logger.info("bridge.session_opened", extra={"api": self.api_name})
 

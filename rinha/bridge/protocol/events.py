@@ -8,6 +8,20 @@ if TYPE_CHECKING:
     from actors.values import Payment, Verdict
 
 
+class WorkerRestart(NamedTuple):
+    """Another worker is in the place of the one that the API knew.
+
+    Args:
+        began_with: how many settled payments were in its books when it started.
+        settled_lost: how many more were in those of the worker before it, as far as that had told.
+        journal: the id of its journal; zeros for none.
+    """
+
+    began_with: int
+    settled_lost: int
+    journal: bytes
+
+
 class SessionReady(NamedTuple):
     """The handshake is over.
 
@@ -17,6 +31,7 @@ class SessionReady(NamedTuple):
         redelivered: the payments that are sent again, in order.
         told: how many ids the worker was told of that were sent to workers before it.
         forgotten: how many more there were, since the start, for which there was no room.
+        restart: what became of the worker that the API knew before; None if it is the same, or the first.
     """
 
     incarnation: int
@@ -24,6 +39,7 @@ class SessionReady(NamedTuple):
     redelivered: list[Payment]
     told: int = 0
     forgotten: int = 0
+    restart: WorkerRestart | None = None
 
 
 class PaymentsDecided(NamedTuple):
@@ -42,7 +58,19 @@ class ReplyReceived(NamedTuple):
     payload: bytes
 
 
-ClientEvent = SessionReady | PaymentsDecided | ReplyReceived
+class CreditChanged(NamedTuple):
+    """The worker has given or withdrawn credit."""
+
+
+class RequestReceived(NamedTuple):
+    """A request. Call ``reply`` with its id."""
+
+    request_id: int
+    kind: int
+    payload: bytes
+
+
+ClientEvent = SessionReady | PaymentsDecided | ReplyReceived | CreditChanged | RequestReceived
 
 
 class HelloReceived(NamedTuple):
@@ -81,12 +109,4 @@ class EpochWasAdopted(NamedTuple):
     epoch: int
 
 
-class RequestReceived(NamedTuple):
-    """A request. Call ``reply`` with its id."""
-
-    request_id: int
-    kind: int
-    payload: bytes
-
-
-WorkerEvent = HelloReceived | PaymentsReceived | WereSentBefore | EpochWasAdopted | RequestReceived
+WorkerEvent = HelloReceived | PaymentsReceived | WereSentBefore | EpochWasAdopted | RequestReceived | ReplyReceived

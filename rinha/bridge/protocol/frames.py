@@ -14,7 +14,7 @@ MAX_EXCEPTIONS = 4096
 MAX_PIECE_BYTES = 32_768
 """Of a reply: small enough for an acknowledgement to slip in between two pieces of a long one."""
 MAX_REQUEST_BYTES = 4096
-"""Requests are a few numbers."""
+"""Requests are a few numbers and names; a hundred ids fit, too."""
 ID_BYTES = 16
 MAX_SENT_IDS_PER_FRAME = 2048
 """32 KiB, and 4 ms of the worker's time."""
@@ -23,6 +23,7 @@ MAX_SENT_IDS = 60 * MAX_SENT_IDS_PER_FRAME
 
 _ACK = Struct(">QH")
 _EXCEPTION = Struct(">QB")
+_CREDIT = Struct(">QB")
 _REQUEST = Struct(">IB")
 _REPLY = Struct(">IBB")
 
@@ -33,6 +34,19 @@ class ReplyStatus(IntEnum):
     OK = 0
     FAILED = 1
     """The payload is the reason, UTF-8."""
+    SILENT = 2
+    """The peer answers no questions at all: it is a command, not an API."""
+
+
+class Withdrawal(IntEnum):
+    """Why an API may send nothing for now, whatever credit it had."""
+
+    NONE = 0
+    """It may."""
+    STORE_AWAY = 1
+    """What must be put on record can't be."""
+    PROMISE_LOST = 2
+    """The worker has lost something that it promised, which is a bug: it promises nothing more."""
 
 
 class Ack(NamedTuple):
@@ -43,9 +57,13 @@ class Ack(NamedTuple):
 
 
 class Credit(NamedTuple):
-    """Worker -> API: payments with sequences below ``limit`` may be sent. A lower limit than before changes nothing."""
+    """Worker -> API: payments with sequences below ``limit`` may be sent. A lower limit than before changes nothing.
+
+    While it is withdrawn, for which there is a reason, the limit is 0.
+    """
 
     limit: int
+    withdrawn: Withdrawal = Withdrawal.NONE
 
 
 class Epoch(NamedTuple):
@@ -61,7 +79,7 @@ class EpochAdopted(NamedTuple):
 
 
 class Request(NamedTuple):
-    """API -> worker: a question; kinds and payloads are in ``requests.py``."""
+    """Either way: a question; kinds and payloads are in ``questions.py`` and ``own_questions.py``."""
 
     request_id: int
     kind: int
@@ -69,7 +87,7 @@ class Request(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """Worker -> API: the reply or, while ``more`` is set, a piece of it. The status is a ``ReplyStatus``."""
+    """Either way: the reply or, while ``more`` is set, a piece of it. The status is a ``ReplyStatus``."""
 
     request_id: int
     status: int
@@ -81,6 +99,14 @@ class SentBefore(NamedTuple):
     """API -> worker: packed ids that it sent to workers before this one. None at all: there were others, no more."""
 
     payment_ids: bytes
+
+
+class Tally(NamedTuple):
+    """Worker -> API: what it has in its books and holds in the present epoch, and how much it may hold."""
+
+    settled: int = 0
+    held: int = 0
+    backlog_max: int = 0
 
 
 class Ping(NamedTuple):
@@ -101,6 +127,14 @@ def _load_ack(body: bytes) -> Ack:
         raise ValueError("wrong length")
     pairs = _EXCEPTION.iter_unpack(memoryview(body)[_ACK.size :])
     return Ack(through, tuple((sequence, Verdict(verdict)) for sequence, verdict in pairs))
+
+
+def _load_credit(body: bytes) -> Credit:
+    limit, reason = _CREDIT.unpack(body)
+    credit = Credit(limit, Withdrawal(reason))
+    if credit.withdrawn and limit:
+        raise ValueError(f"credit up to {limit} that is withdrawn")
+    return credit
 
 
 def _dump_request(request: Request) -> bytes:
@@ -133,7 +167,7 @@ def _load_sent_before(body: bytes) -> SentBefore:
 
 BODIES: dict[int, Body] = {
     6: Body(Ack, _dump_ack, _load_ack),
-    7: fixed(Credit, ">Q"),
+    7: Body(Credit, lambda credit: _CREDIT.pack(*credit), _load_credit),
     8: fixed(Epoch, ">I"),
     9: fixed(EpochAdopted, ">I"),
     10: Body(Request, _dump_request, _load_request),
@@ -141,5 +175,6 @@ BODIES: dict[int, Body] = {
     12: fixed(Ping, ">"),
     13: fixed(Pong, ">"),
     14: Body(SentBefore, lambda sent: sent.payment_ids, _load_sent_before),
+    15: fixed(Tally, ">QII"),
 }
 """By the type's number; 1 to 4 are the handshake's, 5 is PAYMENT."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from rinha.bridge.protocol.bodies import Body, fixed
 from rinha.bridge.protocol.journals import NO_JOURNAL
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 NONCE_BYTES = 16
 API_ID_BYTES = 16
 PROOF_BYTES = 32
@@ -70,12 +70,17 @@ class Hello(NamedTuple):
 class Welcome(NamedTuple):
     """Worker -> API: the session is open. The incarnation is another one for each start of the worker, never 0.
 
-    The journal is the id of the worker's, zeros for none.
+    Args:
+        incarnation: the worker's.
+        epoch: the present one.
+        journal: the id of the worker's journal; zeros for none.
+        began_with: how many settled payments were in its books when it started.
     """
 
     incarnation: int
     epoch: int
     journal: bytes = NO_JOURNAL
+    began_with: int = 0
 
 
 class Refusal(NamedTuple):
@@ -130,7 +135,7 @@ def _load_refusal(body: bytes) -> Refusal:
 BODIES: dict[int, Body] = {
     1: Body(Challenge, lambda challenge: _VERSION.pack(challenge.version) + challenge.nonce, _load_challenge),
     2: Body(Hello, lambda hello: _dump_unproved(hello) + hello.proof, _load_hello),
-    3: fixed(Welcome, ">QI16s"),
+    3: fixed(Welcome, ">QI16sQ"),
     4: Body(Refusal, lambda refusal: bytes([refusal.code]) + refusal.text.encode()[:MAX_TEXT_BYTES], _load_refusal),
 }
 """By the type's number."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from rinha.bridge.protocol.asking import in_pieces
 from rinha.bridge.protocol.codec import encode
-from rinha.bridge.protocol.frames import MAX_EXCEPTIONS, MAX_PIECE_BYTES, Ack, Credit, Pong, Reply
+from rinha.bridge.protocol.frames import MAX_EXCEPTIONS, Ack, Credit, Pong
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ class Outgoing:
         self._frames: list[bytes] = []
         self._through: int | None = None
         self._exceptions: list[tuple[int, Verdict]] = []
-        self._limit: int | None = None
+        self._credit: Credit | None = None
         self._pong = False
         self._pieces: deque[bytes] = deque()
 
@@ -34,7 +35,7 @@ class Outgoing:
     def send_last(self, frame: object) -> None:
         """Send a frame and nothing of what waits, as the session is over."""
         self._frames = [encode(frame)]
-        self._through = self._limit = None
+        self._through = self._credit = None
         self._pong = False
         self._pieces.clear()
         self.queued_bytes = 0
@@ -44,9 +45,9 @@ class Outgoing:
         self._through = through
         self._exceptions += exceptions
 
-    def limit(self, limit: int) -> None:
+    def credit(self, credit: Credit) -> None:
         """Send the limit of credit; the last one counts."""
-        self._limit = limit
+        self._credit = credit
 
     def pong(self) -> None:
         """Send a pong, if none waits."""
@@ -54,9 +55,8 @@ class Outgoing:
 
     def reply(self, request_id: int, status: int, payload: bytes) -> None:
         """Send a reply in as many frames as it takes."""
-        for start in range(0, len(payload) or 1, MAX_PIECE_BYTES):
-            end = start + MAX_PIECE_BYTES
-            piece = encode(Reply(request_id, status, end < len(payload), payload[start:end]))
+        for each in in_pieces(request_id, status, payload):
+            piece = encode(each)
             self._pieces.append(piece)
             self.queued_bytes += len(piece)
 
@@ -64,9 +64,9 @@ class Outgoing:
         """The bytes to send next, at most one piece of a reply at their end; none if nothing waits."""
         parts, self._frames = self._frames, []
         parts += self._acks()
-        if self._limit is not None:
-            parts.append(encode(Credit(self._limit)))
-            self._limit = None
+        if self._credit is not None:
+            parts.append(encode(self._credit))
+            self._credit = None
         if self._pong:
             parts.append(encode(Pong()))
             self._pong = False

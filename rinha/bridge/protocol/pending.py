@@ -1,19 +1,34 @@
-"""A request of an API that waits for its reply."""
+"""Requests of an API that wait for their replies."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
-from actors.messages.people import CloseAnswered, CloseFailed, PurgeDone, PurgeFailed
+from actors.messages.people import (
+    Close,
+    CloseAnswered,
+    CloseFailed,
+    ClosePayment,
+    Purge,
+    PurgeDone,
+    PurgeFailed,
+    PurgePayments,
+)
+from rinha.bridge.errors import ProtocolError
 from rinha.bridge.protocol.frames import ReplyStatus
 from rinha.bridge.protocol.handshake import MAX_TEXT_BYTES
-from rinha.bridge.protocol.questions import Kind, encode_reply
+from rinha.bridge.protocol.questions import Kind, decode_request, encode_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from actors.recipient import Recipient
+    from rinha.bridge.protocol.events import RequestReceived
     from rinha.bridge.protocol.questions import Question
+
+MAX_REQUESTS = 256
+"""Of one API, running or waiting for their turn."""
 
 logger = logging.getLogger(__name__)
 
@@ -26,8 +41,8 @@ class Replier(Protocol):
         """Whose request it is."""
         ...
 
-    def reply(self, request: PendingRequest, status: ReplyStatus, payload: bytes) -> None:
-        """Take the one reply to a request."""
+    def send_reply(self, request_id: int, status: ReplyStatus, payload: bytes) -> None:
+        """Send a reply, if the API is still there."""
         ...
 
 
@@ -36,17 +51,17 @@ class PendingRequest:
     payment that a person closes.
 
     Args:
-        replier: takes the reply.
+        requests: take the reply.
         request_id: the request's number on its connection.
         kind: the question's number on the wire.
         question: what is asked.
     """
 
-    def __init__(self, replier: Replier, request_id: int, kind: int, question: Question) -> None:
+    def __init__(self, requests: PendingRequests, request_id: int, kind: int, question: Question) -> None:
         self.request_id = request_id
         self.question = question
         self._kind = kind
-        self._replier = replier
+        self._requests = requests
         self._replied = False
 
     def carry_out(
@@ -61,7 +76,7 @@ class PendingRequest:
         try:
             self.answer(answer(self.question))
         except failures as error:
-            logger.exception("bridge.request_failed", extra={"api": self._replier.api_name, "kind": self._kind})
+            logger.exception("bridge.request_failed", extra={"api": self._requests.api_name, "kind": self._kind})
             self.fail(f"{type(error).__name__}: {error}")
 
     def tell(self, message: Any) -> None:
@@ -90,4 +105,55 @@ class PendingRequest:
     def _reply(self, status: ReplyStatus, payload: bytes) -> None:
         if not self._replied:
             self._replied = True
-            self._replier.reply(self, status, payload)
+            self._requests.reply(self, status, payload)
+
+
+class PendingRequests:
+    """The requests of one API: each is taken, or turned down at once.
+
+    Args:
+        replier: takes the replies.
+        intake: told of what is its own affair: purges, and words on payments.
+        ask: has any other answered, now or later (``PendingRequest.carry_out``). Doesn't block.
+    """
+
+    def __init__(self, replier: Replier, intake: Recipient, ask: Callable[[PendingRequest], None]) -> None:
+        self.draining = False
+        """Once true, none is taken any more."""
+        self._replier = replier
+        self._intake = intake
+        self._ask = ask
+        self._waiting: set[PendingRequest] = set()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def api_name(self) -> str:
+        """Whose they are."""
+        return self._replier.api_name
+
+    def take(self, event: RequestReceived) -> None:
+        """Have a request answered."""
+        try:
+            if self.draining:
+                raise ProtocolError("the worker is shutting down")
+            if len(self._waiting) >= MAX_REQUESTS:
+                raise ProtocolError("too many requests at one time")
+            question = decode_request(event.kind, event.payload)
+        except ProtocolError as error:
+            self._replier.send_reply(event.request_id, ReplyStatus.FAILED, str(error).encode()[:MAX_TEXT_BYTES])
+            return
+        request = PendingRequest(self, event.request_id, event.kind, question)
+        self._waiting.add(request)
+        if isinstance(question, Purge):
+            self._intake.tell(PurgePayments(request))
+        elif isinstance(question, Close):
+            self._intake.tell(ClosePayment(question, request))
+        else:
+            self._ask(request)
+
+    def reply(self, request: PendingRequest, status: ReplyStatus, payload: bytes) -> None:
+        """Take the one reply to a request."""
+        self._waiting.discard(request)
+        self._replier.send_reply(request.request_id, status, payload)

@@ -1,34 +1,70 @@
 """Questions to the worker and its replies, as payloads of REQUEST and REPLY frames.
 
-All are JSON but for the rows of the books, which are packed: a checker fetches a million of them.
+A question or an answer is its named tuple as a JSON array, as msgspec writes and reads it, ids in base64. A question
+without fields has no payload. Only the rows of the books are packed (``rows.py``).
 """
 
 from __future__ import annotations
 
 from enum import IntEnum
-from struct import Struct
 from struct import error as StructError
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import orjson
+import msgspec
 
-from actors.messages.people import Close, GetParked, GetRows, GetStatistics, GetSummary, GetUnknown, Purge, RetryParked
-from actors.reports import ParkedPayment, Statistics, WorkerStatistics
-from actors.values import LedgerRow, Payment, ProcessorHealth, RowsPage, Summary, Totals
+from actors.messages.people import (
+    Close,
+    GetHeldReport,
+    GetPayment,
+    GetPayments,
+    GetProcessors,
+    GetRows,
+    GetStatistics,
+    GetSummary,
+    Purge,
+    RetryParked,
+    RetryPayment,
+)
+from actors.reports import (
+    CloseAnswer,
+    HeldReport,
+    PaymentReport,
+    PaymentsPage,
+    ProcessorsReport,
+    RetryAnswer,
+    WorkerStatistics,
+)
+from actors.values import RowsPage, Summary
 from rinha.bridge.errors import ProtocolError
-from rinha.bridge.protocol.doubts import dump_close, dump_unknown, load_close, load_close_answer, load_unknown
+from rinha.bridge.protocol.frames import ID_BYTES
+from rinha.bridge.protocol.own_questions import IDS_MAX, GetEvents, GetFigures, GetHops
+from rinha.bridge.protocol.processes import AllEvents, AllHops, AllReports
+from rinha.bridge.protocol.rows import dump_page, dump_rows_question, load_page, load_rows_question
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-Question = GetSummary | Purge | GetStatistics | GetRows | GetParked | RetryParked | GetUnknown | Close
+Question = (
+    GetSummary
+    | Purge
+    | GetStatistics
+    | GetRows
+    | RetryParked
+    | Close
+    | GetPayment
+    | GetPayments
+    | GetHeldReport
+    | RetryPayment
+    | GetProcessors
+    | GetFigures
+    | GetEvents
+    | GetHops
+)
 
-MAX_ROWS_PER_PAGE = 10_000
-"""Some 10 ms of the worker's time."""
-
-_GET_ROWS = Struct(">QI")
-_PAGE = Struct(">IQIB")
-_ROW = Struct(">16sBqq")
+PAYMENTS_MAX = 1000
+"""Of one page."""
+FEWEST_DIGITS, MOST_DIGITS = 6, 2 * ID_BYTES
+"""Of how an id begins."""
 
 
 class Kind(IntEnum):
@@ -38,16 +74,50 @@ class Kind(IntEnum):
     PURGE = 2
     STATISTICS = 3
     ROWS = 4
-    PARKED = 5
-    RETRY_PARKED = 6
-    UNKNOWN = 7
-    CLOSE = 8
+    RETRY_PARKED = 5
+    CLOSE = 6
+    PAYMENT = 7
+    PAYMENTS = 8
+    HELD = 9
+    RETRY = 10
+    PROCESSORS = 11
+    FIGURES = 12
+    EVENTS = 13
+    HOPS = 14
+
+
+class _Form(NamedTuple):
+    """What is asked, and what is answered: its type as msgspec takes it, and as ``isinstance`` does."""
+
+    question: type[Question]
+    answer: Any
+    shell: type
+
+
+_FORMS = {
+    Kind.SUMMARY: _Form(GetSummary, Summary, dict),
+    Kind.PURGE: _Form(Purge, int, int),
+    Kind.STATISTICS: _Form(GetStatistics, WorkerStatistics, WorkerStatistics),
+    Kind.ROWS: _Form(GetRows, RowsPage, RowsPage),
+    Kind.RETRY_PARKED: _Form(RetryParked, int, int),
+    Kind.CLOSE: _Form(Close, CloseAnswer, CloseAnswer),
+    Kind.PAYMENT: _Form(GetPayment, tuple[PaymentReport, ...], tuple),
+    Kind.PAYMENTS: _Form(GetPayments, PaymentsPage, PaymentsPage),
+    Kind.HELD: _Form(GetHeldReport, HeldReport, HeldReport),
+    Kind.RETRY: _Form(RetryPayment, RetryAnswer, RetryAnswer),
+    Kind.PROCESSORS: _Form(GetProcessors, ProcessorsReport, ProcessorsReport),
+    Kind.FIGURES: _Form(GetFigures, AllReports, AllReports),
+    Kind.EVENTS: _Form(GetEvents, AllEvents, AllEvents),
+    Kind.HOPS: _Form(GetHops, AllHops, AllHops),
+}
+_KINDS = {form.question: kind for kind, form in _FORMS.items()}
 
 
 def encode_request(question: Question) -> tuple[Kind, bytes]:
     """The kind and the payload of a question."""
-    kind = _KINDS[type(question)]
-    return kind, _CODECS[kind].dump_question(question)
+    if isinstance(question, GetRows):
+        return Kind.ROWS, dump_rows_question(question)
+    return _KINDS[type(question)], msgspec.json.encode(question) if question else b""
 
 
 def decode_request(kind: int, payload: bytes) -> Question:
@@ -56,7 +126,7 @@ def decode_request(kind: int, payload: bytes) -> Question:
     Raises:
         ProtocolError: an unknown kind, or a payload that isn't of its kind.
     """
-    question: Question = _guarded(kind, "request", lambda codec: codec.load_question(payload))
+    question: Question = _guarded(kind, "request", lambda form: _load_question(form, payload))
     return question
 
 
@@ -70,7 +140,7 @@ def encode_reply(kind: int, answer: Any) -> bytes:
     Raises:
         ProtocolError: the answer doesn't fit the kind.
     """
-    payload: bytes = _guarded(kind, "reply", lambda codec: codec.dump_answer(answer))
+    payload: bytes = _guarded(kind, "reply", lambda form: _dump_answer(form, answer))
     return payload
 
 
@@ -80,156 +150,51 @@ def decode_reply(kind: int, payload: bytes) -> Any:
     Raises:
         ProtocolError: the payload isn't of that kind.
     """
-    return _guarded(kind, "reply", lambda codec: codec.load_answer(payload))
+    return _guarded(kind, "reply", lambda form: _load_answer(form, payload))
 
 
-class _Codec(NamedTuple):
-    dump_question: Callable[[Any], bytes]
-    load_question: Callable[[bytes], Question]
-    dump_answer: Callable[[Any], bytes]
-    load_answer: Callable[[bytes], Any]
-
-
-def _guarded(kind: int, what: str, step: Callable[[_Codec], Any]) -> Any:
-    codec = _CODECS.get(kind)
-    if codec is None:
+def _guarded(kind: int, what: str, step: Callable[[_Form], Any]) -> Any:
+    form = _FORMS.get(Kind(kind)) if kind in set(Kind) else None
+    if form is None:
         raise ProtocolError(f"a {what} of the unknown kind {kind}")
     try:
-        return step(codec)
-    except (ValueError, TypeError, LookupError, AttributeError, StructError) as error:
+        return step(form)
+    except (msgspec.MsgspecError, ValueError, TypeError, LookupError, RecursionError, StructError) as error:
         raise ProtocolError(f"a malformed {Kind(kind).name} {what}: {error}") from error
 
 
-def _nothing(payload: bytes) -> None:
-    if payload:
-        raise ValueError("a payload where there is none")
-
-
-def _bound(value: Any) -> int | None:
-    if value is not None and type(value) is not int:
-        raise ValueError(f"a bound of {value!r}")
-    return value
-
-
-def _load_summary_question(payload: bytes) -> GetSummary:
-    from_ms, to_ms = orjson.loads(payload)
-    return GetSummary(_bound(from_ms), _bound(to_ms))
-
-
-def _dump_list(values: tuple[float | None, ...]) -> bytes:
-    return orjson.dumps(list(values))
-
-
-def _dump_summary(summary: Summary) -> bytes:
-    return orjson.dumps({name: list(totals) for name, totals in summary.items()})
-
-
-def _load_summary(payload: bytes) -> Summary:
-    return {name: Totals(int(requests), int(cents)) for name, (requests, cents) in orjson.loads(payload).items()}
-
-
-def _load_bare(
-    question: type[Purge | GetStatistics | GetParked | RetryParked | GetUnknown],
-) -> Callable[[bytes], Question]:
-    def load(payload: bytes) -> Question:
-        _nothing(payload)
-        return question()
-
-    return load
-
-
-def _load_int(payload: bytes) -> int:
-    return int(orjson.loads(payload))
-
-
-def _dump_statistics(statistics: WorkerStatistics) -> bytes:
-    counts, processors, dead_letters, crashes = statistics
-    return orjson.dumps(
-        {
-            "counts": counts._asdict(),
-            "processors": [each._asdict() for each in processors],
-            "dead_letters": dead_letters,
-            "crashes": crashes,
-        }
-    )
-
-
-def _load_statistics(payload: bytes) -> WorkerStatistics:
-    parts = orjson.loads(payload)
-    return WorkerStatistics(
-        Statistics(**parts["counts"]),
-        tuple(ProcessorHealth(**each) for each in parts["processors"]),
-        dict(parts["dead_letters"]),
-        dict(parts["crashes"]),
-    )
-
-
-def _dump_parked(parked: tuple[ParkedPayment, ...]) -> bytes:
-    return orjson.dumps([[one.payment[0].hex(), one.payment[1], one.payment[2], one.reason] for one in parked])
-
-
-def _load_parked(payload: bytes) -> tuple[ParkedPayment, ...]:
-    return tuple(
-        ParkedPayment(Payment(bytes.fromhex(payment_id), int(cents), int(traced_at_us)), str(reason))
-        for payment_id, cents, traced_at_us, reason in orjson.loads(payload)
-    )
-
-
-def _load_rows_question(payload: bytes) -> GetRows:
-    question = GetRows(*_GET_ROWS.unpack(payload))
-    if question.limit > MAX_ROWS_PER_PAGE:
-        raise ValueError(f"{question.limit} rows, of at most {MAX_ROWS_PER_PAGE} a page")
+def _load_question(form: _Form, payload: bytes) -> Question:
+    if form.question is GetRows:
+        return load_rows_question(payload)
+    if not form.question._fields:
+        if payload:
+            raise ValueError("a payload where there is none")
+        return form.question()
+    question = msgspec.json.decode(payload, type=form.question)
+    _check(question)
     return question
 
 
-def _dump_page(page: RowsPage) -> bytes:
-    numbers: dict[str, int] = {}
-    packed = [
-        _ROW.pack(payment_id, numbers.setdefault(processor, len(numbers)), amount_cents, requested_at_ms)
-        for payment_id, processor, amount_cents, requested_at_ms in page.rows
-    ]
-    names = [name.encode() for name in numbers]
-    head = _PAGE.pack(page.epoch, page.total, len(packed), len(names))
-    return b"".join([head, *(bytes([len(name)]) + name for name in names), *packed])
+def _check(question: Question) -> None:
+    """Hold what a type doesn't say against a question."""
+    match question:
+        case Close(payment_id=payment_id) | RetryPayment(payment_id) if len(payment_id) != ID_BYTES:
+            raise ValueError(f"an id of {len(payment_id)} bytes")
+        case GetPayment(digits) if not (
+            FEWEST_DIGITS <= len(digits) <= MOST_DIGITS and set(digits) <= set("0123456789abcdef")
+        ):
+            raise ValueError(f"{digits!r} is no beginning of an id")
+        case GetPayments(_, limit) if not 0 < limit <= PAYMENTS_MAX:
+            raise ValueError(f"{limit} payments, of at most {PAYMENTS_MAX} a page")
+        case GetHops(ids, _, number) if max(len(ids), number) > IDS_MAX or {len(each) for each in ids} - {ID_BYTES}:
+            raise ValueError(f"not up to {IDS_MAX} ids of {ID_BYTES} bytes")
 
 
-def _load_page(payload: bytes) -> RowsPage:
-    epoch, total, count, names_count = _PAGE.unpack_from(payload)
-    position, names = _PAGE.size, []
-    for _ in range(names_count):
-        (size,) = payload[position : position + 1]
-        names.append(payload[position + 1 : position + 1 + size].decode())
-        position += 1 + size
-    if len(payload) != position + count * _ROW.size:
-        raise ValueError("wrong length")
-    rows = [
-        LedgerRow(payment_id, names[number], amount_cents, requested_at_ms)
-        for payment_id, number, amount_cents, requested_at_ms in _ROW.iter_unpack(memoryview(payload)[position:])
-    ]
-    return RowsPage(epoch, total, rows)
+def _dump_answer(form: _Form, answer: Any) -> bytes:
+    if not isinstance(answer, form.shell):
+        raise TypeError(f"{type(answer).__name__} is no answer")
+    return dump_page(answer) if isinstance(answer, RowsPage) else msgspec.json.encode(answer)
 
 
-def _no_payload(question: Question) -> bytes:
-    return b""
-
-
-_KINDS: Mapping[type[Question], Kind] = {
-    GetSummary: Kind.SUMMARY,
-    Purge: Kind.PURGE,
-    GetStatistics: Kind.STATISTICS,
-    GetRows: Kind.ROWS,
-    GetParked: Kind.PARKED,
-    RetryParked: Kind.RETRY_PARKED,
-    GetUnknown: Kind.UNKNOWN,
-    Close: Kind.CLOSE,
-}
-_CODECS: Mapping[int, _Codec] = {
-    Kind.SUMMARY: _Codec(_dump_list, _load_summary_question, _dump_summary, _load_summary),
-    Kind.PURGE: _Codec(_no_payload, _load_bare(Purge), orjson.dumps, _load_int),
-    Kind.STATISTICS: _Codec(_no_payload, _load_bare(GetStatistics), _dump_statistics, _load_statistics),
-    Kind.ROWS: _Codec(lambda q: _GET_ROWS.pack(*q), _load_rows_question, _dump_page, _load_page),
-    Kind.PARKED: _Codec(_no_payload, _load_bare(GetParked), _dump_parked, _load_parked),
-    Kind.RETRY_PARKED: _Codec(_no_payload, _load_bare(RetryParked), orjson.dumps, _load_int),
-    Kind.UNKNOWN: _Codec(_no_payload, _load_bare(GetUnknown), dump_unknown, load_unknown),
-    Kind.CLOSE: _Codec(dump_close, load_close, _dump_list, load_close_answer),
-}
+def _load_answer(form: _Form, payload: bytes) -> Any:
+    return load_page(payload) if form.answer is RowsPage else msgspec.json.decode(payload, type=form.answer)

@@ -7,6 +7,8 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
 from rinha.bridge.errors import HandshakeRefused, ProtocolError
+from rinha.bridge.protocol import frames
+from rinha.bridge.protocol.asking import Asking
 from rinha.bridge.protocol.codec import FrameDecoder, PaymentRun
 from rinha.bridge.protocol.events import (
     EpochWasAdopted,
@@ -16,20 +18,11 @@ from rinha.bridge.protocol.events import (
     WereSentBefore,
     WorkerEvent,
 )
-from rinha.bridge.protocol.frames import (
-    ID_BYTES,
-    MAX_SENT_IDS,
-    Epoch,
-    EpochAdopted,
-    Ping,
-    Pong,
-    ReplyStatus,
-    Request,
-    SentBefore,
-)
 from rinha.bridge.protocol.handshake import PROTOCOL_VERSION, Challenge, Hello, Refusal, RefusalCode, Welcome, proves
 from rinha.bridge.protocol.journals import NO_JOURNAL
 from rinha.bridge.protocol.outgoing import Outgoing
+from rinha.bridge.protocol.own_questions import MAX_ANSWER_BYTES
+from rinha.bridge.protocol.sequences import Sequences
 
 if TYPE_CHECKING:
     from actors.values import Verdict
@@ -53,7 +46,6 @@ class WorkerEnd:
     def __init__(self, secret: bytes, *, nonce: bytes) -> None:
         self.epoch = 0
         """What the API has adopted."""
-        self.acknowledged_through = 0
         self._secret = secret
         self._nonce = nonce
         self._state = _State.AWAITING_HELLO
@@ -61,12 +53,10 @@ class WorkerEnd:
         self._hello: Hello | None = None
         self._incarnation = 0
         self._announced_epoch = 0
-        self._following: range = range(0)
-        """The sequences that the next payment may have: one, but for the first payment of the session."""
-        self._first_new = 0
+        self._sequences = Sequences()
         self._sent_before = 0
-        self._limit = 0
         self._outgoing = Outgoing()
+        self._asking = Asking(MAX_ANSWER_BYTES, self._outgoing.send)
         self._outgoing.send(Challenge(PROTOCOL_VERSION, nonce))
 
     @property
@@ -87,7 +77,12 @@ class WorkerEnd:
     @property
     def received_through(self) -> int:
         """The sequence of the last payment received."""
-        return self._following.start - 1
+        return self._sequences.received_through
+
+    @property
+    def acknowledged_through(self) -> int:
+        """The sequence up to which all payments are decided."""
+        return self._sequences.acknowledged_through
 
     @property
     def queued_bytes(self) -> int:
@@ -120,16 +115,13 @@ class WorkerEnd:
             self.refuse(refusal.code, refusal.text)
             raise
 
-    def welcome(self, incarnation: int, epoch: int, journal: bytes = NO_JOURNAL) -> None:
-        """Open the session for the API that said hello."""
+    def welcome(self, incarnation: int, epoch: int, journal: bytes = NO_JOURNAL, began_with: int = 0) -> None:
+        """Open the session for the API that said hello; the values are ``Welcome``'s."""
         assert self._hello is not None
         self.epoch = self._announced_epoch = epoch
-        first, self._first_new = self._hello.first_unacknowledged, self._hello.next_sequence
+        self._sequences.begin(self._hello.first_unacknowledged, self._hello.next_sequence)
         self._incarnation = incarnation
-        self.acknowledged_through = first - 1
-        self._following = range(first, self._first_new + 1)
-        self._limit = self._first_new
-        self._outgoing.send(Welcome(incarnation, epoch, journal))
+        self._outgoing.send(Welcome(incarnation, epoch, journal, began_with))
         self._state = _State.OPEN
 
     def refuse(self, code: int, text: str) -> None:
@@ -148,42 +140,51 @@ class WorkerEnd:
         Raises:
             ValueError: not so, or ``through`` was never received; nothing has happened.
         """
-        last = self.acknowledged_through
-        if not last <= through <= self.received_through:
-            raise ValueError(f"through {through}, outside of {last} to {self.received_through}")
-        for sequence, _ in exceptions:
-            if not last < sequence <= through:
-                raise ValueError(f"an exception for {sequence} out of order, through {through}")
-            last = sequence
-        self.acknowledged_through = through
+        self._sequences.acknowledge(through, exceptions)
         self._outgoing.acknowledge(through, exceptions)
 
     def grant(self, payments: int) -> None:
         """Let the API send so many payments more."""
-        self._limit += payments
-        self._outgoing.limit(self._limit)
+        self._sequences.limit += payments
+        self.restore()
 
-    def withdraw(self) -> None:
+    def withdraw(self, reason: frames.Withdrawal) -> None:
         """Have the API send nothing more for now; what it sends meanwhile on the credit it had is in order."""
-        self._outgoing.limit(0)
+        self._outgoing.credit(frames.Credit(0, reason))
 
     def restore(self) -> None:
         """Give the API its credit back."""
-        self._outgoing.limit(self._limit)
+        self._outgoing.credit(frames.Credit(self._sequences.limit))
+
+    def tell(self, tally: frames.Tally) -> None:
+        """Tell the API what the worker has in its books and holds."""
+        self._outgoing.send(tally)
 
     def announce_epoch(self, epoch: int) -> None:
         """Tell the API of a purge, if it doesn't know. ``EpochWasAdopted`` follows."""
         if epoch > self._announced_epoch:
             self._announced_epoch = epoch
-            self._outgoing.send(Epoch(epoch))
+            self._outgoing.send(frames.Epoch(epoch))
 
-    def reply(self, request_id: int, status: ReplyStatus, payload: bytes) -> None:
+    def reply(self, request_id: int, status: frames.ReplyStatus, payload: bytes) -> None:
         """Reply to a request, in as many frames as it takes."""
         self._outgoing.reply(request_id, status, payload)
 
+    def ask(self, kind: int, payload: bytes) -> int:
+        """Ask the API something.
+
+        Returns:
+            The request's id, which the ``ReplyReceived`` will carry.
+        """
+        return self._asking.ask(kind, payload)
+
+    def forget_request(self, request_id: int) -> None:
+        """Nobody waits for that reply any more; drop what comes of it."""
+        self._asking.forget(request_id)
+
     def ping(self) -> None:
         """Ask the API for a sign of life."""
-        self._outgoing.send(Ping())
+        self._outgoing.send(frames.Ping())
 
     def data_to_send(self) -> bytes:
         """Bytes that are due now; they count as sent. Call again until there are none.
@@ -204,41 +205,29 @@ class WorkerEnd:
         return HelloReceived(hello.api_id, hello.name, hello.journal)
 
     def _submitted(self, run: PaymentRun) -> WorkerEvent:
-        first, payments = run.first_sequence, run.payments
-        following = first + len(payments)
-        if first not in self._following:
-            raise ProtocolError(f"payment {first} where {self._following.start} follows")
-        if run.redelivered and following > self._first_new:
-            raise ProtocolError(
-                f"payment {following - 1} can't be redelivered, {self._first_new} was the first new one"
-            )
-        if not run.redelivered and first < self._first_new:
-            raise ProtocolError(f"payment {first} is not marked as redelivered, {self._first_new} is the first new one")
-        if following > max(self._limit, self._first_new):
-            raise ProtocolError(f"payment {following - 1} is beyond the credit, which ends before {self._limit}")
-        self._following = range(following, following + 1)
-        return PaymentsReceived(self.epoch, first, payments, run.redelivered)
+        self._sequences.take(run)
+        return PaymentsReceived(self.epoch, run.first_sequence, run.payments, run.redelivered)
 
-    def _told(self, sent: SentBefore) -> WorkerEvent:
-        self._sent_before += len(sent.payment_ids) // ID_BYTES
-        if self._sent_before > MAX_SENT_IDS:
-            raise ProtocolError(f"more than {MAX_SENT_IDS} ids sent before")
+    def _told(self, sent: frames.SentBefore) -> WorkerEvent:
+        self._sent_before += len(sent.payment_ids) // frames.ID_BYTES
+        if self._sent_before > frames.MAX_SENT_IDS:
+            raise ProtocolError(f"more than {frames.MAX_SENT_IDS} ids sent before")
         return WereSentBefore(sent.payment_ids)
 
-    def _adopted(self, adopted: EpochAdopted) -> WorkerEvent:
+    def _adopted(self, adopted: frames.EpochAdopted) -> WorkerEvent:
         if not self.epoch < adopted.epoch <= self._announced_epoch:
             raise ProtocolError(f"epoch {adopted.epoch} adopted, {self._announced_epoch} announced")
         self.epoch = adopted.epoch
         return EpochWasAdopted(adopted.epoch)
 
-    def _requested(self, request: Request) -> WorkerEvent:
+    def _requested(self, request: frames.Request) -> WorkerEvent:
         return RequestReceived(*request)
 
-    def _pinged(self, ping: Ping) -> None:
-        self._outgoing.pong()
+    def _replied(self, reply: frames.Reply) -> WorkerEvent | None:
+        return self._asking.take(reply)
 
-    def _ponged(self, pong: Pong) -> None:
-        pass
+    def _pinged(self, ping: frames.Ping) -> None:
+        self._outgoing.pong()
 
 
 _Handler = Callable[[WorkerEnd, Any], WorkerEvent | None]
@@ -247,11 +236,12 @@ _TRANSITIONS: dict[_State, dict[type, _Handler]] = {
     _State.DECIDING: {},
     _State.OPEN: {
         PaymentRun: WorkerEnd._submitted,
-        SentBefore: WorkerEnd._told,
-        EpochAdopted: WorkerEnd._adopted,
-        Request: WorkerEnd._requested,
-        Ping: WorkerEnd._pinged,
-        Pong: WorkerEnd._ponged,
+        frames.SentBefore: WorkerEnd._told,
+        frames.EpochAdopted: WorkerEnd._adopted,
+        frames.Request: WorkerEnd._requested,
+        frames.Reply: WorkerEnd._replied,
+        frames.Ping: WorkerEnd._pinged,
+        frames.Pong: lambda end, pong: None,
     },
     _State.CLOSED: {},
 }

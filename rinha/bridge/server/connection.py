@@ -12,6 +12,7 @@ from gevent.event import Event
 from gevent.socket import SHUT_RDWR, SHUT_WR, wait
 
 from rinha.bridge.errors import HandshakeRefused, ProtocolError
+from rinha.bridge.protocol.heartbeat import Due, Heartbeat
 from rinha.bridge.server.writer import ServerWriter
 
 if TYPE_CHECKING:
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
 READ_BYTES = 65_536
 """Some 1,900 payments a read: a burst is handed over in few messages, and others get a turn after 2 ms."""
 HANDSHAKE_TIMEOUT_S = 5.0
-SILENCE_BEFORE_PING_S = 5.0
-SILENCE_BEFORE_CUT_S = 15.0
-"""Two pings unanswered. It also ends a peer that takes nothing of what is written for so long."""
+STUCK_BEFORE_CUT_S = 15.0
+"""A peer may take nothing of what is written for so long."""
 LINGER_S = 1.0
 """How long a drained peer may take to close its end. To close first would reset the connection and could destroy
 acknowledgements under way, if the peer has just sent something."""
@@ -62,7 +62,8 @@ class ServerConnection:
         self._session = self.delivery.session
         self._cut = False
         self._progress = Event()
-        self._accepted_at = self._heard_at = self._pinged_at = time.monotonic()
+        self._accepted_at = time.monotonic()
+        self._heartbeat = Heartbeat()
         self._writer = ServerWriter(
             sock, self._session, on_sent=self._progress.set, on_broken=lambda: self._shutdown(SHUT_RDWR)
         )
@@ -75,17 +76,16 @@ class ServerConnection:
         self._progress.set()
 
     def check(self, now: float) -> None:
-        """Look after time limits; called about twice a second with monotonic seconds."""
-        silent_s = now - self._heard_at
+        """Look after time limits; called every ``LOOK_S`` with monotonic seconds."""
+        due = self._heartbeat.look()
         if not self._session.is_open:
             if now - self._accepted_at > HANDSHAKE_TIMEOUT_S:
                 self.cut("handshake too slow")
-        elif silent_s > SILENCE_BEFORE_CUT_S:
+        elif due is Due.CUT:
             self.cut("silence")
-        elif self._writer.stuck_s(now) > SILENCE_BEFORE_CUT_S:
+        elif self._writer.stuck_s(now) > STUCK_BEFORE_CUT_S:
             self.cut("it doesn't read")
-        elif min(silent_s, now - self._pinged_at) > SILENCE_BEFORE_PING_S:
-            self._pinged_at = now
+        elif due is Due.PING:
             self._session.ping()
             self._writer.wake()
 
@@ -133,7 +133,7 @@ class ServerConnection:
         try:
             # A cut connection may still have something to read, which is another session's by now.
             while (data := self._receive()) and not self._cut:
-                self._heard_at = time.monotonic()
+                self._heartbeat.heard()
                 delivery.receive(data)
         except (HandshakeRefused, ProtocolError) as error:
             self._log(logging.WARNING, "bridge.peer_refused", error=str(error))

@@ -4,6 +4,7 @@ Runs on gevent, without monkey-patching.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import secrets
 import time
@@ -11,14 +12,17 @@ from typing import TYPE_CHECKING
 
 import gevent
 from gevent import socket
+from gevent.event import Event
 from gevent.pool import Group
 
 from rinha.bridge.errors import HandshakeRefused
 from rinha.bridge.protocol.delivery import Delivery, supersede
 from rinha.bridge.protocol.handshake import NONCE_BYTES, RefusalCode
+from rinha.bridge.protocol.heartbeat import LOOK_S
 from rinha.bridge.protocol.journals import Journals
+from rinha.bridge.protocol.questioning import Poll, Polled
 from rinha.bridge.server.connection import ServerConnection
-from rinha.bridge.server.questions import Questions
+from rinha.bridge.server.questions import FAILURES, Questions
 from rinha.bridge.server.strangers import Strangers
 from rinha.net.address import Address, TcpAddress, require_secret
 from rinha.net.listener import Listener
@@ -29,11 +33,14 @@ if TYPE_CHECKING:
     from actors.recipient import Recipient
     from actors.tracing import Tracer
     from rinha.bridge.protocol.delivery import Line
+    from rinha.bridge.protocol.frames import Tally
+    from rinha.bridge.protocol.own_questions import OwnQuestion
 
 MAX_CONNECTIONS = 64
 """That have proved the secret: a few APIs, their connections that are just being replaced, and tools."""
+ASK_DEADLINE_S = 0.5
+"""An API answers from memory in a few milliseconds; a person waits for the slowest."""
 _BACKLOG = 128
-_CHECK_S = 0.5
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +57,8 @@ class BridgeServer:
         tracer: records ``bridge.received`` of traced payments.
         journals: which journal the worker has, and the APIs know; None without one.
         listen_fd: a socket bound to ``address`` that was inherited; without one, ``start`` binds it.
+        began_with: how many settled payments were in the books when the worker started.
+        tally: what is in the books and held now; may block or raise. Without it the APIs aren't told.
 
     Raises:
         ValueError: an empty secret for an address that isn't local.
@@ -66,6 +75,8 @@ class BridgeServer:
         tracer: Tracer,
         journals: Journals | None = None,
         listen_fd: int | None = None,
+        began_with: int = 0,
+        tally: Callable[[], Tally] | None = None,
     ) -> None:
         require_secret(address, secret)
         self._address = address
@@ -76,6 +87,8 @@ class BridgeServer:
         self._journals = journals or Journals()
         self._journals.on_fault = self._end_all
         self._listen_fd = listen_fd
+        self._began_with = began_with
+        self._tally = tally
         self._listener: Listener | None = None
         self._socket: socket.socket | None = None
         self._connections: set[ServerConnection] = set()
@@ -104,7 +117,20 @@ class BridgeServer:
         self._socket = socket.socket(fileno=self._listener.socket.detach())
         self._loops.spawn(self._accept, self._socket)
         self._loops.spawn(self._check)
+        self._loops.spawn(self._tell_tally)
         logger.info("bridge.listening", extra={"address": str(self.address)})
+
+    def ask_all(self, question: OwnQuestion, *, deadline_s: float = ASK_DEADLINE_S) -> Polled:
+        """Ask all APIs that have a session, and wait for their answers.
+
+        Args:
+            question: what to ask.
+            deadline_s: how long to wait, in seconds; who hasn't answered then is named.
+        """
+        done = Event()
+        poll = Poll(question, [each.delivery for each in self._connections], done.set)
+        done.wait(deadline_s)
+        return poll.close(deadline_s)
 
     def drain(self, timeout_s: float) -> None:
         """Take no more payments, wait until those that the intake was told of are acknowledged, then close.
@@ -143,7 +169,7 @@ class BridgeServer:
             except OSError as error:
                 if self._socket is listening:
                     logger.error("bridge.accept_failed", extra={"error": str(error)})
-                    gevent.sleep(_CHECK_S)
+                    gevent.sleep(LOOK_S)
                 continue
             if isinstance(self._address, TcpAddress):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -166,6 +192,15 @@ class BridgeServer:
             self._strangers.check(now)
             for connection in list(self._connections):
                 connection.check(now)
+            gevent.sleep(LOOK_S)
+
+    def _tell_tally(self) -> None:
+        while self._tally is not None:
+            # The intake may fail on it, or be too busy: the next time will do.
+            with contextlib.suppress(*FAILURES):
+                tally = self._tally()
+                for each in list(self._connections):
+                    each.delivery.tally(tally)
             gevent.sleep(_CHECK_S)
 
     def _deliver(self, line: Line) -> Delivery:
@@ -179,6 +214,7 @@ class BridgeServer:
             ask=self._questions.ask,
             tracer=self._tracer,
             journals=self._journals,
+            began_with=self._began_with,
         )
 
     def _greeted(self, delivery: Delivery) -> None:

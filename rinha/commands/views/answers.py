@@ -18,8 +18,8 @@ class Attempt(msgspec.Struct):
 
     number: int
     step: str
-    processor: str
-    at_ms: int
+    processor: str | None
+    at_ms: int | None
     took_ms: float
     outcome: str
     reason: str
@@ -43,10 +43,10 @@ class Payment(msgspec.Struct):
 
 
 class Payments(msgspec.Struct):
-    """Some payments, the oldest first; ``total`` is how many there are."""
+    """Some payments, the oldest first; ``total`` is how many there are where these are a part."""
 
     payments: list[Payment]
-    total: int
+    total: int = 0
 
 
 class Held(msgspec.Struct):
@@ -108,7 +108,7 @@ class Retry(msgspec.Struct):
 
 
 class ApiFigures(msgspec.Struct):
-    """What one API has taken and refused."""
+    """What one API has taken and refused, and why it would refuse now."""
 
     name: str
     started_ms: int
@@ -116,14 +116,9 @@ class ApiFigures(msgspec.Struct):
     refused: dict[str, int]
     refusing: str | None
     refusing_since_ms: int | None
-    worker_away_since_ms: int | None
-
-
-class Health(msgspec.Struct):
-    """How one processor is, in short."""
-
-    healthy: bool
-    latency_ms: float | None
+    why: str
+    last_refused: str | None
+    last_refused_ms: int | None
 
 
 class WorkerFigures(msgspec.Struct):
@@ -144,10 +139,11 @@ class WorkerFigures(msgspec.Struct):
 
 
 class Statistics(msgspec.Struct):
-    """What the worker holds, None while it is away, and what the APIs did."""
+    """What the worker holds, None while it is away; what the APIs did; and who gave no answer, with the reason."""
 
     worker: WorkerFigures | None
     apis: list[ApiFigures]
+    missing: list[str]
 
 
 class Event(msgspec.Struct):
@@ -163,9 +159,10 @@ class Event(msgspec.Struct):
 
 
 class Events(msgspec.Struct):
-    """What happened, the oldest first."""
+    """What happened, the oldest first; and who gave no answer, with the reason."""
 
     events: list[Event]
+    missing: list[str]
 
 
 def read(answer: object, kind: type[_Kind]) -> _Kind:
@@ -181,7 +178,5 @@ def read(answer: object, kind: type[_Kind]) -> _Kind:
     try:
         return msgspec.convert(printable(answer), kind)
     except msgspec.ValidationError as error:
-        text = (
-            f"the API answers otherwise than this version of `rinha` expects ({error}): use its own version, or --json"
-        )
+        text = f"the API answers otherwise than this version expects ({error}): use the API's own version, or --json"
         raise CommandError(text, ExitCode.REFUSED) from None

@@ -31,11 +31,13 @@ def last(answer: Any, after: str) -> str:
 
 def lines(answer: Any, terminal: Terminal, now_ms: int) -> Iterator[str]:
     """A line for each event, and below it the traceback if there is one."""
-    events = read(answer, Events).events
-    if not events:
-        yield "nothing has happened"
-    for event in events:
+    report = read(answer, Events)
+    for event in report.events:
         yield from _event(event, terminal, now_ms)
+    for missing in report.missing:
+        yield from terminal.field("no answer", missing)
+    if not report.events and not report.missing:
+        yield "nothing has happened"
 
 
 def _event(event: Event, terminal: Terminal, now_ms: int) -> Iterator[str]:

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from rinha.commands.http import Api
     from rinha.commands.views.terminal import Terminal
 
-STATES = ("storing", "waiting", "in_flight", "unknown", "parked")
-
 
 def ask(api: Api, options: Namespace) -> dict[str, Any]:
     """What holds payments, and the oldest of those that are asked for."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rinha.commands.views.answers import Attempt, Payment, Payments, read
-from rinha.commands.views.units import age, due, duration, instant, money, since
+from rinha.commands.views.units import age, duration, instant, money, since
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rinha.commands.views.terminal import Terminal
 
 STATE_COLOURS = {"unknown": "yellow", "parked": "red", "settled": "green", "written_off": "dim"}
+ENDED = frozenset({"settled", "written_off"})
+"""What became of these is known; how is forgotten."""
 
 
 def ask(api: Api, options: Namespace) -> Any:
@@ -39,14 +41,15 @@ def card(payment: Payment, terminal: Terminal, now_ms: int) -> Iterator[str]:
     held = f" since {since(payment.since_ms, now_ms)}" if payment.since_ms else ""
     yield from terminal.field("state", f"{state(payment, terminal)}{held}")
     yield from terminal.field("why", payment.why)
-    when = f" ({instant(payment.next_ms, now_ms)}, {due(payment.next_ms, now_ms)})" if payment.next_ms else ""
+    when = f" ({instant(payment.next_ms, now_ms)})" if payment.next_ms else ""
     yield from terminal.field("next", f"{payment.next}{when}")
     if payment.taken_ms:
         yield from terminal.field("taken", since(payment.taken_ms, now_ms))
     if payment.processor:
         sent = f", requestedAt {instant(payment.requested_at_ms, now_ms)}" if payment.requested_at_ms else ""
         yield from terminal.field("processor", f"{payment.processor}{sent}")
-    yield from _attempts(payment, terminal, now_ms)
+    if payment.attempts_made or payment.state not in ENDED:
+        yield from _attempts(payment, terminal, now_ms)
 
 
 def state(payment: Payment, terminal: Terminal) -> str:
@@ -68,10 +71,10 @@ def _attempts(payment: Payment, terminal: Terminal, now_ms: int) -> Iterator[str
 def _row(attempt: Attempt, now_ms: int) -> tuple[str, ...]:
     return (
         str(attempt.number),
-        instant(attempt.at_ms, now_ms),
+        instant(attempt.at_ms, now_ms) if attempt.at_ms else "-",
         duration(attempt.took_ms / 1000),
         attempt.step,
-        attempt.processor,
+        attempt.processor or "-",
         attempt.outcome or "under way",
         attempt.reason,
     )

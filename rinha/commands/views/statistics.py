@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rinha.commands.views.answers import ApiFigures, Statistics, WorkerFigures, read
-from rinha.commands.views.units import since
+from rinha.commands.views.units import age, instant, since
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -31,6 +31,8 @@ def lines(answer: Any, terminal: Terminal, now_ms: int) -> Iterator[str]:
         yield from terminal.field("worker", terminal.paint("away: what it holds can't be said", "red"))
     else:
         yield from _worker(statistics.worker, terminal)
+    for missing in statistics.missing:
+        yield from terminal.field("no answer", missing)
     for api in statistics.apis:
         yield from _api(api, terminal, now_ms)
 
@@ -50,12 +52,10 @@ def _worker(worker: WorkerFigures, terminal: Terminal) -> Iterator[str]:
 def _api(api: ApiFigures, terminal: Terminal, now_ms: int) -> Iterator[str]:
     yield ""
     yield f"{terminal.paint(api.name, 'bold')}, started {since(api.started_ms, now_ms)}"
-    if api.worker_away_since_ms:
-        away = f"away since {since(api.worker_away_since_ms, now_ms)}"
-        yield from terminal.field("worker", terminal.paint(away, "red"))
     if api.refusing:
-        since_when = f", since {since(api.refusing_since_ms, now_ms)}" if api.refusing_since_ms else ""
-        yield from terminal.field("refuses", terminal.paint(f"{api.refusing}{since_when}", "red"))
-    refused = ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in api.refused.items() if count)
+        held = f" ({age(api.refusing_since_ms, now_ms)})" if api.refusing_since_ms else ""
+        yield from terminal.field("refuses", terminal.paint(f"{api.why}{held}", "red"))
     yield from terminal.field("took", f"{api.accepted:,}")
-    yield from terminal.field("refused", refused or "none")
+    refused = ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in api.refused.items() if count)
+    last = f"; the last at {instant(api.last_refused_ms, now_ms)}" if api.last_refused_ms else ""
+    yield from terminal.field("refused", f"{refused}{last}" if refused else "none")

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
 _ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
-_FIGURE = re.compile(r"-|now|(?:in )?[\d.,]+(?: .*|%)?")
-_LEAST_WORDS = 24
-"""A column of words that is narrower is no help: rather a line too long."""
+_FIGURE = re.compile(r"|-|now|(?:in )?[\d.,]+(?: .*|%)?")
+_LEAST_WORDS = 30
+"""A column of words that is narrower is no help."""
 _GAP = "  "
 
 
@@ -40,24 +40,26 @@ class Terminal(NamedTuple):
         yield from (f"{' ' * indent}{line}" for line in rest)
 
     def table(self, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-        """Columns below a header, figures to the right; the last column's words are broken at the width."""
-        columns = list(zip(header, *rows, strict=True))
-        widths = [max(map(_seen, cells)) for cells in columns[:-1]]
-        right = [all(_FIGURE.fullmatch(_plain(cell)) for cell in cells[1:]) for cells in columns[:-1]]
+        """Columns below a header, figures to the right. The last column holds words, which are broken at the width;
+        where that leaves little, they stand below their row, or the last of some that have the same.
+        """
+        columns = list(zip(header, *rows, strict=True))[:-1]
+        widths = [max(map(_seen, cells)) for cells in columns]
+        right = [all(_FIGURE.fullmatch(_plain(cell)) for cell in cells[1:]) for cells in columns]
         indent = sum(widths) + len(_GAP) * len(widths)
-        for number, row in enumerate((header, *rows)):
-            cells = [
-                f"{' ' * (width - _seen(cell))}{cell}" if to_right else f"{cell}{' ' * (width - _seen(cell))}"
-                for cell, width, to_right in zip(row, widths, right, strict=False)
-            ]
-            first, *rest = self._broken(row[-1], self.width - indent) or [""]
-            line = _GAP.join((*cells, first)).rstrip()
-            yield line if number else self.paint(line, "dim")
-            yield from (f"{' ' * indent}{each}" for each in rest)
+        is_narrow = 0 < self.width < indent + _LEAST_WORDS
+        yield self.paint(_row(header[: len(widths) if is_narrow else None], widths, right), "dim")
+        for row, below in zip(rows, (*rows[1:], None), strict=True):
+            words = self._broken(row[-1], self.width - (4 if is_narrow else indent))
+            yield _row((*row[:-1], "" if is_narrow or not words else words.pop(0)), widths, right)
+            if not (is_narrow and below and below[-1] == row[-1]):
+                yield from (f"{' ' * (4 if is_narrow else indent)}{each}" for each in words)
 
     def _broken(self, text: str, width: int) -> list[str]:
         words = " ".join(text.split())
-        return textwrap.wrap(words, max(width, _LEAST_WORDS), break_on_hyphens=False) if self.width else [words]
+        if not self.width:
+            return [words] if words else []
+        return textwrap.wrap(words, max(width, _LEAST_WORDS), break_on_hyphens=False)
 
 
 def terminal_of(stream: TextIO, environ: Mapping[str, str]) -> Terminal:
@@ -84,6 +86,17 @@ def printable(value: object) -> object:
     if isinstance(value, dict):
         return {name: printable(each) for name, each in value.items()}
     return [printable(each) for each in value] if isinstance(value, list) else value
+
+
+def _row(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+    columns = len(widths)
+    padded = [_padded(*each) for each in zip(cells[:columns], widths, right, strict=True)]
+    return _GAP.join((*padded, *cells[columns:])).rstrip()
+
+
+def _padded(cell: str, width: int, to_right: bool) -> str:
+    blanks = " " * (width - _seen(cell))
+    return f"{blanks}{cell}" if to_right else f"{cell}{blanks}"
 
 
 def _plain(text: str) -> str:

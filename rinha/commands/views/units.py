@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 
@@ -19,15 +20,17 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     if seconds < 59.5:
         return f"{seconds:.0f} s"
-    for unit, part, unit_s, part_s in (("min", "s", 60, 1), ("h", "min", 3600, 60)):
-        if seconds < unit_s * 60 - part_s / 2:
-            return _two(seconds, unit, part, unit_s, part_s)
-    return _two(seconds, "h", "min", 3600, 60) if seconds < 86_370 else _two(seconds, "d", "h", 86_400, 3600)
-
-
-def _two(seconds: float, unit: str, part: str, unit_s: int, part_s: int) -> str:
+    unit, unit_s, part, part_s = next(row[1:] for row in _LONG if seconds < row[0])
     whole, rest = divmod(round(seconds / part_s) * part_s, unit_s)
     return f"{whole} {unit} {rest // part_s} {part}" if rest else f"{whole} {unit}"
+
+
+_LONG = (
+    (3_599.5, "min", 60, "s", 1),
+    (86_370.0, "h", 3_600, "min", 60),
+    (math.inf, "d", 86_400, "h", 3_600),
+)
+"""Up to how many seconds: in which unit of how many, and its part."""
 
 
 def instant(at_ms: int, now_ms: int) -> str:

@@ -111,7 +111,7 @@ class TestNews:
 class TestTurnedAway:
     def turn_away(self, bench: Bench, times: int) -> None:
         for _ in range(times):
-            bench.health.tell(AttemptObserved("default", False, 1.0, "HTTP 401"))
+            bench.health.tell(AttemptObserved("default", False, 1.0, "HTTP 401", turned_away=True))
             gevent.idle()
 
     def test_each_opening_is_one_warning(self, bench: Bench, caplog: pytest.LogCaptureFixture) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from actors.intake.choice import EQUAL_SO_CHEAPER
 from actors.messages.health import HealthChanged, ProbeDue, ProbeMissing
 from actors.messages.people import GetHeld
 from actors.messages.sessions import CreditGranted, SessionClosed, SessionOpened, SubmitPayments, VerdictsGiven
@@ -116,7 +117,7 @@ class TestDispatch:
         bench.submit(payment(1))
         bench.tell(PaymentActorReady(bench.workers[0].reference))
         attempt = bench.attempt()
-        assert attempt == Attempt(payment(1), "default", bench.world.clock.now_ms(), 0, Step.POST)
+        assert attempt == Attempt(payment(1), "default", bench.world.clock.now_ms(), 0, Step.POST, why=EQUAL_SO_CHEAPER)
 
     def test_health_steers_them(self, ready: IntakeBench) -> None:
         ready.tell(HealthChanged((DOWN[0], HEALTHY[1])))

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actors.intake.actor import Intake
 from actors.intake.backlog import Backlog
 from actors.intake.refusals import REST_FIRST_S
+from actors.intake.sessions import Sessions
 from actors.messages.health import HealthChanged
 from actors.messages.journal import PromiseLost, StoreChanged
 from actors.messages.sessions import CreditGranted, CreditRestored, SessionOpened, VerdictsGiven
@@ -173,14 +173,14 @@ class TestCrashes:
     ) -> None:
         ready.tell(SessionOpened(ready.session.reference))
         ready.tell(StoreChanged(available=False))
-        failures, suspend = [OSError("stdout is gone") for _ in range(3)], Intake._suspend
+        failures, suspend = [OSError("stdout is gone") for _ in range(3)], Sessions.suspend
 
-        def suspend_at_last(self: Intake, reason: StoreChanged | PromiseLost) -> None:
+        def suspend_at_last(self: Sessions, reason: StoreChanged | PromiseLost) -> None:
             if failures:
                 raise failures.pop()
             suspend(self, reason)
 
-        monkeypatch.setattr(Intake, "_suspend", suspend_at_last)
+        monkeypatch.setattr(Sessions, "suspend", suspend_at_last)
         ready.tell(StoreChanged(available=True))
         assert ready.session.of(CreditRestored) == [CreditRestored()]
         assert ready.world.dead_letters == {}

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from actors.intake.choice import DUE
 from actors.intake.refusals import REST_FIRST_S
 from actors.messages.health import HealthChanged
 from actors.messages.people import GetHeld, GetParked, RetryParked
@@ -46,13 +47,15 @@ class TestOutcomes:
         ready.tell(HealthChanged((DOWN[0], HEALTHY[1])))
         ready.end(sent, Unknown("no answer within 10 s"))
         attempt = ready.attempt()
-        assert attempt == sent._replace(step=Step.LOOK_UP, again=True, number=2), "same processor, same requestedAt"
+        assert attempt == sent._replace(step=Step.LOOK_UP, again=True, number=2, why=DUE), (
+            "same processor, same requestedAt"
+        )
 
     def test_an_empty_500_after_an_unknown_clears_nothing(self, ready: IntakeBench, sent: Attempt) -> None:
         ready.end(sent, Unknown("no answer within 10 s"))
         for number in range(2, 10):
             attempt = ready.attempt()
-            assert attempt == sent._replace(step=Step.RESOLVE, again=True, number=number)
+            assert attempt == sent._replace(step=Step.RESOLVE, again=True, number=number, why=DUE)
             ready.end(attempt, Refused("HTTP 500, empty body"))
             ready.tell(HealthChanged(HEALTHY))
             assert ready.statistics().unknown == 1
@@ -116,7 +119,7 @@ class TestOutcomes:
         ready.tell(RecordingFailed(sent.payment.payment_id, 0))
         assert ready.statistics().parked == 1
         ready.intake.ask(RetryParked(), timeout=PATIENCE_S)
-        assert ready.attempt() == sent._replace(step=Step.RESOLVE, again=True, number=2)
+        assert ready.attempt() == sent._replace(step=Step.RESOLVE, again=True, number=2, why=DUE)
 
     def test_a_result_that_comes_twice_counts_once(self, ready: IntakeBench, sent: Attempt) -> None:
         """The payment is in flight again by then, elsewhere: taking the second result for the new attempt's would set

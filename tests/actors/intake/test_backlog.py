@@ -16,9 +16,10 @@ def backlog() -> Backlog:
 
 
 def test_held_ids_come_oldest_first(backlog: Backlog) -> None:
-    for number, taken_at_s in ((1, 3.0), (2, 1.0), (3, 2.0)):
+    for number, taken_at_s in ((2, 1.0), (3, 2.0), (1, 3.0)):
         backlog.take(Payment(bytes([number]) * 16, 1), taken_at_s)
-    assert [each[0] for each in backlog.held.ids()] == [2, 3, 1]
+    backlog.dispatch(backlog.heads(3.0)[0], "default", 5000)
+    assert [each[0] for each in backlog.held.ids()] == [2, 3, 1], "in whatever state"
 
 
 def test_a_settled_payment_stays_known(backlog: Backlog) -> None:
@@ -54,7 +55,7 @@ def test_results_of_what_was_purged_change_nothing(backlog: Backlog) -> None:
     assert not backlog.settle(payment_id)
     assert not backlog.outcomes.refuse(payment_id, "HTTP 500", 101.0, permanent=False)
     backlog.outcomes.mark_unknown(payment_id, 101.0)
-    backlog.outcomes.park(payment_id, "a reason")
+    backlog.outcomes.park(payment_id, "a reason", 102.0)
     assert backlog.statistics() == before
 
 

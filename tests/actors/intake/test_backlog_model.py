@@ -200,7 +200,7 @@ class BacklogMachine(RuleBasedStateMachine):
 
     @rule(payment_id=ID)
     def park(self, payment_id: bytes) -> None:
-        self.backlog.outcomes.park(payment_id, "by a test")
+        self.backlog.outcomes.park(payment_id, "by a test", self.now_s)
         model = self.in_flight(payment_id)
         if model is not None:
             model.state, model.bound = "parked", True
@@ -209,7 +209,7 @@ class BacklogMachine(RuleBasedStateMachine):
     def retry_parked(self) -> None:
         parked = [each.payment.payment_id for each in self.backlog.held.parked_payments()]
         assert set(parked) == set(self.of("parked"))
-        assert self.backlog.retry_parked(self.now_s) == len(parked)
+        assert self.backlog.held.retry_all(self.now_s) == len(parked)
         for payment_id in parked:
             model = self.models[payment_id]
             model.crashes = 0
@@ -282,7 +282,7 @@ class BacklogMachine(RuleBasedStateMachine):
 
     @invariant()
     def what_waits_or_is_unknown_is_unsent(self) -> None:
-        assert self.backlog.has_unsent is bool(self.of("waiting") or self.of("unknown"))
+        assert self.backlog.held.has_unsent is bool(self.of("waiting") or self.of("unknown"))
 
     @invariant()
     def only_processors_with_unknown_outcomes_have_something_due(self) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from actors.intake.choice import DUE
 from actors.intake.entry import LONGEST_DELAY_S
 from actors.intake.holds import HOLD_S
 from actors.messages.health import HealthChanged
@@ -124,7 +125,7 @@ class TestNotSettled:
     def test_who_and_why_stand_in_the_log(self, ready: IntakeBench, caplog: pytest.LogCaptureFixture) -> None:
         close(ready, NOT_SETTLED)
         (closed,) = [each.__dict__ for each in caplog.records if each.getMessage() == "payment.closed"]
-        assert (closed["payment"], closed["processor"]) == ("00000000-0000-0000-0000-000000000001", "")
+        assert (closed["correlationId"], closed["processor"]) == ("00000000-0000-0000-0000-000000000001", "")
         assert (closed["by"], closed["reason"]) == ("ada", "default says that it never was")
 
 
@@ -179,7 +180,7 @@ class TestNotNow:
         ready.world.advance(HOLD_S - 0.1)
         assert ready.attempts() == []
         ready.world.advance(0.1)
-        assert ready.attempt() == sent._replace(step=Step.RESOLVE, again=True, number=2)
+        assert ready.attempt() == sent._replace(step=Step.RESOLVE, again=True, number=2, why=DUE)
 
     def test_one_that_an_earlier_worker_may_have_sent_waits_as_long(self, ready: IntakeBench) -> None:
         ready.backlog.take(payment(1), ready.world.clock.now_s, suspect=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actors.intake.dispatcher import OVERDUE_S
+from actors.intake.chooser import OVERDUE_S
 from actors.intake.refusals import REST_FIRST_S
 from actors.intake.routing import Fastest
 from actors.values import Step

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.intake.dispatcher import OVERDUE_S
+from actors.intake.chooser import OVERDUE_S
 from actors.intake.routing import Cheapest, Fastest, Policy
 from tests.actors.intake.dispatcher_bench import NAMES, DispatcherBench
 

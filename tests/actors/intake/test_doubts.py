@@ -89,7 +89,7 @@ class TestIntake:
         self.keep_unknown(ready, 60.0)
         (warning,) = self.warnings(caplog)
         assert warning.levelno == logging.WARNING
-        assert (warning.payment, warning.processor, warning.reason) == (
+        assert (warning.correlationId, warning.processor, warning.reason) == (
             "00000000-0000-0000-0000-000000000001",
             "default",
             "HTTP 422, and no row",

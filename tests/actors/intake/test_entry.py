@@ -33,6 +33,6 @@ def test_begun_anew_it_is_as_fresh_as_any() -> None:
     troubled = entry()
     troubled.refuse(2.0, 0, permanent=True, processors=NAMES)
     assert troubled.kind is not FRESH
-    troubled.begin_anew()
+    troubled.begin_anew(4.0)
     assert troubled.kind is FRESH
     assert troubled.answers == ""

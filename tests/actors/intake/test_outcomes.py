@@ -10,7 +10,8 @@ from actors.intake.backlog import Backlog
 from actors.intake.entry import CRASHES_MAX
 from actors.intake.parked import LOOK_UP_EVERY_S, Parking
 from actors.intake.unknowns import RETRY_MAX_S
-from actors.values import Payment
+from actors.messages.settling import Attempt
+from actors.values import Payment, Step, Unknown
 from tests.actors.intake.backlog_bench import head, send
 
 PARKING = Parking()
@@ -131,7 +132,7 @@ class TestRefused:
         backlog.outcomes.refuse(payment_id, "HTTP 403", 101.0, permanent=True)
         (parked,) = backlog.held.parked_payments()
         assert parked.reason == "default: HTTP 400; fallback: HTTP 403"
-        assert backlog.retry_parked(102.0) == 1
+        assert backlog.held.retry_all(102.0) == 1
         assert not head(backlog).rejections
 
     def test_a_passing_refusal_by_the_second_keeps_the_rejection_by_the_first(self, backlog: Backlog) -> None:
@@ -152,7 +153,7 @@ class TestParked:
                 backlog.dispatch_bound("default")
         (parked,) = backlog.held.parked_payments()
         assert "crashed on it 3 times" in parked.reason
-        backlog.retry_parked(101.0)
+        backlog.held.retry_all(101.0)
         backlog.dispatch_bound("default")
         backlog.outcomes.mark_unknown(payment_id, 101.0, crashed=True)
         assert backlog.held.parked_payments() == (), "by hand it gets as many tries again"
@@ -173,7 +174,7 @@ class TestParked:
         assert refusals == 2 * (PARKING.refusals + 1), "the first of each says nothing"
         (parked,) = backlog.outcomes.newly_parked
         assert parked.reason == "default: HTTP 500, empty body; fallback: HTTP 500, empty body"
-        assert backlog.retry_parked(now_s) == 1
+        assert backlog.held.retry_all(now_s) == 1
         assert not head(backlog).kind.refused
 
     def test_not_while_one_of_them_has_not_been_asked_so_often(self, backlog: Backlog) -> None:
@@ -199,7 +200,8 @@ class TestParked:
         """Have a payment of unknown outcome looked into every 5 s while its processor settles others."""
         now_s = from_s
         while now_s < to_s:
-            backlog.outcomes.note_post(payment_id, "HTTP 422, then: HTTP 404", now_s)
+            attempt = Attempt(Payment(payment_id, 1990), "default", 5000, 0, Step.RESOLVE)
+            backlog.outcomes.note_attempt(attempt, Unknown("HTTP 422, then: HTTP 404"), now_s, now_s)
             backlog.outcomes.mark_unknown(payment_id, now_s)
             backlog.outcomes.note_settled("default")
             now_s += 5.0
@@ -240,20 +242,20 @@ class TestParked:
         payment_id = send(backlog)
         self.look_into(backlog, payment_id, 100.0, 105.0 + PARKING.unknown_s)
         backlog.dispatch_due("default", 1000.0)
-        assert backlog.retry_parked(1000.0) == 1
+        assert backlog.held.retry_all(1000.0) == 1
         assert backlog.held.parked_payments() == ()
         backlog.outcomes.absent(payment_id, 1000.0, asked_s=1000.0)
         assert backlog.statistics().unknown == 1
 
     def test_one_that_may_be_committed_is_retried_at_its_processor_only(self, backlog: Backlog) -> None:
-        backlog.outcomes.park(send(backlog), "by a test")
-        assert backlog.retry_parked(103.0) == 1
+        backlog.outcomes.park(send(backlog), "by a test", 102.0)
+        assert backlog.held.retry_all(103.0) == 1
         assert backlog.heads(100.0) == []
         assert backlog.unknown_due_s("default") == 103.0
         assert backlog.unknown_due_s("fallback") is None
 
     def test_one_that_turns_out_settled_is_settled(self, backlog: Backlog) -> None:
         payment_id = send(backlog)
-        backlog.outcomes.park(payment_id, "by a test")
+        backlog.outcomes.park(payment_id, "by a test", 102.0)
         assert backlog.settle(payment_id)
         assert backlog.held.parked_payments() == ()

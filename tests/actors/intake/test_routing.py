@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.intake.choice import NOBODY
 from actors.intake.routing import Cheapest, Fastest, Policy
 from actors.values import ProcessorHealth
 
@@ -38,8 +39,8 @@ def processors(**states: str) -> list[ProcessorHealth]:
 )
 def test_fastest_of_two(default: str, fallback: str, chosen: str | None) -> None:
     policy = Fastest(tolerance_ms=10.0)
-    assert policy.choose(processors(default=default, fallback=fallback), waited_s=0.0) == chosen
-    assert policy.choose(processors(fallback=fallback, default=default), waited_s=99.0) == chosen
+    assert policy.choose(processors(default=default, fallback=fallback), waited_s=0.0).processor == (chosen or "")
+    assert policy.choose(processors(fallback=fallback, default=default), waited_s=99.0).processor == (chosen or "")
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ def test_fastest_of_two(default: str, fallback: str, chosen: str | None) -> None
 )
 def test_fastest_of_three(default: str, third: str, fallback: str, chosen: str | None) -> None:
     states = processors(default=default, third=third, fallback=fallback)
-    assert Fastest(tolerance_ms=10.0).choose(states, waited_s=0.0) == chosen
+    assert Fastest(tolerance_ms=10.0).choose(states, waited_s=0.0).processor == (chosen or "")
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,9 @@ def test_fastest_of_three(default: str, third: str, fallback: str, chosen: str |
     ],
 )
 def test_cheapest_of_two(default: str, fallback: str, waited_s: float, chosen: str | None) -> None:
-    assert Cheapest(patience_s=5.0).choose(processors(default=default, fallback=fallback), waited_s) == chosen
+    assert Cheapest(patience_s=5.0).choose(processors(default=default, fallback=fallback), waited_s).processor == (
+        chosen or ""
+    )
 
 
 @pytest.mark.parametrize(
@@ -87,7 +90,7 @@ def test_cheapest_of_two(default: str, fallback: str, waited_s: float, chosen: s
 )
 def test_cheapest_of_three(default: str, third: str, fallback: str, waited_s: float, chosen: str | None) -> None:
     states = processors(default=default, third=third, fallback=fallback)
-    assert Cheapest(patience_s=5.0).choose(states, waited_s) == chosen
+    assert Cheapest(patience_s=5.0).choose(states, waited_s).processor == (chosen or "")
 
 
 @pytest.mark.parametrize(
@@ -148,7 +151,7 @@ def test_patience_left(policy: Policy, waited_s: float, left_s: float | None) ->
 
 @pytest.mark.parametrize("policy", [Fastest(), Cheapest()])
 def test_no_candidates_no_choice(policy: Policy) -> None:
-    assert policy.choose([], 0.0) is None
+    assert policy.choose([], 0.0) == NOBODY
     assert policy.benchmarks([]) == []
 
 
@@ -171,7 +174,7 @@ def test_a_choice_is_always_healthy_and_made_if_patience_is_over(
     states: list[ProcessorHealth], policy: Policy, waited_s: float
 ) -> None:
     healthy = {each.name for each in states if each.healthy}
-    chosen = policy.choose(states, waited_s)
-    assert chosen is None or chosen in healthy
-    assert (chosen is not None) or not healthy or policy.patience_left_s(waited_s) is not None
+    chosen = policy.choose(states, waited_s).processor
+    assert not chosen or chosen in healthy
+    assert chosen or not healthy or policy.patience_left_s(waited_s) is not None
     assert all(name in healthy and name != chosen for name, _share in policy.benchmarks(states) if chosen)

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import ClientSession, UnixConnector, web
 
-from actors.messages.people import Close, GetUnknown
-from actors.reports import CloseAnswer, CloseResult, UnknownPayment
+from actors.messages.people import Close
+from actors.reports import CloseAnswer, CloseResult
 from actors.tracing import Tracer
-from actors.values import Payment
 from rinha.api.app import make_server
 from rinha.bridge.errors import RequestFailed, RequestTimeout, WorkerUnavailable
 
@@ -37,26 +36,6 @@ async def say(api: Api, ending: str, body: Any, *, payment_id: str = ID) -> tupl
         return response.status, dict(response.headers), await response.json()
 
 
-async def test_what_is_in_doubt_is_listed(api: Api, gateway: FakeGateway) -> None:
-    gateway.answer = (
-        UnknownPayment(Payment(ID_BYTES, 1990), "default", 1_752_582_896_789, 31.26, "HTTP 422, and no row"),
-        UnknownPayment(Payment(bytes(16), 5), "", 0, 1.0, "a worker before this one may have sent it"),
-    )
-    async with api.client.get("/payments/unknown", headers=TOKEN) as response:
-        assert response.status == 200
-        first, second = await response.json()
-    assert first == {
-        "id": ID,
-        "amount_cents": 1990,
-        "processor": "default",
-        "requested_at_ms": 1_752_582_896_789,
-        "unknown_s": 31.3,
-        "reason": "HTTP 422, and no row",
-    }
-    assert (second["processor"], second["requested_at_ms"]) == (None, None)
-    assert gateway.asked == [GetUnknown()]
-
-
 async def test_it_is_said_to_be_settled(api: Api, gateway: FakeGateway) -> None:
     gateway.answer = CloseAnswer(CloseResult.CLOSED)
     status, _, document = await say(api, "settled", SETTLED | WHO, payment_id=ID.upper())
@@ -71,7 +50,7 @@ async def test_it_is_said_not_to_be_settled(
 ) -> None:
     gateway.answer = CloseAnswer(CloseResult.CLOSED)
     status, _, document = await say(api, "not-settled", body)
-    assert (status, document) == (200, {"status": "written-off", "correlationId": ID})
+    assert (status, document) == (200, {"status": "written_off", "correlationId": ID})
     assert gateway.asked == [Close(ID_BYTES, "", 0, 0, by or "(127.0.0.1)", "")]
 
 
@@ -190,5 +169,3 @@ async def test_without_the_workers_answer_it_may_be_done_or_not(
     given, _, document = await say(api, "not-settled", {})
     assert given == status
     assert "say the same again is safe" in document["detail"]
-    async with api.client.get("/payments/unknown", headers=TOKEN) as response:
-        assert response.status == status

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from actors.tracing import Tracer
 from actors.values import Payment, Verdict
-from rinha.bridge.errors import NoCredit, OutcomeUnknown
+from rinha.bridge.errors import NoCredit, NoCreditReason, OutcomeUnknown
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse
@@ -109,14 +109,17 @@ async def test_how_far_repeating_is_safe_depends_on_the_level(
 
 
 @pytest.mark.parametrize("accept", ["received", "queued"])
-async def test_no_credit_is_503_with_retry_after(start_api: StartApi, gateway: FakeGateway, accept: str) -> None:
+@pytest.mark.parametrize("reason", NoCreditReason)
+async def test_no_credit_is_503_with_its_reason_and_retry_after(
+    start_api: StartApi, gateway: FakeGateway, accept: str, reason: NoCreditReason
+) -> None:
     api = await start_api(accept=accept)
-    gateway.verdict = gateway.posting = NoCredit("the backlog is full")
+    gateway.verdict = gateway.posting = NoCredit(reason)
     async with api.client.post("/payments", json=PAYMENT) as response:
         assert response.status == 503
         assert response.headers["Retry-After"] == "1"
         document = await problem(response)
-    assert document["type"] == "/problems/not-accepted"
+    assert (document["type"], document["reason"]) == ("/problems/not-accepted", reason.value)
 
 
 async def test_everything_wrong_with_a_payment_is_in_one_problem(api: Api, gateway: FakeGateway) -> None:

@@ -1,4 +1,4 @@
-"""The summary, the purge, the statistics and the health over a real socket."""
+"""The summary, the purge and the health over a real socket."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from yarl import URL
 
-from actors.messages.people import GetStatistics, GetSummary, Purge
+from actors.messages.people import GetSummary, Purge
 from actors.values import Totals
 from rinha.bridge.errors import RequestFailed, RequestInterrupted, RequestTimeout, WorkerUnavailable
-from tests.support.samples import STATISTICS
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api, FakeGateway
@@ -103,34 +102,16 @@ async def test_a_purge_answers_its_epoch(api: Api, gateway: FakeGateway, method:
     assert gateway.asked == [Purge()]
 
 
-async def test_statistics_are_one_object_in_one_spelling(api: Api, gateway: FakeGateway) -> None:
-    gateway.answer = STATISTICS
-    async with api.client.get("/statistics") as response:
-        assert response.status == 200
-        assert await response.json() == {
-            "epoch": 1,
-            "accepted": 12,
-            "settled": 3,
-            "waiting": 1,
-            "in_flight": 2,
-            "unknown": 2,
-            "parked": 1,
-            "written_off": 3,
-            "duplicates": 5,
-            "conflicts": 4,
-            "purged": 6,
-            "differing": 0,
-            "processors": {
-                "default": {"name": "default", "fee_bps": 500, "healthy": True, "latency_ms": 1.5, "stale": True},
-                "fallback": {"name": "fallback", "fee_bps": 1500, "healthy": False, "latency_ms": 0.0, "stale": False},
-            },
-            "dead_letters": {"RecordPayment": 1},
-            "crashes": {"payment-3": 2},
-        }
-    assert gateway.asked == [GetStatistics()]
-
-
-ASKING = [("GET", "/payments-summary"), ("POST", "/purge-payments"), ("GET", "/statistics")]
+ASKING = [
+    ("GET", "/payments-summary"),
+    ("POST", "/purge-payments"),
+    ("GET", "/held"),
+    ("GET", "/processors"),
+    ("GET", "/payments"),
+    ("GET", "/payments/4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b3"),
+    ("POST", "/payments/4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b3/retry"),
+    ("POST", "/parked/retry"),
+]
 
 
 @pytest.mark.parametrize(("method", "path"), ASKING)
@@ -152,7 +133,7 @@ async def test_a_worker_that_does_not_answer_is_a_gateway_error(
         document = orjson.loads(await response.read())
         assert ("Retry-After" in response.headers) == (status == 503)
     assert document["type"] == f"/problems/{kind}"
-    assert ("safe" in document["detail"]) == (path == "/purge-payments")
+    assert ("safe" in document["detail"]) == (method == "POST")
 
 
 async def test_live_whatever_the_worker_does_but_ready_only_with_a_session(api: Api, gateway: FakeGateway) -> None:

@@ -13,9 +13,10 @@ from actors.tracing import Tracer
 from actors.values import Payment, Verdict
 from rinha.bridge.client import link as client_link
 from rinha.bridge.client.client import BridgeClient
+from rinha.bridge.protocol import heartbeat
 from rinha.bridge.protocol.codec import PaymentRun
 from rinha.bridge.protocol.frames import Ack, Ping, Pong
-from rinha.bridge.protocol.handshake import Challenge, Hello, Refusal, RefusalCode, Welcome, proves
+from rinha.bridge.protocol.handshake import PROTOCOL_VERSION, Challenge, Hello, Refusal, RefusalCode, Welcome, proves
 from rinha.net.address import parse_address
 from rinha.net.secret import FixedSecret, SecretFile
 from tests.bridge.scripted_worker import NONCE, SECRET, ScriptedWorker, opened, payment
@@ -55,7 +56,7 @@ async def test_a_wrong_secret_is_told_and_retried_slowly(
     monkeypatch.setattr(client_link, "PAUSE_AFTER_REFUSAL_S", 0.4)
     client = await connect_scripted(secret=FixedSecret(b"wrong"))
     peer = await scripted_worker.peer()
-    peer.send(Challenge(2, NONCE))
+    peer.send(Challenge(PROTOCOL_VERSION, NONCE))
     await peer.expect(Hello)
     refused_at = time.monotonic()
     peer.send(Refusal(RefusalCode.SECRET, "wrong secret"))
@@ -91,7 +92,7 @@ async def test_an_api_waits_for_its_secret_and_reads_it_at_each_connection(
 
     peer.hang_up()
     peer = await scripted_worker.peer()
-    peer.send(Challenge(2, NONCE))
+    peer.send(Challenge(PROTOCOL_VERSION, NONCE))
     assert proves(b"of a new worker", NONCE, await peer.expect(Hello))
 
 
@@ -99,7 +100,7 @@ async def test_a_stalled_handshake_is_given_up(
     scripted_worker: ScriptedWorker, connect_scripted: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client_link, "HANDSHAKE_TIMEOUT_S", 0.1)
-    monkeypatch.setattr(client_link, "_CHECK_S", 0.02)
+    monkeypatch.setattr(client_link, "LOOK_S", 0.02)
     await connect_scripted()
     await scripted_worker.peer()
     await (await scripted_worker.peer()).hello()
@@ -109,9 +110,9 @@ async def test_a_stalled_handshake_is_given_up(
 async def test_a_silent_worker_is_asked_and_then_left(
     scripted_worker: ScriptedWorker, connect_scripted: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_link, "SILENCE_BEFORE_PING_S", 0.05)
-    monkeypatch.setattr(client_link, "SILENCE_BEFORE_CUT_S", 0.3)
-    monkeypatch.setattr(client_link, "_CHECK_S", 0.02)
+    monkeypatch.setattr(heartbeat, "LOOKS_BEFORE_PING", 3)
+    monkeypatch.setattr(heartbeat, "LOOKS_BEFORE_CUT", 15)
+    monkeypatch.setattr(client_link, "LOOK_S", 0.02)
     client = await connect_scripted()
     peer = await opened(scripted_worker, client)
     for _ in range(8):
@@ -120,6 +121,22 @@ async def test_a_silent_worker_is_asked_and_then_left(
     assert scripted_worker.connections == 1, "who answers is not left"
     await scripted_worker.peer()
     assert scripted_worker.connections == 2
+
+
+async def test_an_api_that_stood_still_itself_does_not_take_that_for_silence(
+    scripted_worker: ScriptedWorker, connect_scripted: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heartbeat, "LOOKS_BEFORE_CUT", 10)
+    monkeypatch.setattr(client_link, "LOOK_S", 0.05)
+    client = await connect_scripted()
+    peer = await opened(scripted_worker, client)
+    peer.send(Pong())
+    time.sleep(0.7)  # noqa: ASYNC251  # the whole process, as SIGSTOP or a machine's sleep does it
+    submit = asyncio.create_task(client.submit(payment(1)))
+    await peer.expect(PaymentRun)
+    peer.send(Ack(1))
+    assert await submit is Verdict.TAKEN
+    assert scripted_worker.connections == 1
 
 
 async def test_a_worker_that_does_not_read_stops_the_writing_not_the_client(

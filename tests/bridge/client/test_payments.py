@@ -48,14 +48,14 @@ async def test_without_a_session_or_credit_nothing_leaves_ever(
 ) -> None:
     client = await connect_scripted()
     peer = await scripted_worker.peer()
-    with pytest.raises(NoCredit, match="no session"):
+    with pytest.raises(NoCredit, match="worker_away"):
         await client.submit(payment(1))
     await peer.hello()
-    with pytest.raises(NoCredit, match="no session"):
+    with pytest.raises(NoCredit, match="worker_away"):
         client.post(payment(2))
     peer.send(Welcome(7, 1))
     assert await client.wait_ready(5)
-    with pytest.raises(NoCredit, match="backlog is full"):
+    with pytest.raises(NoCredit, match="full"):
         await client.submit(payment(3))
     peer.send(Credit(2), Ping())
     assert await peer.read() == Pong(), "nothing but the pong was sent"
@@ -140,7 +140,7 @@ async def test_close_waits_for_verdicts_and_takes_nothing_more(
     await peer.expect(PaymentRun)
     close = asyncio.create_task(client.close(5))
     await eventually(lambda: not client.ready, "still ready")
-    with pytest.raises(NoCredit, match="shutting down"):
+    with pytest.raises(NoCredit, match="draining"):
         await client.submit(payment(2))
     peer.send(Ack(1))
     assert await close == []

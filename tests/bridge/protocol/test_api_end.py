@@ -5,14 +5,32 @@ from __future__ import annotations
 import pytest
 
 from actors.values import Payment, Verdict
-from rinha.bridge.errors import NoCredit
+from rinha.bridge.errors import NoCredit, ProtocolError
 from rinha.bridge.protocol.api_end import ApiEnd
+from rinha.bridge.protocol.asking import MAX_QUEUED_BYTES
 from rinha.bridge.protocol.codec import PaymentRun
-from rinha.bridge.protocol.events import PaymentsDecided, SessionReady
-from rinha.bridge.protocol.frames import Ack, Credit, Epoch, EpochAdopted, Ping, Pong, SentBefore
+from rinha.bridge.protocol.events import PaymentsDecided, RequestReceived, SessionReady, WorkerRestart
+from rinha.bridge.protocol.frames import (
+    MAX_PIECE_BYTES,
+    Ack,
+    Credit,
+    Epoch,
+    EpochAdopted,
+    Ping,
+    Pong,
+    Reply,
+    ReplyStatus,
+    Request,
+    SentBefore,
+    Tally,
+    Withdrawal,
+)
 from rinha.bridge.protocol.handshake import Hello, Welcome, proves
 from rinha.bridge.protocol.sent import Sent
 from tests.bridge.client_ends import CHALLENGE, NONCE, give, opened, payment, reconnect, sent
+
+EMPTY = WorkerRestart(0, 0, bytes(16))
+"""A worker whose books are empty, after one that had told of none in its."""
 
 
 def test_it_says_hello_with_a_proof_of_the_secret() -> None:
@@ -21,7 +39,7 @@ def test_it_says_hello_with_a_proof_of_the_secret() -> None:
     assert session.data_to_send() == b""
     give(session, CHALLENGE)
     (hello,) = sent(session)
-    assert hello._replace(proof=b"") == Hello(2, bytes(range(16)), "api-1", 0, 0, 1, 1, b"")
+    assert hello._replace(proof=b"") == Hello(3, bytes(range(16)), "api-1", 0, 0, 1, 1, b"")
     assert proves(b"secret", NONCE, hello)
     assert not proves(b"Secret", NONCE, hello)
     assert not proves(b"secret", bytes(16), hello)
@@ -43,7 +61,7 @@ def test_the_next_hello_tells_what_it_knows_and_what_it_has_to_deliver() -> None
 
 def test_without_a_session_nothing_is_taken_and_nothing_is_sent_later() -> None:
     session = ApiEnd(api_id=bytes(16), name="api")
-    with pytest.raises(NoCredit, match="no session"):
+    with pytest.raises(NoCredit, match="worker_away"):
         session.submit(payment(1))
     session.connection_made(b"secret")
     with pytest.raises(NoCredit):
@@ -53,7 +71,7 @@ def test_without_a_session_nothing_is_taken_and_nothing_is_sent_later() -> None:
         session.submit(payment(1))
     session.data_to_send()
     give(session, Welcome(7, 1))
-    with pytest.raises(NoCredit, match="backlog is full"):
+    with pytest.raises(NoCredit, match="full"):
         session.submit(payment(1))
     assert session.data_to_send() == b""
 
@@ -72,10 +90,12 @@ def test_credit_is_a_limit_that_never_falls() -> None:
 
 def test_credit_that_was_withdrawn_comes_back_when_it_is_granted_again() -> None:
     session = opened(credit=2)
-    give(session, Credit(0))
-    with pytest.raises(NoCredit):
-        session.submit(payment(1))
+    for withdrawal, reason in ((Withdrawal.STORE_AWAY, "store_away"), (Withdrawal.PROMISE_LOST, "promise_lost")):
+        give(session, Credit(0, withdrawal))
+        with pytest.raises(NoCredit, match=reason):
+            session.submit(payment(1))
     give(session, Credit(3))
+    assert session.hindrance is None
     assert session.credit == 2
 
 
@@ -137,7 +157,7 @@ def test_another_worker_gets_all_but_what_was_purged_before() -> None:
     session.submit(payment(2))
     session.connection_lost()
     purged = PaymentsDecided(1, [payment(1)], [Verdict.PURGED])
-    assert reconnect(session, incarnation=8, epoch=1) == [purged, SessionReady(8, 1, [payment(2)])]
+    assert reconnect(session, incarnation=8, epoch=1) == [purged, SessionReady(8, 1, [payment(2)], restart=EMPTY)]
     assert sent(session) == [PaymentRun(2, True, [payment(2)])]
     session.connection_lost()
     assert reconnect(session, incarnation=8, epoch=1) == [SessionReady(8, 1, [payment(2)])], "it belongs to epoch 1 now"
@@ -170,7 +190,7 @@ def test_a_new_worker_is_told_what_was_sent_to_the_one_before_ahead_of_all_else(
 
     (ready,) = give(session, CHALLENGE, Welcome(8, 0))
 
-    assert ready == SessionReady(8, 0, [payment(3)], told=3)
+    assert ready == SessionReady(8, 0, [payment(3)], told=3, restart=EMPTY)
     _hello, told, redelivered = sent(session)
     assert told == SentBefore(b"".join(payment(number).payment_id for number in (1, 2, 3)))
     assert redelivered == PaymentRun(3, True, [payment(3)])
@@ -185,5 +205,32 @@ def test_what_was_sent_before_a_purge_is_told_nobody() -> None:
     session.connection_lost()
     session.connection_made(b"secret")
     session.data_to_send()
-    assert give(session, CHALLENGE, Welcome(8, 0)) == [SessionReady(8, 0, [])]
+    assert give(session, CHALLENGE, Welcome(8, 0)) == [SessionReady(8, 0, [], restart=EMPTY)]
     assert sent(session)[1:] == [SentBefore(b"")]
+
+
+def test_what_the_worker_before_had_settled_and_this_one_has_not_is_lost() -> None:
+    session = opened()
+    give(session, Tally(6, 2, 100))
+    session.connection_lost()
+    assert reconnect(session) == [SessionReady(7, 1, [])], "the same worker"
+    session.connection_lost()
+    session.connection_made(b"secret")
+    journal = b"j" * 16
+    (ready,) = give(session, CHALLENGE, Welcome(8, 1, journal, began_with=4))
+    assert ready.restart == WorkerRestart(4, 2, journal)
+    assert session.tally == Tally(4)
+
+
+def test_the_workers_questions_are_answered_in_pieces_and_only_while_it_reads() -> None:
+    session = opened()
+    session.data_to_send()
+    assert give(session, Request(5, 2, b"[]")) == [RequestReceived(5, 2, b"[]")]
+    session.reply(5, ReplyStatus.OK, bytes(MAX_PIECE_BYTES + 1))
+    assert sent(session) == [Reply(5, 0, True, bytes(MAX_PIECE_BYTES)), Reply(5, 0, False, b"\0")]
+    for _ in range(MAX_QUEUED_BYTES // 2**20 - 1):
+        session.reply(5, ReplyStatus.OK, bytes(2**20))
+    with pytest.raises(ProtocolError, match="doesn't read"):
+        session.reply(5, ReplyStatus.OK, bytes(2**20))
+    session.data_to_send()
+    session.reply(5, ReplyStatus.OK, b"")

@@ -8,7 +8,8 @@ import pytest
 
 from actors.values import Verdict
 from rinha.bridge.errors import HandshakeRefused, NoCredit, ProtocolError
-from rinha.bridge.protocol.api_end import MAX_OUTBOX, MAX_REPLY_BYTES, ApiEnd
+from rinha.bridge.protocol.allowance import MAX_OUTBOX
+from rinha.bridge.protocol.api_end import MAX_REPLY_BYTES, ApiEnd
 from rinha.bridge.protocol.codec import encode
 from rinha.bridge.protocol.events import PaymentsDecided, ReplyReceived
 from rinha.bridge.protocol.frames import MAX_PIECE_BYTES, Ack, Credit, Epoch, EpochAdopted, Reply, Request
@@ -67,9 +68,8 @@ def test_a_reply_is_bounded() -> None:
         Epoch(0),
         CHALLENGE,
         Welcome(7, 1),
-        Hello(2, bytes(16), "a", 0, 0, 1, 1),
+        Hello(3, bytes(16), "a", 0, 0, 1, 1),
         EpochAdopted(1),
-        Request(1, 1, b""),
     ],
     ids=repr,
 )
@@ -111,8 +111,8 @@ def test_a_refusal_is_understood_at_any_time(steps: list[Any]) -> None:
 def test_a_worker_of_another_version_is_refused_with_both_versions() -> None:
     session = ApiEnd(api_id=bytes(16), name="api")
     session.connection_made(b"")
-    with pytest.raises(HandshakeRefused, match="version 3 of the protocol, this API 2"):
-        give(session, Challenge(3, b"?"))
+    with pytest.raises(HandshakeRefused, match="version 2 of the protocol, this API 3"):
+        give(session, Challenge(2, b"?"))
 
 
 def test_a_welcome_before_the_challenge_is_refused() -> None:

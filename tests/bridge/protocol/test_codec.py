@@ -27,6 +27,8 @@ from rinha.bridge.protocol.frames import (
     ReplyStatus,
     Request,
     SentBefore,
+    Tally,
+    Withdrawal,
 )
 from rinha.bridge.protocol.handshake import PROTOCOL_VERSION, Challenge, Hello, Refusal, Welcome
 
@@ -52,10 +54,12 @@ HELLOS = st.tuples(st.integers(1, 2**64 - 1), st.integers(1, 2**64 - 1)).flatmap
 FRAMES = st.one_of(
     st.builds(Challenge, st.just(PROTOCOL_VERSION), ID),
     HELLOS,
-    st.builds(Welcome, U64, U32, ID),
+    st.builds(Welcome, U64, U32, ID, U64),
     st.builds(Refusal, st.integers(0, 255), st.text(max_size=50)),
     st.builds(Ack, U64, st.lists(st.tuples(U64, st.sampled_from(Verdict)), max_size=5).map(tuple)),
-    st.builds(Credit, U64),
+    U64.map(Credit),
+    st.sampled_from(Withdrawal).map(lambda why: Credit(0, why)),
+    st.builds(Tally, U64, U32, U32),
     st.builds(Epoch, U32),
     st.builds(EpochAdopted, U32),
     st.builds(Request, U32, st.integers(0, 255), st.binary(max_size=100)),
@@ -158,16 +162,19 @@ def framed(kind: int, body: bytes) -> bytes:
         struct.pack(">IB", 2**32 - 1, 11),
         framed(0, b""),
         framed(15, b""),
+        framed(16, b""),
+        encode(Credit(1)).replace(b"\1\0", b"\1\1"),
+        encode(Credit(0)).replace(bytes(9), bytes(8) + b"\3"),
         framed(255, b"x" * 30),
         b"GET / HTTP/1.1\r\n\r\n",
         framed(1, b"\x00"),
-        framed(1, b"\x00\x02" + bytes(15)),
-        framed(2, b"\x00\x02" + bytes(50)),
-        encode(Hello(2, bytes(16), "n" * 65, 0, 0, 1, 1)),
-        encode(Hello(2, bytes(16), "", 0, 0, 1, 1)),
-        encode(Hello(2, bytes(16), "n", 0, 0, 2, 1)),
-        encode(Hello(2, bytes(16), "n", 0, 0, 0, 1)),
-        encode(Hello(2, bytes(16), "n", 0, 0, 1, 1)).replace(b"n", b"\xff"),
+        framed(1, b"\x00\x03" + bytes(15)),
+        framed(2, b"\x00\x03" + bytes(50)),
+        encode(Hello(3, bytes(16), "n" * 65, 0, 0, 1, 1)),
+        encode(Hello(3, bytes(16), "", 0, 0, 1, 1)),
+        encode(Hello(3, bytes(16), "n", 0, 0, 2, 1)),
+        encode(Hello(3, bytes(16), "n", 0, 0, 0, 1)),
+        encode(Hello(3, bytes(16), "n", 0, 0, 1, 1)).replace(b"n", b"\xff"),
         framed(3, bytes(27)),
         framed(3, bytes(29)),
         framed(4, b""),
@@ -190,7 +197,7 @@ def framed(kind: int, body: bytes) -> bytes:
         framed(10, bytes(4)),
         framed(10, bytes(5 + MAX_REQUEST_BYTES + 1)),
         framed(11, bytes(5)),
-        framed(11, b"\0\0\0\1\2\0"),
+        framed(11, b"\0\0\0\1\3\0"),
         framed(11, b"\0\0\0\1\0\2"),
         framed(12, b"x"),
         framed(13, b"x"),
@@ -236,6 +243,6 @@ def test_a_payment_that_does_not_fit_is_refused_before_it_is_sent(bad: Payment) 
 
 
 def test_another_version_is_told_though_the_rest_is_unknown() -> None:
-    stream = framed(1, b"\x00\x03future") + framed(2, b"\x00\x04future")
+    stream = framed(1, b"\x00\x02future") + framed(2, b"\x00\x04future")
     challenge, hello = FrameDecoder().feed(stream)
-    assert (challenge.version, hello.version) == (3, 4)
+    assert (challenge.version, hello.version) == (2, 4)

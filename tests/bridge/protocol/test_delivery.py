@@ -34,7 +34,7 @@ from actors.tracing import Tracer
 from actors.values import Payment, Verdict
 from rinha.bridge.protocol.codec import FrameDecoder, encode, encode_payment
 from rinha.bridge.protocol.delivery import Delivery, supersede
-from rinha.bridge.protocol.frames import Ack, Credit, Epoch, EpochAdopted, Reply, Request, SentBefore
+from rinha.bridge.protocol.frames import Ack, Credit, Epoch, EpochAdopted, Reply, Request, SentBefore, Withdrawal
 from rinha.bridge.protocol.handshake import Hello, Welcome, prove
 from rinha.bridge.protocol.questions import Kind, encode_request
 
@@ -75,7 +75,7 @@ class Bench:
         self.delivery.end()
 
     def greet(self, *, incarnation: int = 0, first: int = 1, following: int = 1) -> None:
-        hello = Hello(2, self.api_id, "api", incarnation, 0, first, following)
+        hello = Hello(3, self.api_id, "api", incarnation, 0, first, following)
         self.give(hello._replace(proof=prove(b"", NONCE, hello)))
 
     def admitted(self) -> Bench:
@@ -145,7 +145,9 @@ def test_a_verdict_twice_cuts_the_connection(bench: Bench) -> None:
 
 def test_credit_is_withdrawn_and_restored(bench: Bench) -> None:
     bench.delivery.tell(CreditWithdrawn())
-    assert bench.sent() == [Credit(0)]
+    assert bench.sent() == [Credit(0, Withdrawal.STORE_AWAY)]
+    bench.delivery.tell(CreditWithdrawn(promise_lost=True))
+    assert bench.sent() == [Credit(0, Withdrawal.PROMISE_LOST)]
     bench.delivery.tell(CreditRestored())
     assert bench.sent() == [Credit(11)]
 

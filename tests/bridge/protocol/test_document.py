@@ -7,7 +7,8 @@ from pathlib import Path
 from actors.messages.people import Purge
 from actors.values import Payment, Verdict
 from rinha.bridge.protocol.api_end import ApiEnd
-from rinha.bridge.protocol.frames import ReplyStatus
+from rinha.bridge.protocol.frames import ReplyStatus, Tally
+from rinha.bridge.protocol.own_questions import GetOwnFigures, encode_own_request, reply_to
 from rinha.bridge.protocol.questions import encode_reply, encode_request
 from rinha.bridge.protocol.worker_end import WorkerEnd
 
@@ -53,5 +54,10 @@ def test_worked_example() -> None:
     from_api()
     worker.reply(request_id, ReplyStatus.OK, encode_reply(kind, 2))
     from_worker()
+    worker.tell(Tally(1, 0, 100_000))
+    asked = worker.ask(*encode_own_request(GetOwnFigures()))
+    from_worker()
+    api.reply(asked, *reply_to(2, b"[]", None, max_bytes=0))
+    from_api()
 
     assert sent == written

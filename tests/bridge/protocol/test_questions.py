@@ -9,19 +9,43 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.messages.people import Close, GetParked, GetRows, GetStatistics, GetSummary, GetUnknown, Purge, RetryParked
-from actors.reports import CloseAnswer, CloseResult, ParkedPayment, Statistics, UnknownPayment, WorkerStatistics
-from actors.values import LedgerRow, Payment, ProcessorHealth, RowsPage, Totals
-from rinha.bridge.errors import ProtocolError
-from rinha.bridge.protocol.questions import (
-    MAX_ROWS_PER_PAGE,
-    Kind,
-    decode_reply,
-    decode_request,
-    encode_reply,
-    encode_request,
+from actors.messages.people import (
+    Close,
+    GetHeldReport,
+    GetPayment,
+    GetPayments,
+    GetProcessors,
+    GetRows,
+    GetStatistics,
+    GetSummary,
+    Purge,
+    RetryParked,
+    RetryPayment,
 )
-from tests.support.samples import STATISTICS
+from actors.reports import (
+    CloseAnswer,
+    CloseResult,
+    PaymentsPage,
+    RetryAnswer,
+    RetryResult,
+    Statistics,
+    WorkerStatistics,
+)
+from actors.values import LedgerRow, ProcessorHealth, RowsPage, Totals
+from rinha.bridge.errors import ProtocolError
+from rinha.bridge.protocol.own_questions import GetEvents, GetFigures, GetHops
+from rinha.bridge.protocol.processes import (
+    AllEvents,
+    AllHops,
+    AllReports,
+    ApiReport,
+    Event,
+    ProcessEvents,
+    ProcessHops,
+)
+from rinha.bridge.protocol.questions import Kind, decode_reply, decode_request, encode_reply, encode_request
+from rinha.bridge.protocol.rows import MAX_ROWS_PER_PAGE
+from tests.support.samples import HELD, PAYMENT, PROCESSORS, STATISTICS
 
 QUESTIONS = [
     GetSummary(),
@@ -32,12 +56,21 @@ QUESTIONS = [
     GetStatistics(),
     GetRows(0, 1),
     GetRows(2**63, MAX_ROWS_PER_PAGE),
-    GetParked(),
     RetryParked(),
-    GetUnknown(),
     Close(bytes(range(16)), "défaut", 1990, 1_752_580_496_000, "ada (10.0.0.7)", "„gesehen“"),
     Close(bytes(16), "", 0, 0, "", ""),
+    GetPayment("4a7901"),
+    GetPayments(),
+    GetPayments("unknown", 1000, "7"),
+    GetHeldReport(),
+    RetryPayment(bytes(range(16))),
+    GetProcessors(),
+    GetFigures(),
+    GetEvents(7),
+    GetHops((bytes(16), bytes(range(16)))),
+    GetHops(by="slowest", number=5),
 ]
+HOP = (1_764_144_000_123_456_789, 1_834, bytes(range(16)), "payment.attempt", 1, "payment-3", {"step": "post"})
 INSTANTS = st.integers(-(2**63), 2**63 - 1)
 ROWS = st.builds(LedgerRow, st.binary(min_size=16, max_size=16), st.sampled_from(["a", "dé"]), INSTANTS, INSTANTS)
 
@@ -57,12 +90,17 @@ def test_questions_come_back(question: Any) -> None:
         (Kind.SUMMARY, {}),
         (Kind.PURGE, 7),
         (Kind.STATISTICS, STATISTICS),
-        (Kind.PARKED, ()),
-        (Kind.PARKED, (ParkedPayment(Payment(bytes(range(16)), 1990, 5), "HTTP 400 — zu früh"),)),
         (Kind.RETRY_PARKED, 0),
-        (Kind.UNKNOWN, ()),
-        (Kind.UNKNOWN, (UnknownPayment(Payment(bytes(range(16)), 1990, 5), "default", 1, 31.5, "HTTP 422"),)),
         (Kind.CLOSE, CloseAnswer(CloseResult.TOO_SOON, 5.5)),
+        (Kind.PAYMENT, ()),
+        (Kind.PAYMENT, (PAYMENT,)),
+        (Kind.PAYMENTS, PaymentsPage((PAYMENT, PAYMENT), 7, "2")),
+        (Kind.HELD, HELD),
+        (Kind.RETRY, RetryAnswer(RetryResult.NOT_PARKED, "It waits.")),
+        (Kind.PROCESSORS, PROCESSORS),
+        (Kind.FIGURES, AllReports((ApiReport("api-1", "00ff", 1, 2, {"full": 3}),), ("api-2: gone",))),
+        (Kind.EVENTS, AllEvents((ProcessEvents("w", "00", (Event(1, 2, "info", "a.b", "w", {"n": None}),)),))),
+        (Kind.HOPS, AllHops((ProcessHops("payment-worker", "00", "worker", [HOP, (*HOP[:6], None)]),))),
     ],
 )
 def test_answers_come_back(kind: Kind, answer: Any) -> None:
@@ -93,9 +131,9 @@ def test_pages_of_rows_come_back(epoch: int, total: int, rows: list[LedgerRow]) 
     ("kind", "payload"),
     [
         (0, b""),
-        (9, b""),
+        (15, b""),
         (Kind.SUMMARY, b""),
-        (Kind.SUMMARY, b"[1]"),
+        (Kind.SUMMARY, b"[1, 2, 3]"),
         (Kind.SUMMARY, b"[1.5, null]"),
         (Kind.SUMMARY, b"[true, null]"),
         (Kind.SUMMARY, b'["1", null]'),
@@ -104,13 +142,18 @@ def test_pages_of_rows_come_back(epoch: int, total: int, rows: list[LedgerRow]) 
         (Kind.STATISTICS, b"x"),
         (Kind.ROWS, b""),
         (Kind.ROWS, bytes(8) + (MAX_ROWS_PER_PAGE + 1).to_bytes(4)),
-        (Kind.PARKED, b"[]"),
         (Kind.RETRY_PARKED, b"0"),
-        (Kind.UNKNOWN, b"0"),
         (Kind.CLOSE, b""),
-        (Kind.CLOSE, b'["00", "", 0, 0, "", ""]'),
-        (Kind.CLOSE, b'["00000000000000000000000000000000", "", 0.5, 0, "", ""]'),
-        (Kind.CLOSE, b'["00000000000000000000000000000000", "", 0, 0, null, ""]'),
+        (Kind.CLOSE, b'["AA==", "", 0, 0, "", ""]'),
+        (Kind.CLOSE, b'["AAAAAAAAAAAAAAAAAAAAAA==", "", 0.5, 0, "", ""]'),
+        (Kind.CLOSE, b'["AAAAAAAAAAAAAAAAAAAAAA==", "", 0, 0, null, ""]'),
+        (Kind.PAYMENT, b'["12345"]'),
+        (Kind.PAYMENT, b'["ABCDEF"]'),
+        (Kind.PAYMENTS, b'["", 1001, ""]'),
+        (Kind.PAYMENTS, b'["", 0, ""]'),
+        (Kind.RETRY, b'["AA=="]'),
+        (Kind.HOPS, b'[["AA=="], "", 0]'),
+        (Kind.HOPS, b'[[], "slowest", 101]'),
     ],
 )
 def test_what_is_no_question_breaks_the_protocol(kind: int, payload: bytes) -> None:
@@ -121,20 +164,16 @@ def test_what_is_no_question_breaks_the_protocol(kind: int, payload: bytes) -> N
 @pytest.mark.parametrize(
     ("kind", "payload"),
     [
-        (9, b""),
+        (15, b""),
         (Kind.SUMMARY, b"[]"),
         (Kind.SUMMARY, b'{"default": [1]}'),
         (Kind.PURGE, b"null"),
         (Kind.STATISTICS, b"3"),
-        (Kind.STATISTICS, b'{"counts": {"accepted": 3}, "processors": [], "dead_letters": {}, "crashes": {}}'),
-        (Kind.STATISTICS, b'{"counts": 3, "processors": [], "dead_letters": {}, "crashes": {}}'),
+        (Kind.STATISTICS, b"[[1], [], {}, {}]"),
         (Kind.ROWS, bytes(16)),
         (Kind.ROWS, bytes(12) + b"\0\0\0\1\0"),
         (Kind.ROWS, bytes(12) + b"\0\0\0\1\0" + bytes(33)),
         (Kind.ROWS, bytes(12) + b"\0\0\0\0\1"),
-        (Kind.PARKED, b'[["zz", 1, 0, ""]]'),
-        (Kind.PARKED, b"[3]"),
-        (Kind.UNKNOWN, b'[["00", 1]]'),
         (Kind.CLOSE, b"[8, 0]"),
         (Kind.CLOSE, b"0"),
     ],

@@ -31,6 +31,7 @@ from rinha.bridge.protocol.frames import (
     ReplyStatus,
     Request,
     SentBefore,
+    Withdrawal,
 )
 from rinha.bridge.protocol.handshake import Challenge, Hello, Refusal, RefusalCode, Welcome, prove
 from rinha.bridge.protocol.worker_end import WorkerEnd
@@ -43,7 +44,7 @@ def payment(number: int) -> Payment:
     return Payment(number.to_bytes(16), number)
 
 
-def hello(first: int = 1, following: int = 1, secret: bytes = SECRET, version: int = 2) -> Hello:
+def hello(first: int = 1, following: int = 1, secret: bytes = SECRET, version: int = 3) -> Hello:
     unproved = Hello(version, bytes(16), "api", 0, 0, first, following)
     return unproved._replace(proof=prove(secret, NONCE, unproved))
 
@@ -70,7 +71,7 @@ def opened(first: int = 1, following: int = 1, *, credit: int = 10) -> WorkerEnd
 
 
 def test_it_speaks_first() -> None:
-    assert sent(WorkerEnd(SECRET, nonce=NONCE)) == [Challenge(2, NONCE)]
+    assert sent(WorkerEnd(SECRET, nonce=NONCE)) == [Challenge(3, NONCE)]
 
 
 def test_it_opens_when_welcomed() -> None:
@@ -88,7 +89,7 @@ def test_it_opens_when_welcomed() -> None:
         (hello(secret=b"wrong"), RefusalCode.SECRET),
         (hello(secret=b""), RefusalCode.SECRET),
         (hello()._replace(name="other"), RefusalCode.SECRET),
-        (hello(version=3), RefusalCode.VERSION),
+        (hello(version=2), RefusalCode.VERSION),
     ],
 )
 def test_who_can_not_prove_it_knows_the_secret_is_refused(wrong: Hello, code: RefusalCode) -> None:
@@ -174,8 +175,8 @@ def test_acknowledgements_credit_and_pongs_are_merged() -> None:
 
 def test_credit_can_be_withdrawn_and_restored() -> None:
     session = opened(credit=3)
-    session.withdraw()
-    assert sent(session) == [Credit(0)]
+    session.withdraw(Withdrawal.STORE_AWAY)
+    assert sent(session) == [Credit(0, Withdrawal.STORE_AWAY)]
     assert give(session, encode_payment(1, payment(1))) != [], "what was on its way is taken"
     session.restore()
     assert sent(session) == [Credit(4)]

@@ -8,7 +8,7 @@ import gevent
 
 from actors.messages.people import GetStatistics, PurgeFailed
 from actors.messages.sessions import SessionDismissed
-from rinha.bridge.protocol import delivery
+from rinha.bridge.protocol import pending
 from rinha.bridge.protocol.frames import Ack, Credit, Epoch, EpochAdopted, Ping, Pong, Reply, Request
 from rinha.bridge.protocol.questions import Kind, encode_reply
 from tests.bridge.raw_peer import eventually, submitted
@@ -55,7 +55,7 @@ def test_an_answer_that_fails_is_a_failed_reply(
 
 
 def test_requests_of_one_api_are_limited(start_worker: Any, connect_raw: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "MAX_REQUESTS", 3)
+    monkeypatch.setattr(pending, "MAX_REQUESTS", 3)
 
     def answer(question: object) -> object:
         gevent.sleep(60)

@@ -9,6 +9,7 @@ from actors.facts import PaymentsPurged
 from actors.health.circuit import Circuit
 from actors.intake import probes, refusals
 from actors.intake.actor import Intake
+from actors.intake.applying import Applier
 from actors.intake.backlog import Backlog
 from actors.intake.credits import Credits
 from actors.intake.dispatcher import Dispatcher
@@ -71,15 +72,15 @@ def an_unknown_goes_to_the_other_processor(patch: pytest.MonkeyPatch) -> None:
 
 @MUTANTS.at("steady")
 def an_unknown_gets_a_new_requested_at(patch: pytest.MonkeyPatch) -> None:
-    real = Intake._apply
+    real = Applier.apply
 
-    def apply(self: Intake, outcome: Any, attempt: Any, asked_s: float) -> None:
+    def apply(self: Applier, outcome: Any, attempt: Any, asked_s: float) -> None:
         entry = self._backlog.held.in_flight.get(attempt.payment.payment_id)
         real(self, outcome, attempt, asked_s)
         if entry is not None and not isinstance(outcome, Settled):
             entry.requested_at_ms += 1
 
-    patch.setattr(Intake, "_apply", apply)
+    patch.setattr(Applier, "apply", apply)
     patch.setattr(wire, "read_find_answer", lambda *_: Refused("HTTP 404"))
     real_read = wire.read_post_answer
 
@@ -148,7 +149,7 @@ def a_late_result_of_an_older_attempt_accepted(patch: pytest.MonkeyPatch) -> Non
 
     def end_attempt(self: Intake, message: Any) -> None:
         if message.attempt.epoch == self._backlog.epoch:
-            self._apply(message.outcome, message.attempt, self._clock.monotonic_s())
+            self._applier.apply(message.outcome, message.attempt, self._clock.monotonic_s())
         self._pool.end(message.actor, message.attempt)
 
     patch.setattr(refusals, "rest_s", rest_s)
@@ -161,7 +162,7 @@ def no_deduplication(patch: pytest.MonkeyPatch) -> None:
     real = Backlog.take
 
     def take(self: Backlog, payment: Any, now_s: float, **how: Any) -> Verdict:
-        self._ids._cents = IdMap()
+        self.ids._cents = IdMap()
         return real(self, payment, now_s, **how)
 
     patch.setattr(Backlog, "take", take)
@@ -170,13 +171,13 @@ def no_deduplication(patch: pytest.MonkeyPatch) -> None:
 @MUTANTS.at("durable")
 def a_crash_in_flight_taken_for_a_refusal(patch: pytest.MonkeyPatch) -> None:
     """One for good: after a passing one it mostly goes to the same processor again, which has it and says so."""
-    real = Intake._apply
+    real = Applier.apply
 
-    def apply(self: Intake, outcome: Any, attempt: Any, asked_s: float) -> None:
+    def apply(self: Applier, outcome: Any, attempt: Any, asked_s: float) -> None:
         refused = Refused("crashed", permanent=True)
         real(self, refused if getattr(outcome, "crashed", False) else outcome, attempt, asked_s)
 
-    patch.setattr(Intake, "_apply", apply)
+    patch.setattr(Applier, "apply", apply)
 
 
 @MUTANTS.at("steady")
@@ -288,7 +289,7 @@ def no_wake_up_for_those_that_rest(patch: pytest.MonkeyPatch) -> None:
 def payments_that_are_refused_go_first_and_count_each_time(patch: pytest.MonkeyPatch) -> None:
     real = Circuit.observe
 
-    def observe(self: Circuit, succeeded: bool | None, latency_ms: float, now_s: float, *, again: bool = False) -> None:
+    def observe(self: Circuit, succeeded: bool | None, latency_ms: float, now_s: float, **how: Any) -> None:
         real(self, bool(succeeded), latency_ms, now_s)
 
     def waiting_probe(self: Dispatcher, name: str, unfit: Any, now_s: float, *, fresh: bool) -> Entry | None:

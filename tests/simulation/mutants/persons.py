@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from actors import restoring
 from actors.intake import closing
-from actors.intake.backlog import Backlog
 from actors.intake.held import Held
 from tests.simulation.mutants.registry import Mutants
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from actors.intake.backlog import Backlog
     from actors.values import Payment
 
 MUTANTS = Mutants()
@@ -31,7 +32,7 @@ def what_is_written_off_is_looked_into_all_the_same(patch: pytest.MonkeyPatch) -
 
 @MUTANTS.at("durable")
 def the_next_worker_knows_nothing_of_what_is_written_off(patch: pytest.MonkeyPatch) -> None:
-    def forget(self: Backlog, payments: Iterable[Payment]) -> None:
+    def forget(backlog: Backlog, payments: Iterable[Payment]) -> None:
         """Nothing."""
 
-    patch.setattr(Backlog, "restore_written_off", forget)
+    patch.setattr(restoring, "restore_written_off", forget)

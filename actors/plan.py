@@ -1,0 +1,66 @@
+"""How the actor system is to be."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from actors.intake.credits import WINDOW_MAX
+from actors.intake.parked import PARKING, Parking
+from actors.ledger.timeline import BLOCK_ROWS
+from actors.packed.id_map import RECORDS_PER_BUCKET
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from actors.intake.routing import Policy
+    from actors.values import ProcessorHealth
+
+SESSIONS_MAX = 64
+"""Bridge sessions at a time; with the pool it bounds what can be in a mailbox."""
+
+
+class Sizes(NamedTuple):
+    """How much fits into one piece of what consists of pieces. Only the simulation has other sizes: it gets to edges.
+
+    Args:
+        bucket_records: ids in a bucket of an id map, on average.
+        block_rows: rows in a block of a timeline.
+        window_payments: unused credit of one session, at most.
+        mailbox_messages: messages that a mailbox holds, beside those that the pool's attempts cause.
+    """
+
+    bucket_records: int = RECORDS_PER_BUCKET
+    block_rows: int = BLOCK_ROWS
+    window_payments: int = WINDOW_MAX
+    mailbox_messages: int = SESSIONS_MAX * 64 + 1024
+
+
+SIZES = Sizes()
+
+
+class Plan(NamedTuple):
+    """How the system is to be.
+
+    Args:
+        processors: names and fees, in the order of summaries.
+        policy: which processor gets a payment.
+        pool_size: number of payment actors.
+        backlog_max: payments held at most.
+        durable: a payment is acknowledged once it is on disk; needs a store.
+        settle_per_s: waiting payments that are sent per second at most.
+        repeat_s: for so long after the start, what APIs sent to a worker before this one is looked for before it is
+            sent.
+        parking: when a payment is parked that is itself at fault.
+        sizes: how much fits into one piece.
+    """
+
+    processors: Sequence[ProcessorHealth]
+    policy: Policy
+    pool_size: int
+    backlog_max: int
+    durable: bool
+    settle_per_s: float = math.inf
+    repeat_s: float = 300.0
+    parking: Parking = PARKING
+    sizes: Sizes = SIZES

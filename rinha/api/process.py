@@ -1,0 +1,113 @@
+"""What one API process knows of itself: what it took and refused, what it logged, which hops it remembers."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from rinha.bridge.errors import NoCreditReason
+from rinha.bridge.protocol.frames import Tally
+from rinha.bridge.protocol.own_questions import (
+    GetOwnEvents,
+    GetOwnFigures,
+    GetOwnHops,
+    GetOwnRanked,
+)
+from rinha.bridge.protocol.processes import ApiReport, NoTraces, ProcessHops
+from rinha.logs import RECENT
+from rinha.own_events import own_events
+from rinha.refusals import explain_refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from rinha.api.gateway import Gateway
+    from rinha.bridge.protocol.own_questions import OwnQuestion
+    from rinha.bridge.protocol.processes import ProcessEvents, Traces
+    from rinha.recent import RecentRecords
+
+
+class ApiProcess:
+    """The process, for people and for the worker that asks it.
+
+    Args:
+        name: the API's.
+        run: 16 hexadecimal digits that no other start of it has.
+        traces: the hops that it remembers.
+        records: what it has logged of late.
+    """
+
+    def __init__(self, name: str, run: str, *, traces: Traces | None = None, records: RecentRecords = RECENT) -> None:
+        self.accepted = 0
+        """Payments answered with 202; counted by whoever answers, which costs one addition."""
+        self._name = name
+        self._run = run
+        self._traces = traces or NoTraces()
+        self._records = records
+        self._started_ms = _now_ms()
+        self._refused: Counter[NoCreditReason] = Counter()
+        self._last_refused: tuple[int, str] = (0, "")
+        self._gateway: Gateway | None = None
+
+    def watch(self, gateway: Gateway) -> None:
+        """Have the figures tell of this way to the worker, too."""
+        self._gateway = gateway
+
+    def refused(self, reason: NoCreditReason) -> None:
+        """A payment was answered with 503."""
+        self._refused[reason] += 1
+        self._last_refused = (_now_ms(), reason.value)
+
+    def answer(self, question: OwnQuestion) -> object:
+        """Answer what the worker asks."""
+        match question:
+            case GetOwnFigures():
+                return self.figures()
+            case GetOwnEvents(after):
+                return self.events(after)
+            case GetOwnHops(ids):
+                return self.hops(ids)
+            case GetOwnRanked(by, number):
+                return self.ranked(by, number)
+
+    def figures(self) -> ApiReport:
+        """What it took and refused, and whether it would refuse now."""
+        gateway = self._gateway
+        reason, since_ms, tally, outbox = None, 0, Tally(), 0
+        if gateway is not None:
+            reason, since_ms = gateway.refusing.reason, gateway.refusing.since_ms
+            tally, outbox = gateway.tally, gateway.outbox_size
+        last_ms, last = self._last_refused
+        return ApiReport(
+            self._name,
+            self._run,
+            self._started_ms,
+            self.accepted,
+            {each.value: self._refused[each] for each in NoCreditReason},
+            reason.value if reason else "",
+            since_ms,
+            explain_refusal(reason, since_ms, tally) if reason else "",
+            since_ms if reason is NoCreditReason.WORKER_AWAY else 0,
+            outbox,
+            last_ms,
+            last,
+            tally.settled,
+            tally.held,
+        )
+
+    def events(self, after: int) -> ProcessEvents:
+        """What it has logged of late."""
+        return own_events(self._records, self._name, self._run, after)
+
+    def hops(self, ids: Collection[bytes]) -> ProcessHops:
+        """What it remembers of these payments."""
+        return ProcessHops(self._name, self._run, "api", self._traces.hops(ids))
+
+    def ranked(self, by: str, number: int) -> list[tuple[int, bytes]]:
+        """The payments that were ``slowest``, or ``failed``."""
+        return self._traces.slowest(number) if by == "slowest" else self._traces.failed(number)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

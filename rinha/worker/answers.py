@@ -1,0 +1,83 @@
+"""The worker's answers to the APIs' questions: the actors' own, and those about all processes. Runs on gevent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rinha.bridge.protocol.own_questions import (
+    GetEvents,
+    GetFigures,
+    GetHops,
+    GetOwnEvents,
+    GetOwnFigures,
+    GetOwnHops,
+    GetOwnRanked,
+)
+from rinha.bridge.protocol.processes import AllEvents, AllHops, AllReports, NoTraces, ProcessHops
+from rinha.bridge.protocol.questioning import Polled
+from rinha.logs import RECENT
+from rinha.own_events import own_events
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rinha.bridge.protocol.own_questions import OwnQuestion
+    from rinha.bridge.protocol.processes import Traces
+    from rinha.recent import RecentRecords
+
+ROLE = "payment-worker"
+
+
+class Answers:
+    """Whoever knows, asked.
+
+    Args:
+        actors: answers what is the actors' affair; may block or raise.
+        run: of this process: 16 hexadecimal digits.
+        traces: the hops that it remembers.
+        records: what it has logged of late.
+    """
+
+    def __init__(
+        self,
+        actors: Callable[[Any], Any],
+        run: str,
+        *,
+        traces: Traces | None = None,
+        records: RecentRecords = RECENT,
+    ) -> None:
+        self.ask_all: Callable[[OwnQuestion], Polled] = lambda question: Polled((), ())
+        """Asks all APIs; that of the bridge, once there is one."""
+        self._actors = actors
+        self._run = run
+        self._traces = traces or NoTraces()
+        self._records = records
+
+    def answer(self, question: Any) -> Any:
+        """Answer a question; may block or raise."""
+        match question:
+            case GetFigures():
+                return AllReports(*self._sorted(GetOwnFigures(), "name"))
+            case GetEvents(after):
+                processes, missing = self._sorted(GetOwnEvents(after), "role")
+                return AllEvents((own_events(self._records, ROLE, self._run, after), *processes), missing)
+            case GetHops(ids, by, number):
+                return self._hops(ids) if ids or not by else self._ranked(by, number)
+            case _:
+                return self._actors(question)
+
+    def _sorted(self, question: OwnQuestion, name: str) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+        polled = self.ask_all(question)
+        return tuple(sorted(polled.answers, key=lambda each: str(getattr(each, name)))), polled.missing
+
+    def _hops(self, ids: tuple[bytes, ...]) -> AllHops:
+        processes, missing = self._sorted(GetOwnHops(ids), "role")
+        return AllHops((ProcessHops(ROLE, self._run, "worker", self._traces.hops(ids)), *processes), missing)
+
+    def _ranked(self, by: str, number: int) -> AllHops:
+        own = self._traces.slowest(number) if by == "slowest" else self._traces.failed(number)
+        figures: dict[bytes, int] = {}
+        for ranked in (own, *self.ask_all(GetOwnRanked(by, number)).answers):
+            for figure, payment_id in ranked:
+                figures[payment_id] = max(figure, figures.get(payment_id, 0))
+        return self._hops(tuple(sorted(figures, key=figures.__getitem__, reverse=True)[:number]))
