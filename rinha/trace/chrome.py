@@ -104,13 +104,12 @@ def chrome_chunks(traces: Iterable[Trace]) -> Iterator[bytes]:
     Yields:
         Its pieces, so that it is never in memory as a whole.
     """
-    events = _Events()
+    events, encode = _Events(), msgspec.json.Encoder().encode
     yield b'{"displayTimeUnit":"ms","traceEvents":['
     separator = b"\n"
     for trace in traces:
-        for event in events.of(trace):
-            yield separator + msgspec.json.encode(event)
-            separator = b",\n"
+        yield separator + b",\n".join(map(encode, events.of(trace)))
+        separator = b",\n"
     yield b"\n]}\n"
 
 

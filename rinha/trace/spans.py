@@ -42,11 +42,10 @@ class Span:
         waited_ns: from its cause's end to its start; 0 if it began before that.
         is_early: it began before its cause did, so that two clocks differ.
         own_ns: what it took, without what its answer waited for elsewhere.
-        depth: how many spans are above it, without the root.
     """
 
     __slots__ = (
-        "cause", "depth", "end_ns", "hop", "is_early", "line", "nth", "own_ns", "parent", "start_ns", "waited_ns",
+        "cause", "end_ns", "hop", "is_early", "line", "nth", "own_ns", "parent", "start_ns", "waited_ns",
     )  # fmt: skip
 
     def __init__(self, line: HopLine, nth: int) -> None:
@@ -60,7 +59,11 @@ class Span:
         self.cause: Span | None = None
         self.waited_ns = 0
         self.is_early = False
-        self.depth = 0
+
+    @property
+    def depth(self) -> int:
+        """How many spans are above it, without the root."""
+        return self.parent.depth + 1 if self.parent else 0
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -188,10 +191,6 @@ class _Tree:
         if cause is not None:
             span.waited_ns = max(0, span.start_ns - cause.end_ns)
             span.is_early = span.start_ns < cause.start_ns
-        above = span.parent
-        while above is not None:
-            span.depth += 1
-            above = above.parent
 
     def _alone_ns(self, request: Span) -> int:
         """What a request took, without the time that its answer waited for others."""
@@ -207,15 +206,16 @@ class _Tree:
 
 def _nearest(span: Span, candidates: Iterable[Span]) -> Span | None:
     """Of several that may be the parent, one of the same attempt and process, and the last that began before."""
-    best, best_rank = None, (False, False, 0)
-    for each in candidates:
-        if each.line.attempt and span.line.attempt and each.line.attempt != span.line.attempt:
-            continue
+    attempts = (0, span.line.attempt)
+    fit = [each for each in candidates if not span.line.attempt or each.line.attempt in attempts]
+    if len(fit) < 2:
+        return fit[0] if fit else None
+
+    def rank(each: Span) -> tuple[bool, bool, int]:
         is_before = each.start_ns <= span.start_ns
-        rank = (each.line.run == span.line.run, is_before, each.start_ns if is_before else -each.start_ns)
-        if best is None or rank > best_rank:
-            best, best_rank = each, rank
-    return best
+        return each.line.run == span.line.run, is_before, each.start_ns if is_before else -each.start_ns
+
+    return max(fit, key=rank)
 
 
 def _missing(by_hop: dict[str, list[Span]], absent: dict[str, int], silent: Mapping[str, list[str]]) -> list[str]:

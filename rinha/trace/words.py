@@ -13,13 +13,6 @@ if TYPE_CHECKING:
     from rinha.trace.bars import Bar
     from rinha.trace.spans import Span, Trace
 
-WHY = {
-    "all-unhealthy": "no processor was healthy",
-    "no-room": "the processor in use had its full share of the pool",
-    "patience": "the cheaper processor was being waited for",
-    "paced": "waiting payments go at a bounded pace",
-}
-"""Reasons of the routing for which a payment waits."""
 _OUTCOMES = {"refused": "refused it", "unknown": "left it unknown", "absent": "no row of it"}
 _STEPS = {"post": "posted to", "look-up": "looked up at", "resolve": "looked up, and posted again if need be, at"}
 
@@ -78,9 +71,11 @@ def told(span: Span) -> str:
     if verdict := fields.pop("verdict", None):
         words.append(str(verdict).replace("_", " "))
     if why := fields.pop("why", None):
-        words.append(f"waited: {_reason(why)}" if span.hop == "backlog.wait" else _reason(why))
+        words.append(f"after {why}" if span.hop == "backlog.wait" else str(why))
     if reason := fields.pop("reason", None):
-        words.append(_reason(reason))
+        words.append(plain(reason))
+    if not fields.get("mailbox"):
+        fields.pop("mailbox", None)
     if span.nth:
         words.append("once more")
     if span.is_early:
@@ -117,7 +112,7 @@ def explained(bar: Bar) -> str:
     span, fields = bar.span, bar.span.fields
     if bar.is_wait:
         if span.hop == "intake.taken":
-            behind = f", where {fields['mailbox']} messages were" if fields.get("mailbox") else ""
+            behind = f" ({fields['mailbox']} messages were behind it)" if fields.get("mailbox") else ""
             return f"between the API and {place(span)}: linger, wire and its mailbox{behind}"
         if bar.name == "mailbox":
             return f"waited for {place(span)} to come to {numbered(span)}"
@@ -129,7 +124,7 @@ def explained(bar: Bar) -> str:
             attempt = f" (attempt {span.line.attempt})" if span.line.attempt else ""
             return f"waited for its turn{attempt}{_because(span)}"
         case "payment.attempt":
-            reason = f", {_reason(fields['reason'])}" if fields.get("reason") else ""
+            reason = f", {plain(str(fields['reason']))}" if fields.get("reason") else ""
             outcome = f"{fields.get('outcome', 'under way')}{reason}"
             return f"{fields.get('processor', 'the processor')} took so long (attempt {span.line.attempt}: {outcome})"
         case "journal.stored":
@@ -141,13 +136,15 @@ def explained(bar: Bar) -> str:
 
 
 def _because(span: Span) -> str:
-    """Why a payment waited, if that is on record: the routing's reason, and what the attempt before came to."""
-    parts = [_reason(span.fields["why"])] if span.fields.get("why") else []
+    """Why a payment waited, if that is on record: what the attempt before came to, and the reason on the hop itself."""
+    why = str(span.fields.get("why", ""))
     before = span.cause.fields if span.cause and span.cause.hop == "payment.attempt" else {}
-    if before.get("outcome") in {"refused", "unknown", "absent"}:
-        reason = f" ({_reason(before['reason'])})" if before.get("reason") else ""
-        parts.append(f"{before.get('processor', 'the processor')} had {_OUTCOMES[before['outcome']]}{reason}")
-    return ": " + ", and ".join(parts) if parts else ""
+    if before.get("outcome") not in _OUTCOMES:
+        return f": {plain(why)}" if why else ""
+    reason = str(before.get("reason", ""))
+    words = [plain(each) for each in dict.fromkeys((reason, why)) if each]
+    came_to = f"{before.get('processor', 'the processor')} had {_OUTCOMES[before['outcome']]}"
+    return f": {plain(came_to)}" + (f" ({'; '.join(words)})" if words else "")
 
 
 def spent(trace: Trace) -> str:
@@ -163,16 +160,12 @@ def _processor(trace: Trace) -> str:
     return ""
 
 
-def _reason(text: object) -> str:
-    return plain(WHY.get(str(text), str(text)))
-
-
 def _field(name: str, value: Any) -> str:
     label = name.replace("_", " ")
     if isinstance(value, bool):
         return label if value else f"not {label}"
     if name == "mailbox":
-        return f"{value} in the mailbox"
+        return f"{value} messages behind it"
     if name == "amount_cents" and isinstance(value, int):
         return f"amount {value / 100:.2f}"
     return f"{label} {value}"

@@ -80,7 +80,8 @@ def test_help_names_every_command(capfd: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     assert ended.value.code == 0
     out = capfd.readouterr().out
-    processes, views = ("up", "api", "worker", "simulator"), ("payment", "held", "parked", "processors", "events")
+    processes = ("up", "api", "worker", "simulator")
+    views = ("payment", "held", "parked", "processors", "events", "trace")
     for command in (*processes, *views, "check", "statistics", "rows"):
         assert re.search(rf"^ +{command}\s", out, re.M)
 

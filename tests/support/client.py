@@ -148,7 +148,7 @@ async def until_settled(session: aiohttp.ClientSession, url: str, timeout_s: flo
     Returns:
         Its statistics then.
     """
-    statistics: dict[str, Any] = {}
+    statistics: dict[str, Any] | None
     async with asyncio.timeout(timeout_s):
         while True:
             document = await get(session, f"{url}/statistics")

@@ -50,14 +50,17 @@ def test_the_top_says_what_became_of_it_and_where_the_time_went() -> None:
         ([*settled()[:3], line("journal.stored", 0.5, 40, actor="journal")], "disk: until the journal had it on disk"),
         (
             [*settled()[:2], line("intake.taken", 90, actor="intake", mailbox=412)],
-            "mailbox: between the API and worker/intake: linger, wire and its mailbox, where 412 messages were",
+            "mailbox: between the API and worker/intake: linger, wire and its mailbox (412 messages were behind it)",
         ),
         (
             [*settled()[:5], attempt(70, 1, 1, "default", "settled")],
             "mailbox: waited for worker/payment-1 to come to payment.attempt 1",
         ),
         ([line("api.request", 0, 9, status=503)], "API: payment-api-1 itself, beside what its answer waited for"),
-        ([*settled()[:4], line("backlog.wait", 0.4, 90, 1, "intake", why="no-room")], "its full share of the pool"),
+        (
+            [*settled()[:4], line("backlog.wait", 0.4, 90, 1, "intake", why="HTTP 429")],
+            "backlog: waited for its turn (attempt 1): HTTP 429",
+        ),
         (
             [*settled()[:5], line("parked", 3, actor="intake"), line("retried", 9000, actor="intake")],
             "parked: waited for a person to let it try again",
