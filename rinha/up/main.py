@@ -97,7 +97,8 @@ def run_up(settings: Settings, environ: Mapping[str, str], table: Table = make_s
 
 async def run_stages(stages: Sequence[Stage], settings: Settings, on_ready: Callable[[], None]) -> int:
     """Supervise the stages until a signal stops it; returns the exit code."""
-    supervisor = Supervisor(stages, stop_timeout_s=settings.drain_s + STOP_MARGIN_S, on_ready=on_ready)
+    timeout_s = settings.drain_s + STOP_MARGIN_S
+    supervisor = Supervisor(stages, stop_timeout_s=timeout_s, on_ready=on_ready, on_waiting=_say_waiting)
     loop = asyncio.get_running_loop()
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, supervisor.end, number)
@@ -144,6 +145,13 @@ def _reachable(listener: socket.socket) -> tuple[str, int]:
     """Where a client on this machine reaches the listener."""
     host, port = listener.getsockname()[:2]
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port
+
+
+def _say_waiting(name: str) -> None:
+    say(
+        f"{name} can't start: the journal that RINHA_STORE names isn't there, or another worker has it, perhaps of "
+        "another `rinha up`. Its log line worker.store_unavailable says which. It tries again until it can, or Ctrl-C."
+    )
 
 
 def _announce(listener: socket.socket, bridge: Bridge) -> None:

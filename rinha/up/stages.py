@@ -43,12 +43,22 @@ class Supervisor:
         stages: in the order of starting.
         stop_timeout_s: how long a child may take to end before it is killed.
         on_ready: called once every stage is ready.
+        on_waiting: called once for each child that can't start for lack of something, by its name; it is tried again.
     """
 
-    def __init__(self, stages: Sequence[Stage], *, stop_timeout_s: float, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        stages: Sequence[Stage],
+        *,
+        stop_timeout_s: float,
+        on_ready: Callable[[], None],
+        on_waiting: Callable[[str], None] = lambda name: None,
+    ) -> None:
         self._stages = [([Child(spec, self._is_final) for spec in stage.children], stage) for stage in stages]
         self._stop_timeout_s = stop_timeout_s
         self._on_ready = on_ready
+        self._on_waiting = on_waiting
+        self._waiting: set[str] = set()
         self._ready = False
         self._refused = False
         self._ending = asyncio.Event()
@@ -114,6 +124,9 @@ class Supervisor:
         return clean
 
     def _is_final(self, name: str, exit_code: int) -> bool:
+        if exit_code == ExitCode.UNAVAILABLE and name not in self._waiting:
+            self._waiting.add(name)
+            self._on_waiting(name)
         if exit_code != ExitCode.REFUSED or self._ready:
             return False
         logger.error("up.child_refused", extra={"child": name, "exit_code": exit_code})

@@ -130,6 +130,23 @@ def test_no_command_s_libraries_are_loaded_before_it_runs() -> None:
     assert done.stdout.strip() == "set()"
 
 
+def test_ctrl_c_while_the_command_is_loaded_ends_it_without_a_traceback() -> None:
+    code = """
+import os, signal, sys
+
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == "rinha.commands.main":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupt())
+from rinha.__main__ import main
+sys.exit(main())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
 @pytest.fixture
 def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("RINHA_BRIDGE", f"unix:{tmp_path}/bridge")

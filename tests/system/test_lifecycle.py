@@ -23,10 +23,12 @@ from tests.support.client import (
     until_settled,
 )
 from tests.support.load import Load
+from tests.support.processes import running, simulators, system_environ, until, until_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
 
     from tests.system.conftest import System
 
@@ -150,3 +152,20 @@ async def test_an_id_that_is_known_is_taken_once_whatever_api_gets_it(run_system
 
         assert (statistics["accepted"], statistics["duplicates"], statistics["conflicts"]) == (1, 49, 1)
         assert await check_books(system.session, system.processors, system.bridge, answers) == []
+
+
+async def test_a_second_system_on_the_same_journal_says_so_and_waits_for_it(tmp_path: Path) -> None:
+    directories = [tmp_path / "one", tmp_path / "two"]
+    for each in directories:
+        each.mkdir()
+    store = {"RINHA_ACCEPT": "durable", "RINHA_STORE": f"sqlite:///{tmp_path / 'journal.db'}"}
+    with simulators() as processors:
+        first_environ, second_environ = (system_environ(processors, each, **store) for each in directories)
+        with running("up", environ=first_environ) as first:
+            await asyncio.to_thread(until_up, first)
+            with running("up", environ=second_environ) as second:
+                await asyncio.to_thread(until, lambda: "another worker has it" in second.errors, "it says so")
+                assert "rinha listens on" not in second.errors
+                assert await asyncio.to_thread(first.stop) == 0
+                await asyncio.to_thread(until_up, second)
+                assert await asyncio.to_thread(second.stop) == 0

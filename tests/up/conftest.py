@@ -73,7 +73,10 @@ class Run:
 
     def __init__(self, *stages: Stage, stop_timeout_s: float = PATIENCE_S) -> None:
         self.announced = 0
-        self.supervisor = Supervisor(stages, stop_timeout_s=stop_timeout_s, on_ready=self._announce)
+        self.waiting: list[str] = []
+        self.supervisor = Supervisor(
+            stages, stop_timeout_s=stop_timeout_s, on_ready=self._announce, on_waiting=self.waiting.append
+        )
 
     def _announce(self) -> None:
         self.announced += 1

@@ -74,6 +74,7 @@ async def test_a_child_that_dies_is_restarted_with_growing_delays(
         await run.until(lambda: len(journal.pids()) == 3)
         run.supervisor.end(signal.SIGTERM)
         assert await run.exit_code() == 1
+    assert run.waiting == ["worker"], "it lacks something, and that is said once"
     died: list[dict[str, Any]] = [vars(record) for record in caplog.records if record.message == "up.child_died"]
     assert [(record["child"], record["exit_code"]) for record in died[:2]] == [("worker", 3)] * 2
     assert [record["restart_in_s"] for record in died[:2]] == [0.2, 0.4]
