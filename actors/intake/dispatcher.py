@@ -27,6 +27,10 @@ OVERDUE_S = 0.25
 Well above what a stall of our own process does to a measured latency.
 """
 
+TRIAL_S = 1.0
+"""For so long after a circuit has closed, the newest payments and the oldest go in turns: three hundred that fail
+everywhere, come at once, would else open it each time before anybody else got through."""
+
 
 class Dispatcher:
     """Plans attempts. It outlives the intake's restarts.
@@ -55,10 +59,16 @@ class Dispatcher:
         self._clock = clock
         self._pace = pace
         self._probes = Probes()
+        self._processors: tuple[ProcessorHealth, ...] = ()
+        self._trial_until_s = float("-inf")
+        self._newest_is_next = True
         self.update(processors)
 
     def update(self, processors: Sequence[ProcessorHealth]) -> None:
         """Take note of the processors' present health."""
+        ill = {each.name for each in self._processors if not each.healthy}
+        if any(each.healthy and each.name in ill for each in processors):
+            self._trial_until_s = self._clock.monotonic_s() + TRIAL_S
         self._processors = tuple(processors)
         self._benchmarks = self._policy.benchmarks(self._processors)
         for each in processors:
@@ -184,7 +194,7 @@ class Dispatcher:
     def _next_waiting(self, now_s: float) -> tuple[Recipient, Attempt] | None:
         if self._pace.ready_in_s(now_s):
             return None
-        for head in self._backlog.heads(now_s):
+        for head in self._in_turn(now_s):
             rejected, refused, _shunned = head.kind
             for name, share in self._benchmarks:
                 if name not in rejected and name not in refused and self._has_share(name, share, now_s):
@@ -192,8 +202,14 @@ class Dispatcher:
             chosen = self._choose(head, now_s)
             if chosen is not None and self._pool.has_room(chosen):
                 self._pace.take(now_s)
+                self._newest_is_next = not self._newest_is_next
                 return self._post(head, chosen, now_s)
         return None
+
+    def _in_turn(self, now_s: float) -> Iterable[Entry]:
+        heads = self._backlog.heads(now_s)
+        newest = self._backlog.newest if self._newest_is_next and now_s < self._trial_until_s else None
+        return heads if newest is None else chain((newest,), heads)
 
     def _has_share(self, name: str, share: int, now_s: float) -> bool:
         if self._pool.busy(name) >= share or not self._pool.has_room(name):
