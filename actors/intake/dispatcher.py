@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from actors.runtime.clocks import Clock
     from actors.values import ProcessorHealth
 
+TRIAL_S = 1.0
+"""For so long after a circuit has closed, the newest payments and the oldest go in turns: three hundred that fail
+everywhere, come at once, would else open it each time before anybody else got through."""
+
 
 class Dispatcher:
     """Plans attempts. It outlives the intake's restarts.
@@ -59,9 +63,14 @@ class Dispatcher:
         self._probes = Probes()
         self.chooser = Chooser(pool, policy, processors, clock, pace)
         self.drain = Drain(clock)
+        self._trial_until_s = float("-inf")
+        self._newest_is_next = True
 
     def update(self, processors: Sequence[ProcessorHealth]) -> None:
         """Take note of the processors' present health."""
+        ill = {each.name for each in self.chooser.processors if not each.healthy}
+        if any(each.healthy and each.name in ill for each in processors):
+            self._trial_until_s = self._clock.monotonic_s() + TRIAL_S
         self.chooser.update(processors)
         for each in processors:
             if each.healthy:
@@ -188,15 +197,21 @@ class Dispatcher:
     def _next_waiting(self, now_s: float) -> tuple[Recipient, Attempt] | None:
         if self._pace.ready_in_s(now_s):
             return None
-        for head in self._backlog.heads(now_s):
+        for head in self._in_turn(now_s):
             processor, reason, _awaited, _left_s = self.chooser.choose(head, now_s)
             if processor:
                 if reason is not BENCHMARK:
                     self._pace.take(now_s)
+                    self._newest_is_next = not self._newest_is_next
                 if self.drain.is_open or (now_s - head.taken_at_s > LONG_S and head.kind is FRESH):
                     self.drain.note(now_s)
                 return self._post(head, processor, now_s, reason)
         return None
+
+    def _in_turn(self, now_s: float) -> Iterable[Entry]:
+        heads = self._backlog.heads(now_s)
+        newest = self._backlog.newest if self._newest_is_next and now_s < self._trial_until_s else None
+        return heads if newest is None else chain((newest,), heads)
 
     def _post(self, head: Entry, processor: str, now_s: float, why: str) -> tuple[Recipient, Attempt]:
         self._backlog.dispatch(head, processor, self._clock.now_ms())

@@ -90,16 +90,17 @@ def test_422s_by_a_rule_of_both_stop_nobody(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("outcome", [JUDGED, EMPTY_500, DATABASE_500], ids=["422", "empty-500", "500"])
-def test_fifty_at_once_that_both_refuse_hold_up_the_others_for_a_few_probes_alone(
-    bench: Bench, outcome: Refused | Unknown
+@pytest.mark.parametrize("bad", [50, 300])
+def test_many_at_once_that_both_refuse_hold_up_the_others_for_a_few_probes_alone(
+    bench: Bench, outcome: Refused | Unknown, bad: int
 ) -> None:
     for each in (bench.default, bench.fallback):
         each.rule = against_bad_ones(outcome)
-    bench.give(BAD_CENTS, 50)
+    bench.give(BAD_CENTS, bad)
     settled = [bench.settled(each) for each in bench.stream(15.0)]
     assert None not in settled
-    assert max(each.after_s for each in settled if each) <= 3.0
-    assert sum(each is not None and each.processor == "default" for each in settled) >= 0.9 * len(settled)
+    assert max(each.after_s for each in settled if each) <= 2.0
+    assert sum(each is not None and each.processor == "default" for each in settled) >= 0.8 * len(settled)
 
 
 @pytest.mark.parametrize("outcome", [JUDGED, EMPTY_500, DATABASE_500], ids=["422", "empty-500", "500"])

@@ -94,6 +94,8 @@ class SimulatedApi:
         self._bridge = bridge
         self._note = note
         self._generation = 0
+        self.away_until_s = 0.0
+        """Until then it doesn't come to the worker."""
         self._begin()
 
     def _begin(self) -> None:
@@ -157,7 +159,7 @@ class SimulatedApi:
         if generation != self._generation:
             return
         bridge = self._bridge()
-        if bridge is None:
+        if bridge is None or self._scheduler.now_s < self.away_until_s:
             self._reconnect()
             return
         self._generation += 1

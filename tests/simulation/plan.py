@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +14,6 @@ from tests.simulation.processor import GRUDGES, Faults
 from tests.simulation.worker import Config
 
 if TYPE_CHECKING:
-    import random
     from collections.abc import Iterator
 
     from rinha.processors.wire import Answer
@@ -32,6 +32,10 @@ NAMES = ("default", "fallback")
 
 SPAN_S = 6.0
 """For so long things happen; then all faults stop."""
+
+
+LAST_CRASH_SHARE, LAST_CRASH_FIRST = 0.5, 500
+"""How many runs have one (``_last_crash``), and the number of its first payment, which no other has."""
 
 
 class Happening(NamedTuple):
@@ -65,7 +69,7 @@ class Plan(NamedTuple):
     happenings: list[Happening]
 
 
-def draw_plan(chance: random.Random, levels: tuple[str, ...]) -> Plan:
+def draw_plan(seed: int, chance: random.Random, levels: tuple[str, ...]) -> Plan:
     """Draw a run."""
     level = chance.choice(levels)
     targets = (*TARGETS, *JOURNAL_TARGETS) if level in {"background", "durable"} else TARGETS
@@ -95,6 +99,8 @@ def draw_plan(chance: random.Random, levels: tuple[str, ...]) -> Plan:
         happenings += [_at(chance, "fill_disk", chance.random() * 2) for _ in range(_few(chance, 1))]
         happenings += [_at(chance, "freeze_disk", chance.random() * 4) for _ in range(_few(chance, 2))]
     happenings += [_unroute(chance) for _ in range(_few(chance, 1))]
+    if level in {"fragile", "queued"}:
+        happenings += _last_crash(random.Random(f"the last crash of run {seed}"))
     happenings.sort(key=lambda each: each.at_s)
     return Plan(
         level=level,
@@ -174,6 +180,27 @@ def _crash_while_slow(chance: random.Random, numbers: Iterator[int]) -> list[Hap
     ]
     hidden = Happening(at_s + LONGEST_DELAY_S, "unroute_processor", (name, chance.choice((0.0, 8.0)), True))
     return [slow, *before, Happening(at_s, "crash_worker"), *after, hidden]
+
+
+def _last_crash(chance: random.Random) -> list[Happening]:
+    """In some runs nothing comes after the last crash but what clients send again.
+
+    What was just sent is committed late, and hidden when it is looked for; or the API that sent it comes to the next
+    worker after the other one. The chance is its own, so that nothing else in a run depends on this.
+    """
+    if chance.random() >= LAST_CRASH_SHARE:
+        return []
+    at_s, numbers = SPAN_S - 0.3 * chance.random(), count(LAST_CRASH_FIRST)
+    before = [
+        _payment(chance, numbers, at_s - 0.02 - 0.2 * chance.random(), "soon") for _ in range(chance.randint(3, 6))
+    ]
+    happenings = [*before, Happening(at_s, "crash_worker")]
+    if chance.random() < 0.4:
+        away_s = 1.0 + chance.random()
+        return [*happenings, Happening(at_s, "keep_api_away", (chance.randrange(2), away_s))]
+    name = chance.choice(("default", *NAMES))  # most policies send to the first one
+    slow = Happening(at_s - 0.3, "slow_processor", (name, 0.5, 4.0))
+    return [slow, *happenings, Happening(at_s + LONGEST_DELAY_S, "unroute_processor", (name, 8.0, True))]
 
 
 def _soon(chance: random.Random) -> str:

@@ -1,4 +1,4 @@
-"""The simulation finds bugs: each mutant of the real code is caught within 1000 seeds."""
+"""The simulation finds bugs: each mutant of the real code is caught within 500 seeds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from tests.simulation.mutants import actors, bridge, edges, persons, processors
 from tests.simulation.run import simulate
 
-SEEDS = 1000
+SEEDS = 500
 
 MUTANTS = actors.MUTANTS | bridge.MUTANTS | edges.MUTANTS | persons.MUTANTS | processors.MUTANTS
 

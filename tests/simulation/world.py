@@ -53,7 +53,7 @@ class World:
     def __init__(self, seed: int, levels: tuple[str, ...], *, trace: bool) -> None:
         self.seed = seed
         chance = random.Random(seed)
-        self.plan = plan = draw_plan(chance, levels)
+        self.plan = plan = draw_plan(seed, chance, levels)
         self.trace = Trace(trace)
         self.violations: list[str] = []
         self.submissions: list[Submission] = []
@@ -168,6 +168,9 @@ class World:
 
     def break_connection(self, number: int) -> None:
         self.apis[number].lose_connection()
+
+    def keep_api_away(self, number: int, lapse_s: float) -> None:
+        self.apis[number].away_until_s = self.scheduler.now_s + lapse_s
 
     def crash_api(self, number: int) -> None:
         self.apis[number].crash()

@@ -31,6 +31,7 @@ class Report(msgspec.Struct, kw_only=True):
         ends: how processes ended, and how often.
         complaints: lines of the logs at error and above, by event.
         left: statistics of the worker in the end.
+        letters: what could not be delivered within a worker, to whom and why, and how often.
     """
 
     store: str
@@ -53,6 +54,7 @@ class Report(msgspec.Struct, kw_only=True):
     ends: dict[str, int]
     complaints: dict[str, int]
     left: dict[str, Any] | None
+    letters: dict[str, int] = {}
 
     @property
     def faults(self) -> list[str]:
@@ -88,6 +90,7 @@ def table(reports: list[Report]) -> str:
         ("settled after, s", ["never" if (s := each.settled_after_s) is None else round(s, 1) for each in reports]),
         ("ends of processes", [_counts(each.ends) for each in reports]),
         ("complaints", [_counts(each.complaints) for each in reports]),
+        ("letters", [_counts(each.letters) for each in reports]),
         ("books", ["agree" if not each.differences else _counts(each.differences) for each in reports]),
         ("wrong", ["; ".join(each.faults) or "nothing" for each in reports]),
     ]

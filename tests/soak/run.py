@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from tests.soak import stores
@@ -133,5 +133,11 @@ async def _soak(options: Options, lab: Lab, keeper: Keeper, faults: Faults) -> R
         samples=lab.samples,
         ends=dict(keeper.ends),
         complaints=dict(complaints),
+        letters=dict(Counter(map(_letter, (line for line in lines if line["event"] == "actor.dead_letter")))),
         left=await lab.statistics(),
     )
+
+
+def _letter(line: dict[str, Any]) -> str:
+    kind = line["letter"].partition("(")[0]
+    return f"{kind} to {line['actor'].partition('-')[0]}, {line['reason']}"
