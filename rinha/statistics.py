@@ -6,13 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from actors.reports import WorkerStatistics
+    from actors.values import ProcessorHealth
 
 
 def statistics_as_json(statistics: WorkerStatistics) -> dict[str, Any]:
     """Statistics as one JSON object: the counts in it themselves, the processors by name."""
     return {
         **statistics.counts._asdict(),
-        "processors": {each.name: each._asdict() for each in statistics.processors},
+        "processors": {each.name: _processor(each) for each in statistics.processors},
         "dead_letters": statistics.dead_letters,
         "crashes": statistics.crashes,
     }
+
+
+def _processor(health: ProcessorHealth) -> dict[str, Any]:
+    """What is known of a processor; no latency where none was measured."""
+    return {**health._asdict(), "latency_ms": round(health.latency_ms, 3) or None}

@@ -122,7 +122,7 @@ async def test_statistics_are_one_object_in_one_spelling(api: Api, gateway: Fake
             "differing": 0,
             "processors": {
                 "default": {"name": "default", "fee_bps": 500, "healthy": True, "latency_ms": 1.5, "stale": True},
-                "fallback": {"name": "fallback", "fee_bps": 1500, "healthy": False, "latency_ms": 0.0, "stale": False},
+                "fallback": {"name": "fallback", "fee_bps": 1500, "healthy": False, "latency_ms": None, "stale": False},
             },
             "dead_letters": {"RecordPayment": 1},
             "crashes": {"payment-3": 2},
