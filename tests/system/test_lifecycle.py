@@ -72,7 +72,7 @@ async def test_a_stop_names_the_payments_that_wait(run_system: RunSystem) -> Non
         assert await asyncio.to_thread(system.process.stop) == 1
 
         (last,) = system.process.logged("worker.stopped")
-        assert {uuid.UUID(each).bytes for each in last["ids"]} == answers.acknowledged()
+        assert {uuid.UUID(each).bytes for each in last["correlationIds"]} == answers.acknowledged()
 
 
 async def test_a_killed_worker_is_replaced_and_the_apis_find_it(run_system: RunSystem) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tests.support.terminal import Step
     from tests.system.stories.plays import Story
 
-HEAD = """# Stories
+HEAD = """# Eight stories
 
 What somebody asks, and what a person types to answer it. Made by `make stories`, which breaks a system that it runs:
 the figures are of that run.

@@ -1,4 +1,4 @@
-"""Stories: what somebody asks, how the system is broken, and what a person types and must read."""
+"""Eight stories: what somebody asks, how the system is broken, and what a person types and must read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from tests.system.stories.session import Session
 
-FAILING, SOUND = Setting(0, failing=True), Setting(0)
+FAILING, SOUND, SLOW = Setting(0, failing=True), Setting(0), Setting(400)
 SILENT_ROUTE = {"kind": "throttle", "endpoint": "lookup"}
 PROBED = "HTTP 500, empty body", "probed again in"
 OUTAGE_S = 2.0
@@ -42,6 +42,13 @@ async def not_in_the_summary(session: Session) -> None:
     payment = (await session.post(6))[0]
     said = "waiting since", "every processor is failing", *PROBED, "attempts", "refused"
     await session.type(f"rinha payment {payment[:8]}", *said)
+
+
+async def slow(session: Session) -> None:
+    await session.set_both(SLOW)
+    await session.post(6)
+    await session.until_settled(6)
+    await session.type("rinha trace --slowest 5", "%) processor: ")
 
 
 async def dear(session: Session) -> None:
@@ -83,6 +90,7 @@ async def a_person_must_act(session: Session) -> None:
     await session.arm_both()
     await session.type(f"rinha parked --retry {payment}", "it is sent again now")
     await session.type(f"rinha payment {payment[:8]}", "settled since")
+    await session.type(f"rinha trace {payment[:8]}", "retried")
 
 
 async def refused(session: Session) -> None:
@@ -102,6 +110,7 @@ async def restarted(session: Session) -> None:
 
 STORIES = (
     Story('"My payment isn\'t in the summary"', "Both processors answer 500.", not_in_the_summary),
+    Story('"It got slow"', "Both processors take 400 ms for each payment.", slow),
     Story('"Why do we pay 15 %?"', "The cheaper processor answers 500.", dear),
     Story('"Nothing settles"', "Both processors answer 500, and after a while settle again.", nothing_settles),
     Story('"This one hangs"', "Both answer a payment with a 500 that has a body, and no look-up.", hangs),
