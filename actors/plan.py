@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+from actors.intake.backlog.parked import PARKING, Parking
 from actors.intake.credits import WINDOW_MAX
-from actors.intake.parked import PARKING, Parking
 from actors.ledger.timeline import BLOCK_ROWS
 from actors.packed.id_map import RECORDS_PER_BUCKET
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from actors.intake.routing import Policy
+    from actors.intake.dispatch.routing import Policy
     from actors.values import ProcessorHealth
 
 SESSIONS_MAX = 64

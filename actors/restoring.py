@@ -5,13 +5,13 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING
 
-from actors.intake.entry import Entry
+from actors.intake.backlog.entry import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from actors.facts import OpenPayment
-    from actors.intake.backlog import Backlog
+    from actors.intake.backlog.backlog import Backlog
     from actors.ledger.book import Book
     from actors.ports import Store
     from actors.values import Payment

@@ -10,12 +10,12 @@ from actors.health.actor import Health
 from actors.health.circuit import Circuit
 from actors.health.poller import HealthPoller
 from actors.intake.actor import Intake
-from actors.intake.backlog import Backlog
+from actors.intake.backlog.backlog import Backlog
 from actors.intake.credits import Credits
-from actors.intake.dispatcher import Dispatcher
+from actors.intake.dispatch.dispatcher import Dispatcher
+from actors.intake.dispatch.pace import Pace
+from actors.intake.dispatch.pool import Pool
 from actors.intake.earlier import Earlier
-from actors.intake.pace import Pace
-from actors.intake.pool import Pool
 from actors.intake.purges import Purges
 from actors.journal.acceptance import Durable, Journalled, WithoutJournal
 from actors.journal.actor import Journal, Look

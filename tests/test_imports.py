@@ -106,7 +106,7 @@ WALLS = {
     "the simulator has no actors": Wall(inside("rinha.simulator"), ("pykka", *GEVENT)),
     "the worker side has no asyncio": Wall(WORKER_SIDE, ("asyncio", *ASYNCIO)),
     "what all processes have in common knows no loop": Wall(
-        inside("rinha.process", "rinha.logs"), ("actors", "asyncio", "pykka", *GEVENT, *ASYNCIO)
+        inside("rinha.process", "rinha.logs.configure"), ("actors", "asyncio", "pykka", *GEVENT, *ASYNCIO)
     ),
     "settings are light": Wall(
         inside("rinha.settings", "rinha.commands.check"),

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from actors.facts import AttemptStarted
 from actors.intake.applying import Applier
-from actors.intake.closing import Closer
-from actors.intake.explaining import Explainer
 from actors.intake.hops import note_retried, note_wait
+from actors.intake.people.closing import Closer
+from actors.intake.people.explaining import Explainer
+from actors.intake.people.reporting import Reporter
 from actors.intake.purging import Purger
-from actors.intake.reporting import Reporter
 from actors.intake.sessions import Sessions
 from actors.intake.taking import Taker
 from actors.messages.health import HealthChanged, ProbeDue, ProbeMissing
@@ -43,11 +43,11 @@ from actors.values import Step
 from actors.words import payments as words
 
 if TYPE_CHECKING:
-    from actors.intake.backlog import Backlog
+    from actors.intake.backlog.backlog import Backlog
     from actors.intake.credits import Credits
-    from actors.intake.dispatcher import Dispatcher
+    from actors.intake.dispatch.dispatcher import Dispatcher
+    from actors.intake.dispatch.pool import Pool
     from actors.intake.earlier import Earlier
-    from actors.intake.pool import Pool
     from actors.intake.purges import Purges
     from actors.messages.settling import Attempt
     from actors.ports import Relay

@@ -9,9 +9,9 @@ from actors.values import Absent, Refused, Settled, Step, Unknown
 
 if TYPE_CHECKING:
     from actors.facts import JournalEntry
-    from actors.intake.backlog import Backlog
-    from actors.intake.dispatcher import Dispatcher
-    from actors.intake.reporting import Reporter
+    from actors.intake.backlog.backlog import Backlog
+    from actors.intake.dispatch.dispatcher import Dispatcher
+    from actors.intake.people.reporting import Reporter
     from actors.messages.settling import Attempt
     from actors.ports import Relay
     from actors.runtime.clocks import Clock

@@ -11,8 +11,8 @@ from actors.messages.people import RetryParked
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from actors.intake.entry import Entry
-    from actors.intake.parked import Parked
+    from actors.intake.backlog.entry import Entry
+    from actors.intake.backlog.parked import Parked
     from actors.messages.people import RetryPayment
     from actors.messages.settling import Attempt
     from actors.tracing import Fields, Recorder

@@ -12,7 +12,7 @@ from actors.messages.sessions import EpochRaised, SessionDismissed
 from actors.messages.settling import ForgetPayments
 
 if TYPE_CHECKING:
-    from actors.intake.backlog import Backlog
+    from actors.intake.backlog.backlog import Backlog
     from actors.intake.credits import Credits
     from actors.intake.earlier import Earlier
     from actors.intake.purges import Purges

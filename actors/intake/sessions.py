@@ -8,7 +8,7 @@ from actors.messages.journal import PromiseLost, StoreChanged
 from actors.messages.sessions import CreditGranted, CreditRestored, CreditWithdrawn, SessionAdmitted
 
 if TYPE_CHECKING:
-    from actors.intake.backlog import Backlog
+    from actors.intake.backlog.backlog import Backlog
     from actors.intake.credits import Credits
     from actors.intake.purges import Purges
     from actors.recipient import Recipient

@@ -12,7 +12,7 @@ from actors.messages.sessions import VerdictsGiven
 from actors.values import Verdict
 
 if TYPE_CHECKING:
-    from actors.intake.backlog import Backlog
+    from actors.intake.backlog.backlog import Backlog
     from actors.intake.earlier import Earlier
     from actors.messages.sessions import SubmitPayments
     from actors.ports import Relay

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from actors.intake import choice as reasons
+from actors.intake.dispatch import choice as reasons
 from actors.values import Step
 from actors.words import processors, units
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from actors.intake.choice import Choice
+    from actors.intake.dispatch.choice import Choice
     from actors.messages.health import CircuitState
     from actors.messages.settling import Attempt
     from actors.values import ProcessorHealth

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actors.health import causes
-from actors.intake import choice as reasons
-from actors.intake.routing import Cheapest
+from actors.intake.dispatch import choice as reasons
+from actors.intake.dispatch.routing import Cheapest
 from actors.words import units
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from actors.intake.choice import Choice
-    from actors.intake.routing import Policy
+    from actors.intake.dispatch.choice import Choice
+    from actors.intake.dispatch.routing import Policy
     from actors.messages.health import CircuitState
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from actors.values import Payment, Verdict
     from rinha.bridge.client.refusing import Refusing
-    from rinha.bridge.protocol.frames import Tally
-    from rinha.bridge.protocol.questions import Question
+    from rinha.bridge.protocol.wire.frames import Tally
+    from rinha.bridge.protocol.wire.questions import Question
 
 
 class Gateway(Protocol):

@@ -14,8 +14,8 @@ from rinha.api.serve import LISTEN_BACKLOG, serve
 from rinha.bridge.client.client import BridgeClient
 from rinha.net.listener import Listener
 from rinha.process import STOP_SIGNALS, ExitCode, bind_failed, release_collector
-from rinha.trace.process import Process, new_run
-from rinha.trace.recorder import REVIEW_S, ProcessRecorder
+from rinha.trace.recording.process import Process, new_run
+from rinha.trace.recording.recorder import REVIEW_S, ProcessRecorder
 
 if TYPE_CHECKING:
     import socket

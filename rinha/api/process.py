@@ -6,26 +6,26 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from rinha.answers.refusals import explain_refusal
 from rinha.bridge.errors import NoCreditReason
-from rinha.bridge.protocol.frames import Tally
-from rinha.bridge.protocol.own_questions import (
+from rinha.bridge.protocol.wire.frames import Tally
+from rinha.bridge.protocol.wire.own_questions import (
     GetOwnEvents,
     GetOwnFigures,
     GetOwnHops,
     GetOwnRanked,
 )
-from rinha.bridge.protocol.processes import ApiReport, NoTraces, ProcessHops
-from rinha.logs import RECENT
-from rinha.own_events import own_events
-from rinha.refusals import explain_refusal
+from rinha.bridge.protocol.wire.processes import ApiReport, NoTraces, ProcessHops
+from rinha.logs.configure import RECENT
+from rinha.logs.own_events import own_events
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from rinha.api.gateway import Gateway
-    from rinha.bridge.protocol.own_questions import OwnQuestion
-    from rinha.bridge.protocol.processes import ProcessEvents, Traces
-    from rinha.recent import RecentRecords
+    from rinha.bridge.protocol.wire.own_questions import OwnQuestion
+    from rinha.bridge.protocol.wire.processes import ProcessEvents, Traces
+    from rinha.logs.recent import RecentRecords
 
 
 class ApiProcess:

@@ -12,9 +12,9 @@ import orjson
 
 from actors.reports import CloseResult
 from actors.tracing import NotRecording
+from rinha.answers.closing import explain
 from rinha.bridge.client.client import BridgeClient
 from rinha.bridge.errors import BridgeError
-from rinha.closing import explain
 from rinha.process import ExitCode
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import getpass
 from typing import TYPE_CHECKING, Any
 
 from actors.messages.people import Close
+from rinha.answers.closing import BY_MAX_CHARS, REASON_MAX_CHARS
 from rinha.api.endpoints.closing_request import NAME_MAX_CHARS, parse_cents, parse_requested_at, parse_text
 from rinha.api.endpoints.payment_request import parse_correlation_id
-from rinha.closing import BY_MAX_CHARS, REASON_MAX_CHARS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from rinha.commands.errors import CommandError
 from rinha.commands.parser import make_parser
-from rinha.logs import configure_logging
-from rinha.output import STDOUT, discard, open_missing_streams
+from rinha.logs.configure import configure_logging
+from rinha.logs.output import STDOUT, discard, open_missing_streams
 from rinha.process import WORKER_ROLE, ExitCode, hold_collector
 from rinha.settings.errors import SettingsError
 from rinha.settings.load import load_settings

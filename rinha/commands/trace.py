@@ -12,18 +12,18 @@ from typing import IO, TYPE_CHECKING, Any
 from rinha.commands.errors import CommandError
 from rinha.commands.views.terminal import terminal_of
 from rinha.process import ExitCode
-from rinha.trace.draw import Look
-from rinha.trace.read import parse_digits
-from rinha.trace.render import render, render_summary
-from rinha.trace.sources import LogSource, StrangeAnswerError, SystemSource
-from rinha.trace.tail import follow_log, follow_system
+from rinha.trace.reading.draw import Look
+from rinha.trace.reading.read import parse_digits
+from rinha.trace.reading.render import render, render_summary
+from rinha.trace.reading.sources import LogSource, StrangeAnswerError, SystemSource
+from rinha.trace.reading.tail import follow_log, follow_system
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from rinha.trace.sources import Source
-    from rinha.trace.spans import Trace
+    from rinha.trace.reading.sources import Source
+    from rinha.trace.reading.spans import Trace
 
 SLOWEST = 5
 """How many are drawn where nothing is said."""

@@ -9,10 +9,10 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
+from rinha.logs.output import say
 from rinha.net.address import UnixAddress
 from rinha.net.host import bracketed
 from rinha.net.listener import Listener
-from rinha.output import say
 from rinha.process import STOP_SIGNALS, ExitCode, why_not_bound
 from rinha.settings.processors import PROCESSORS
 from rinha.up.bridge import open_bridge

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rinha.bridge.protocol.own_questions import (
+from rinha.bridge.protocol.wire.own_questions import (
     GetEvents,
     GetFigures,
     GetHops,
@@ -13,17 +13,17 @@ from rinha.bridge.protocol.own_questions import (
     GetOwnHops,
     GetOwnRanked,
 )
-from rinha.bridge.protocol.processes import AllEvents, AllHops, AllReports, NoTraces, ProcessHops
-from rinha.bridge.protocol.questioning import Polled
-from rinha.logs import RECENT
-from rinha.own_events import own_events
+from rinha.bridge.protocol.wire.processes import AllEvents, AllHops, AllReports, NoTraces, ProcessHops
+from rinha.bridge.protocol.worker.questioning import Polled
+from rinha.logs.configure import RECENT
+from rinha.logs.own_events import own_events
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rinha.bridge.protocol.own_questions import OwnQuestion
-    from rinha.bridge.protocol.processes import Traces
-    from rinha.recent import RecentRecords
+    from rinha.bridge.protocol.wire.own_questions import OwnQuestion
+    from rinha.bridge.protocol.wire.processes import Traces
+    from rinha.logs.recent import RecentRecords
 
 ROLE = "payment-worker"
 

@@ -10,8 +10,8 @@ from uuid import UUID
 import gevent
 from gevent.event import Event
 
-from actors.intake.parked import Parking
-from actors.intake.routing import Cheapest, Fastest
+from actors.intake.backlog.parked import Parking
+from actors.intake.dispatch.routing import Cheapest, Fastest
 from actors.messages.people import GetCounts
 from actors.plan import Plan
 from actors.ports import StoreBroken
@@ -21,17 +21,17 @@ from actors.runtime.greenlets import GeventTimers, SupervisedGeventActor
 from actors.runtime.supervisor import Supervisor
 from actors.system import UNBOUNDED, ActorSystem, Ports
 from actors.values import ProcessorHealth
-from rinha.bridge.protocol.frames import Tally
-from rinha.bridge.protocol.journals import NO_JOURNAL, Journals, describe
+from rinha.bridge.protocol.wire.frames import Tally
+from rinha.bridge.protocol.worker.journals import NO_JOURNAL, Journals, describe
 from rinha.bridge.server.server import BridgeServer
 from rinha.process import WORKER_ROLE
 from rinha.processors.open import open_client
-from rinha.trace.process import Process
-from rinha.trace.recorder import REVIEW_S, ProcessRecorder
+from rinha.trace.recording.process import Process
+from rinha.trace.recording.recorder import REVIEW_S, ProcessRecorder
 from rinha.worker.answers import Answers
 
 if TYPE_CHECKING:
-    from actors.intake.routing import Policy
+    from actors.intake.dispatch.routing import Policy
     from actors.ports import Store
     from rinha.settings.table import Settings
 

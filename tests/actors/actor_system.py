@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
-    from actors.intake.routing import Policy
+    from actors.intake.dispatch.routing import Policy
     from actors.reports import Statistics
     from tests.actors.fakes import World
 

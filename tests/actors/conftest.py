@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pykka
 import pytest
 
-from actors.intake.routing import Cheapest, Fastest
+from actors.intake.dispatch.routing import Cheapest, Fastest
 from tests.actors.fakes import FakeClock, ScriptedProcessor, World
 from tests.actors.intake.dispatcher_bench import DispatcherBench
 from tests.actors.intake.intake_bench import IntakeBench

@@ -19,7 +19,7 @@ from rinha.processors.wire import HEALTH, Answer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from actors.intake.routing import Policy
+    from actors.intake.dispatch.routing import Policy
     from actors.reports import ParkedPayment, Statistics
     from actors.values import LedgerRow
     from tests.actors.fakes import World

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from actors.intake.routing import Fastest
+from actors.intake.dispatch.routing import Fastest
 from actors.messages.people import GetCounts, GetRows
 from actors.messages.sessions import SessionAdmitted, SessionOpened, SubmitPayments
 from actors.plan import Plan

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actors.intake.routing import Cheapest, Fastest, Policy
+from actors.intake.dispatch.routing import Cheapest, Fastest, Policy
 from actors.messages.health import HealthChanged
 from actors.messages.people import PurgeDone, PurgePayments
 from actors.messages.sessions import CreditGranted, SessionEpochAdopted, VerdictsGiven

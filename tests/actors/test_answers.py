@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actors.intake.entry import LONGEST_DELAY_S
-from actors.intake.routing import Cheapest, Fastest
+from actors.intake.backlog.entry import LONGEST_DELAY_S
+from actors.intake.dispatch.routing import Cheapest, Fastest
 from rinha.processors.errors import AnswerLost
 from rinha.processors.wire import Answer
 from tests.actors.front import Front, FrontBench

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from actors.intake.routing import Cheapest, Fastest, Policy
+from actors.intake.dispatch.routing import Cheapest, Fastest, Policy
 from actors.messages.people import GetParked
 from actors.values import Payment, Refused, Unknown
 from tests.actors.actor_system import System

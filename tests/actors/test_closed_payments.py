@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from actors.facts import OpenPayment, PaymentClosed, PaymentSettled
-from actors.intake.doubts import WARNING_AFTER_S
-from actors.intake.entry import LONGEST_DELAY_S
+from actors.intake.backlog.doubts import WARNING_AFTER_S
+from actors.intake.backlog.entry import LONGEST_DELAY_S
 from actors.messages.people import Close, CloseAnswered, ClosePayment, GetSummary, GetUnknown
 from actors.messages.sessions import VerdictsGiven
 from actors.reports import CloseAnswer, CloseResult

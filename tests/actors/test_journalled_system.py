@@ -15,7 +15,7 @@ from actors.facts import (
     PaymentsPurged,
     PaymentTaken,
 )
-from actors.intake.entry import CRASHES_MAX
+from actors.intake.backlog.entry import CRASHES_MAX
 from actors.messages.journal import PaymentsStored
 from actors.messages.people import GetStatistics, PurgeDone, PurgePayments, RetryParked
 from actors.messages.sessions import (

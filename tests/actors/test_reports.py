@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actors.intake.routing import Cheapest, Fastest
+from actors.intake.dispatch.routing import Cheapest, Fastest
 from actors.messages.people import (
     GetHeldReport,
     GetPayment,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from actors.facts import OpenPayment
-from actors.intake.entry import LONGEST_DELAY_S
-from actors.intake.route import UNPROVED_S
+from actors.intake.backlog.entry import LONGEST_DELAY_S
+from actors.intake.backlog.route import UNPROVED_S
 from actors.messages.sessions import VerdictsGiven
 from actors.values import LedgerRow, Payment, Refused, Settled, Unknown
 from tests.actors.journal_bench import FEES, ID, PAYMENT, JournalBench

@@ -16,7 +16,7 @@ from actors.tracing import NotRecording
 from actors.values import Verdict
 from rinha.api.app import make_server
 from rinha.bridge.client.refusing import Refusing
-from rinha.bridge.protocol.frames import Tally
+from rinha.bridge.protocol.wire.frames import Tally
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

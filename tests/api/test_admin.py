@@ -16,8 +16,8 @@ from actors.messages.people import (
     RetryPayment,
 )
 from actors.reports import PaymentsPage, RetryAnswer, RetryResult
-from rinha.bridge.protocol.own_questions import GetEvents, GetFigures, GetHops
-from rinha.bridge.protocol.processes import AllEvents, AllHops, AllReports, ProcessHops
+from rinha.bridge.protocol.wire.own_questions import GetEvents, GetFigures, GetHops
+from rinha.bridge.protocol.wire.processes import AllEvents, AllHops, AllReports, ProcessHops
 from tests.support.samples import HELD, PAYMENT, PROCESSORS, STATISTICS
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from multidict import CIMultiDict
 
 from actors.messages.people import GetStatistics
 from rinha.api.cross_site import is_cross_site
-from rinha.bridge.protocol.own_questions import GetFigures
-from rinha.bridge.protocol.processes import AllReports
+from rinha.bridge.protocol.wire.own_questions import GetFigures
+from rinha.bridge.protocol.wire.processes import AllReports
 from tests.support.samples import STATISTICS
 
 if TYPE_CHECKING:

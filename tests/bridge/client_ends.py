@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from actors.values import Payment
-from rinha.bridge.protocol.api_end import ApiEnd
-from rinha.bridge.protocol.codec import FrameDecoder, encode
-from rinha.bridge.protocol.frames import Credit
-from rinha.bridge.protocol.handshake import PROTOCOL_VERSION, Challenge, Welcome
+from rinha.bridge.protocol.api.api_end import ApiEnd
+from rinha.bridge.protocol.wire.codec import FrameDecoder, encode
+from rinha.bridge.protocol.wire.frames import Credit
+from rinha.bridge.protocol.wire.handshake import PROTOCOL_VERSION, Challenge, Welcome
 
 NONCE = bytes(range(16))
 CHALLENGE = Challenge(PROTOCOL_VERSION, NONCE)

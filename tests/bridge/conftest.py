@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from actors.tracing import Recorder
-    from rinha.bridge.protocol.frames import Tally
+    from rinha.bridge.protocol.wire.frames import Tally
     from rinha.net.address import Address
     from rinha.net.secret import SharedSecret
 

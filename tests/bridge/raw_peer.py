@@ -7,8 +7,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from actors.values import Payment
-from rinha.bridge.protocol.codec import FrameDecoder, encode, encode_payment
-from rinha.bridge.protocol.handshake import PROTOCOL_VERSION, Challenge, Hello, Welcome, prove
+from rinha.bridge.protocol.wire.codec import FrameDecoder, encode, encode_payment
+from rinha.bridge.protocol.wire.handshake import PROTOCOL_VERSION, Challenge, Hello, Welcome, prove
 from rinha.net.address import TcpAddress, UnixAddress
 
 if TYPE_CHECKING:

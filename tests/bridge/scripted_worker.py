@@ -7,9 +7,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from actors.values import Payment
-from rinha.bridge.protocol.codec import FrameDecoder, encode
-from rinha.bridge.protocol.frames import Credit
-from rinha.bridge.protocol.handshake import PROTOCOL_VERSION, Challenge, Hello, Welcome, proves
+from rinha.bridge.protocol.wire.codec import FrameDecoder, encode
+from rinha.bridge.protocol.wire.frames import Credit
+from rinha.bridge.protocol.wire.handshake import PROTOCOL_VERSION, Challenge, Hello, Welcome, proves
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from actors.recipient import Recipient
     from actors.values import Payment, Verdict
-    from rinha.bridge.protocol.frames import Tally
+    from rinha.bridge.protocol.wire.frames import Tally
     from rinha.net.address import Address
 
 T = TypeVar("T")

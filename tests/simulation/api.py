@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from actors.messages.people import Purge
 from actors.values import Verdict
 from rinha.bridge.errors import NoCredit
-from rinha.bridge.protocol.api_end import ApiEnd
+from rinha.bridge.protocol.api.api_end import ApiEnd
+from rinha.bridge.protocol.api.sent import Sent
 from rinha.bridge.protocol.events import PaymentsDecided, SessionReady
-from rinha.bridge.protocol.questions import encode_request
-from rinha.bridge.protocol.sent import Sent
+from rinha.bridge.protocol.wire.questions import encode_request
 from tests.simulation.bridge import SECRET
 
 if TYPE_CHECKING:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from actors.messages.people import PurgeDone, PurgePayments
 from rinha.bridge.errors import BridgeError
-from rinha.bridge.protocol.delivery import Delivery, supersede
+from rinha.bridge.protocol.worker.delivery import Delivery, supersede
 from tests.simulation.link import Pipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actors.recipient import Recipient
-    from rinha.bridge.protocol.pending import PendingRequest
+    from rinha.bridge.protocol.worker.pending import PendingRequest
     from tests.simulation.scheduler import Process, Scheduler
 
 SECRET = b"open sesame"

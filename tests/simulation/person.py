@@ -9,7 +9,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 from actors.messages.people import Close, GetHeld, GetUnknown
-from rinha.bridge.protocol.questions import encode_request
+from rinha.bridge.protocol.wire.questions import encode_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

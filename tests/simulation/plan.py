@@ -7,7 +7,7 @@ import random
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
-from actors.intake.entry import LONGEST_DELAY_S
+from actors.intake.backlog.entry import LONGEST_DELAY_S
 from actors.plan import Sizes
 from tests.simulation.policies import draw_policy
 from tests.simulation.processor import GRUDGES, Faults

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from actors.intake.choice import Choice
-from actors.intake.routing import Cheapest, Fastest
+from actors.intake.dispatch.choice import Choice
+from actors.intake.dispatch.routing import Cheapest, Fastest
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Sequence
 
-    from actors.intake.routing import Policy
+    from actors.intake.dispatch.routing import Policy
     from actors.values import ProcessorHealth
 
 

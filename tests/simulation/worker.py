@@ -22,7 +22,7 @@ from tests.simulation.scheduler import Process, Scheduler
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from actors.intake.routing import Policy
+    from actors.intake.dispatch.routing import Policy
     from actors.ports import Store
     from actors.runtime.clocks import Clock
     from tests.simulation.processor import SimulatedProcessor

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 SCRIPT = """
 import sys
-from rinha.logs import configure_logging
+from rinha.logs.configure import configure_logging
 from rinha.simulator.main import run_simulator
 configure_logging("error", role="simulator")
 sys.exit(run_simulator(name="default", fee_bps=500, host="127.0.0.1", port=int(sys.argv[1]),

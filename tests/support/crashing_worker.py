@@ -19,7 +19,7 @@ import gevent
 from actors.messages.people import GetCounts, GetHealth, GetHeld, GetParked, GetRows, GetSummary
 from actors.messages.settling import Attempt
 from actors.runtime.supervisor import Supervisor
-from rinha.logs import configure_logging
+from rinha.logs.configure import configure_logging
 from rinha.settings.load import load_settings
 from rinha.worker.main import run_worker
 

@@ -27,7 +27,7 @@ def getaddrinfo(host: Any, port: Any, family: int = 0, type: int = 0, proto: int
 # Before gevent takes the function over: its own resolver would meet the same silence.
 socket.getaddrinfo = getaddrinfo
 
-from rinha.logs import configure_logging  # noqa: E402
+from rinha.logs.configure import configure_logging  # noqa: E402
 from rinha.settings.load import load_settings  # noqa: E402
 from rinha.worker.main import run_worker  # noqa: E402
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from actors.reports import CloseResult
+from rinha.answers.closing import explain
 from rinha.api import problems
 from rinha.api.body import BodyRefused, refuse
 from rinha.api.endpoints.closing_request import parse_closing
 from rinha.api.problems import InvalidRequest
 from rinha.bridge.errors import BridgeError
-from rinha.closing import explain
 
 if TYPE_CHECKING:
     from aiohttp import web

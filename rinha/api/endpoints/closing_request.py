@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from actors.messages.people import Close
+from rinha.answers.closing import BY_MAX_CHARS, REASON_MAX_CHARS
 from rinha.api.endpoints.payment_request import AMOUNT_MAX, parse_correlation_id
 from rinha.api.endpoints.summary import parse_instant
 from rinha.api.problems import FieldError, InvalidRequest, shorten
-from rinha.closing import BY_MAX_CHARS, REASON_MAX_CHARS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -14,12 +14,12 @@ from actors.messages.people import (
     RetryPayment,
 )
 from actors.reports import RetryResult
+from rinha.answers.reports import page_as_json, payments_as_json, report_as_json, retry_as_json
 from rinha.api import problems
 from rinha.api.endpoints.parameters import MOST_DIGITS, one_of, read_digits, read_parameters, whole_number
 from rinha.api.problems import InvalidRequest
 from rinha.bridge.errors import BridgeError
-from rinha.bridge.protocol.questions import PAYMENTS_MAX
-from rinha.reports_json import page_as_json, payments_as_json, report_as_json, retry_as_json
+from rinha.bridge.protocol.wire.questions import PAYMENTS_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable

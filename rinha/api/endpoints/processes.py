@@ -7,16 +7,16 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from actors.messages.people import GetPayment, GetStatistics
+from rinha.answers.reports import events_as_json, hops_as_json, report_as_json
+from rinha.answers.statistics import statistics_as_json
 from rinha.api import problems
 from rinha.api.endpoints.inquiries import last_part
 from rinha.api.endpoints.parameters import MOST_DIGITS, read_digits, read_parameters, whole_number
 from rinha.api.problems import InvalidRequest
 from rinha.bridge.errors import BridgeError, RequestTimeout
-from rinha.bridge.protocol.own_questions import IDS_MAX, GetEvents, GetFigures, GetHops
-from rinha.bridge.protocol.processes import AllEvents, AllHops, AllReports
-from rinha.own_events import merged
-from rinha.reports_json import events_as_json, hops_as_json, report_as_json
-from rinha.statistics import statistics_as_json
+from rinha.bridge.protocol.wire.own_questions import IDS_MAX, GetEvents, GetFigures, GetHops
+from rinha.bridge.protocol.wire.processes import AllEvents, AllHops, AllReports
+from rinha.logs.own_events import merged
 
 if TYPE_CHECKING:
     from aiohttp import web

@@ -19,10 +19,10 @@ from rinha.bridge.client.questions import ClientRequests
 from rinha.bridge.client.refusing import Refusing
 from rinha.bridge.client.verdicts import Waiters
 from rinha.bridge.errors import NoCredit, NoCreditReason, WorkerUnavailable
-from rinha.bridge.protocol.api_end import ApiEnd
+from rinha.bridge.protocol.api.api_end import ApiEnd
+from rinha.bridge.protocol.api.sent import Sent
 from rinha.bridge.protocol.events import CreditChanged, PaymentsDecided, ReplyReceived, RequestReceived
-from rinha.bridge.protocol.handshake import API_ID_BYTES
-from rinha.bridge.protocol.sent import Sent
+from rinha.bridge.protocol.wire.handshake import API_ID_BYTES
 from rinha.net.address import Address, require_secret
 from rinha.net.secret import FixedSecret, SharedSecret
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from actors.tracing import Recorder
     from actors.values import LedgerRow, Payment
     from rinha.bridge.protocol.events import ClientEvent
-    from rinha.bridge.protocol.frames import Tally
-    from rinha.bridge.protocol.questions import Question
+    from rinha.bridge.protocol.wire.frames import Tally
+    from rinha.bridge.protocol.wire.questions import Question
 
 _REDELIVERED = {"redelivered": True}
 _DECIDED = [{"verdict": each.name.lower()} for each in Verdict]

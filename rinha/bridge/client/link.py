@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, cast
 
 from rinha.bridge.errors import BridgeError, HandshakeRefused, ProtocolError
 from rinha.bridge.protocol.events import ClientEvent, SessionReady
-from rinha.bridge.protocol.handshake import RefusalCode
 from rinha.bridge.protocol.heartbeat import LOOK_S, Due, Heartbeat
+from rinha.bridge.protocol.wire.handshake import RefusalCode
 from rinha.net.address import Address, UnixAddress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rinha.bridge.protocol.api_end import ApiEnd
+    from rinha.bridge.protocol.api.api_end import ApiEnd
     from rinha.net.secret import SharedSecret
 
 HANDSHAKE_TIMEOUT_S = 5.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from rinha.bridge.protocol.journals import describe
+from rinha.bridge.protocol.worker.journals import describe
 
 if TYPE_CHECKING:
     from rinha.bridge.protocol.events import SessionReady

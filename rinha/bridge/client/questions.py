@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from actors.messages.people import Close, GetRows, Purge, RetryParked, RetryPayment
 from rinha.bridge.errors import ProtocolError, RequestFailed, RequestInterrupted, RequestTimeout, WorkerUnavailable
-from rinha.bridge.protocol.frames import ReplyStatus
-from rinha.bridge.protocol.own_questions import MAX_ANSWER_BYTES, reply_to
-from rinha.bridge.protocol.questions import Question, decode_reply, encode_request
+from rinha.bridge.protocol.wire.frames import ReplyStatus
+from rinha.bridge.protocol.wire.own_questions import MAX_ANSWER_BYTES, reply_to
+from rinha.bridge.protocol.wire.questions import Question, decode_reply, encode_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actors.values import LedgerRow
-    from rinha.bridge.protocol.api_end import ApiEnd
+    from rinha.bridge.protocol.api.api_end import ApiEnd
     from rinha.bridge.protocol.events import ReplyReceived, RequestReceived
 
 ROWS_PER_PAGE = 2_000

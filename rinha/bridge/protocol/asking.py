@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rinha.bridge.errors import ProtocolError
-from rinha.bridge.protocol.codec import encode
 from rinha.bridge.protocol.events import ReplyReceived
-from rinha.bridge.protocol.frames import MAX_PIECE_BYTES, Reply, Request
+from rinha.bridge.protocol.wire.codec import encode
+from rinha.bridge.protocol.wire.frames import MAX_PIECE_BYTES, Reply, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from gevent.socket import socket as Socket
 
-    from rinha.bridge.protocol.delivery import Delivery, Line
+    from rinha.bridge.protocol.worker.delivery import Delivery, Line
 
 READ_BYTES = 65_536
 """Some 1,900 payments a read: a burst is handed over in few messages, and others get a turn after 2 ms."""

@@ -11,7 +11,7 @@ from gevent.pool import Group
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rinha.bridge.protocol.pending import PendingRequest
+    from rinha.bridge.protocol.worker.pending import PendingRequest
 
 ANSWERS_AT_ONCE = 8
 """More would only make each of them slower: the actors behind answer one at a time."""

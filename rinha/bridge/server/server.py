@@ -16,11 +16,11 @@ from gevent.event import Event
 from gevent.pool import Group
 
 from rinha.bridge.errors import HandshakeRefused
-from rinha.bridge.protocol.delivery import Delivery, supersede
-from rinha.bridge.protocol.handshake import NONCE_BYTES, RefusalCode
 from rinha.bridge.protocol.heartbeat import LOOK_S
-from rinha.bridge.protocol.journals import Journals
-from rinha.bridge.protocol.questioning import Poll, Polled
+from rinha.bridge.protocol.wire.handshake import NONCE_BYTES, RefusalCode
+from rinha.bridge.protocol.worker.delivery import Delivery, supersede
+from rinha.bridge.protocol.worker.journals import Journals
+from rinha.bridge.protocol.worker.questioning import Poll, Polled
 from rinha.bridge.server.connection import ServerConnection
 from rinha.bridge.server.questions import FAILURES, Questions
 from rinha.bridge.server.strangers import Strangers
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actors.recipient import Recipient
-    from rinha.bridge.protocol.delivery import Line
-    from rinha.bridge.protocol.frames import Tally
-    from rinha.bridge.protocol.own_questions import OwnQuestion
+    from rinha.bridge.protocol.wire.frames import Tally
+    from rinha.bridge.protocol.wire.own_questions import OwnQuestion
+    from rinha.bridge.protocol.worker.delivery import Line
 
 MAX_CONNECTIONS = 64
 """That have proved the secret: a few APIs, their connections that are just being replaced, and tools."""

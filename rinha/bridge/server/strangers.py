@@ -10,7 +10,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rinha.bridge.protocol.delivery import Line
+    from rinha.bridge.protocol.worker.delivery import Line
 
 MAX_STRANGERS = 64
 """A handshake takes a round trip. To push a true API out of one, so many others have to connect in that time."""

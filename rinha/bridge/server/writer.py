@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from gevent.socket import socket as Socket
 
-    from rinha.bridge.protocol.worker_end import WorkerEnd
+    from rinha.bridge.protocol.worker.worker_end import WorkerEnd
 
 
 class ServerWriter:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from actors.values import Payment
 
 if TYPE_CHECKING:
-    from actors.intake.backlog import Backlog
-    from actors.intake.entry import Entry
+    from actors.intake.backlog.backlog import Backlog
+    from actors.intake.backlog.entry import Entry
 
 
 def send(backlog: Backlog, processor: str = "default", now_s: float = 100.0, number: int = 1) -> bytes:

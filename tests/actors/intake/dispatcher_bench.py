@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from actors.intake.backlog import Backlog
-from actors.intake.dispatcher import Dispatcher
-from actors.intake.pace import Pace
-from actors.intake.pool import Pool
+from actors.intake.backlog.backlog import Backlog
+from actors.intake.dispatch.dispatcher import Dispatcher
+from actors.intake.dispatch.pace import Pace
+from actors.intake.dispatch.pool import Pool
 from actors.values import Payment, ProcessorHealth
 from tests.actors.fakes import FakeClock
 
 if TYPE_CHECKING:
-    from actors.intake.routing import Policy
+    from actors.intake.dispatch.routing import Policy
     from actors.messages.settling import Attempt
     from actors.recipient import Recipient
 

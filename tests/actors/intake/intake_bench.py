@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import gevent
 
 from actors.intake.actor import Intake
-from actors.intake.backlog import Backlog
+from actors.intake.backlog.backlog import Backlog
 from actors.intake.credits import Credits
-from actors.intake.dispatcher import Dispatcher
+from actors.intake.dispatch.dispatcher import Dispatcher
+from actors.intake.dispatch.pace import Pace
+from actors.intake.dispatch.pool import Pool
+from actors.intake.dispatch.routing import Fastest
 from actors.intake.earlier import Earlier
-from actors.intake.pace import Pace
-from actors.intake.pool import Pool
 from actors.intake.purges import Purges
-from actors.intake.routing import Fastest
 from actors.journal.acceptance import WithoutJournal
 from actors.messages.people import GetCounts, PurgePayments
 from actors.messages.sessions import SubmitPayments

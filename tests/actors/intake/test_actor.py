@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from actors.intake.choice import EQUAL_SO_CHEAPER
+from actors.intake.dispatch.choice import EQUAL_SO_CHEAPER
 from actors.messages.health import HealthChanged, ProbeDue, ProbeMissing
 from actors.messages.people import GetHeld
 from actors.messages.sessions import CreditGranted, SessionClosed, SessionOpened, SubmitPayments, VerdictsGiven

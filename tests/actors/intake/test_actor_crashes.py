@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from actors.intake.backlog import Backlog
-from actors.intake.refusals import REST_FIRST_S
+from actors.intake.backlog.backlog import Backlog
+from actors.intake.backlog.refusals import REST_FIRST_S
 from actors.intake.sessions import Sessions
 from actors.messages.health import HealthChanged
 from actors.messages.journal import PromiseLost, StoreChanged

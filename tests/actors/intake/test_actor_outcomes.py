@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from actors.intake.choice import DUE
-from actors.intake.refusals import REST_FIRST_S
+from actors.intake.backlog.refusals import REST_FIRST_S
+from actors.intake.dispatch.choice import DUE
 from actors.messages.health import HealthChanged
 from actors.messages.people import GetHeld, GetParked, RetryParked
 from actors.messages.settling import Attempt, AttemptEnded, PaymentRecorded, RecordingFailed

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from actors.intake.backlog.entry import LONGEST_DELAY_S
 from actors.intake.earlier import HOLD_S, Earlier
-from actors.intake.entry import LONGEST_DELAY_S
 from actors.messages.sessions import DrainBegun, PaymentsSentBefore, VerdictsGiven
 from actors.values import Absent, Step
 from tests.actors.intake.intake_bench import IntakeBench, payment

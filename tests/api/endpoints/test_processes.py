@@ -11,8 +11,8 @@ import pytest
 from actors.messages.people import GetPayment, GetStatistics
 from rinha.api.process import ApiProcess
 from rinha.bridge.errors import NoCredit, NoCreditReason, RequestFailed, RequestTimeout, WorkerUnavailable
-from rinha.bridge.protocol.own_questions import GetEvents, GetFigures, GetHops
-from rinha.bridge.protocol.processes import (
+from rinha.bridge.protocol.wire.own_questions import GetEvents, GetFigures, GetHops
+from rinha.bridge.protocol.wire.processes import (
     AllEvents,
     AllHops,
     AllReports,
@@ -21,13 +21,13 @@ from rinha.bridge.protocol.processes import (
     ProcessEvents,
     ProcessHops,
 )
-from rinha.recent import RecentRecords
+from rinha.logs.recent import RecentRecords
 from tests.support.samples import PAYMENT, PAYMENT_ID, STATISTICS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from rinha.bridge.protocol.processes import HopRecord
+    from rinha.bridge.protocol.wire.processes import HopRecord
     from tests.api.conftest import Api, FakeGateway, StartApi
 
 ID = "4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b3"

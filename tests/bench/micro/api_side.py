@@ -11,7 +11,7 @@ import sys
 import time
 
 from actors.values import Payment
-from rinha.bridge.protocol.api_end import ApiEnd
+from rinha.bridge.protocol.api.api_end import ApiEnd
 
 READ_BYTES = 65_536
 PAYMENTS_PER_WRITE = 64

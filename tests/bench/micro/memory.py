@@ -13,7 +13,7 @@ from collections import deque
 from pathlib import Path
 
 import rinha.worker.main  # noqa: F401  # the empty worker: its libraries count as its own
-from actors.intake.backlog import Backlog
+from actors.intake.backlog.backlog import Backlog
 from actors.ledger.book import Book
 from actors.values import Payment
 from tests.bench.micro.settled import PROCESSORS, settled

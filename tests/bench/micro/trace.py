@@ -10,10 +10,10 @@ import tracemalloc
 from typing import TYPE_CHECKING
 
 from actors.tracing import NotRecording
-from rinha.trace import lines as lines_module
-from rinha.trace.lines import Lines
-from rinha.trace.process import Process
-from rinha.trace.recorder import ProcessRecorder
+from rinha.trace.recording import lines as lines_module
+from rinha.trace.recording.lines import Lines
+from rinha.trace.recording.process import Process
+from rinha.trace.recording.recorder import ProcessRecorder
 from tests.bench.micro.figure import Figure
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import Any
 
 from actors.messages.people import GetSummary
 from actors.values import Verdict
-from rinha.bridge.protocol.codec import PaymentRun
-from rinha.bridge.protocol.frames import Ack, Epoch, EpochAdopted, Request
+from rinha.bridge.protocol.wire.codec import PaymentRun
+from rinha.bridge.protocol.wire.frames import Ack, Epoch, EpochAdopted, Request
 from tests.bridge.scripted_worker import ScriptedWorker, opened, payment
 
 FOR_EVER_S = 3600.0

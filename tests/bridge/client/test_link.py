@@ -14,9 +14,17 @@ from actors.values import Payment, Verdict
 from rinha.bridge.client import link as client_link
 from rinha.bridge.client.client import BridgeClient
 from rinha.bridge.protocol import heartbeat
-from rinha.bridge.protocol.codec import PaymentRun
-from rinha.bridge.protocol.frames import Ack, Ping, Pong
-from rinha.bridge.protocol.handshake import PROTOCOL_VERSION, Challenge, Hello, Refusal, RefusalCode, Welcome, proves
+from rinha.bridge.protocol.wire.codec import PaymentRun
+from rinha.bridge.protocol.wire.frames import Ack, Ping, Pong
+from rinha.bridge.protocol.wire.handshake import (
+    PROTOCOL_VERSION,
+    Challenge,
+    Hello,
+    Refusal,
+    RefusalCode,
+    Welcome,
+    proves,
+)
 from rinha.net.address import parse_address
 from rinha.net.secret import FixedSecret, SecretFile
 from tests.bridge.scripted_worker import NONCE, SECRET, ScriptedWorker, opened, payment

@@ -12,9 +12,9 @@ import pytest
 from actors.messages.people import GetSummary
 from actors.values import Verdict
 from rinha.bridge.errors import NoCredit, OutcomeUnknown, WorkerUnavailable
-from rinha.bridge.protocol.codec import PaymentRun
-from rinha.bridge.protocol.frames import Ack, Credit, Epoch, EpochAdopted, Ping, Pong
-from rinha.bridge.protocol.handshake import Welcome
+from rinha.bridge.protocol.wire.codec import PaymentRun
+from rinha.bridge.protocol.wire.frames import Ack, Credit, Epoch, EpochAdopted, Ping, Pong
+from rinha.bridge.protocol.wire.handshake import Welcome
 from tests.bridge.scripted_worker import ScriptedWorker, eventually, opened, payment
 from tests.support.recording import Notes
 

@@ -11,10 +11,10 @@ from actors.messages.people import GetStatistics, GetSummary, Purge
 from actors.values import Totals
 from rinha.bridge.client import questions as client_requests
 from rinha.bridge.errors import RequestFailed, RequestInterrupted, RequestTimeout, WorkerUnavailable
-from rinha.bridge.protocol.frames import Ping, Pong, Reply, ReplyStatus, Request
-from rinha.bridge.protocol.own_questions import GetOwnFigures, OwnKind, reply_to
-from rinha.bridge.protocol.processes import ApiReport
-from rinha.bridge.protocol.questions import encode_reply
+from rinha.bridge.protocol.wire.frames import Ping, Pong, Reply, ReplyStatus, Request
+from rinha.bridge.protocol.wire.own_questions import GetOwnFigures, OwnKind, reply_to
+from rinha.bridge.protocol.wire.processes import ApiReport
+from rinha.bridge.protocol.wire.questions import encode_reply
 from tests.bridge.scripted_worker import ScriptedWorker, opened
 from tests.support.samples import STATISTICS
 

@@ -9,7 +9,7 @@ import pytest
 
 from rinha.bridge.client.refusing import Refusing
 from rinha.bridge.errors import NoCredit, NoCreditReason
-from rinha.bridge.protocol.frames import Credit, Tally, Withdrawal
+from rinha.bridge.protocol.wire.frames import Credit, Tally, Withdrawal
 from tests.bridge.scripted_worker import ScriptedWorker, eventually, opened, payment
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from actors.messages.people import Purge
 from actors.values import Payment, Verdict
-from rinha.bridge.protocol.api_end import ApiEnd
-from rinha.bridge.protocol.frames import ReplyStatus, Tally
-from rinha.bridge.protocol.own_questions import GetOwnFigures, encode_own_request, reply_to
-from rinha.bridge.protocol.questions import encode_reply, encode_request
-from rinha.bridge.protocol.worker_end import WorkerEnd
+from rinha.bridge.protocol.api.api_end import ApiEnd
+from rinha.bridge.protocol.wire.frames import ReplyStatus, Tally
+from rinha.bridge.protocol.wire.own_questions import GetOwnFigures, encode_own_request, reply_to
+from rinha.bridge.protocol.wire.questions import encode_reply, encode_request
+from rinha.bridge.protocol.worker.worker_end import WorkerEnd
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "bridge.md"
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from actors.values import Payment, Verdict
 from rinha.bridge.errors import NoCredit
-from rinha.bridge.protocol.api_end import ApiEnd
+from rinha.bridge.protocol.api.api_end import ApiEnd
 from rinha.bridge.protocol.events import EpochWasAdopted, HelloReceived, PaymentsDecided, PaymentsReceived, SessionReady
-from rinha.bridge.protocol.worker_end import WorkerEnd
+from rinha.bridge.protocol.worker.worker_end import WorkerEnd
 
 SECRET = b"secret"
 

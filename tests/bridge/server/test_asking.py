@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rinha.bridge.protocol.frames import Reply, Request, Tally
-from rinha.bridge.protocol.own_questions import GetOwnFigures, OwnKind
-from rinha.bridge.protocol.processes import ApiReport
-from rinha.bridge.protocol.questioning import Polled
+from rinha.bridge.protocol.wire.frames import Reply, Request, Tally
+from rinha.bridge.protocol.wire.own_questions import GetOwnFigures, OwnKind
+from rinha.bridge.protocol.wire.processes import ApiReport
+from rinha.bridge.protocol.worker.questioning import Polled
 
 if TYPE_CHECKING:
     from tests.bridge.raw_peer import Peer

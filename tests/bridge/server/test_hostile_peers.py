@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from rinha.bridge.protocol import delivery, heartbeat
-from rinha.bridge.protocol.codec import encode
-from rinha.bridge.protocol.frames import Ack, EpochAdopted, Ping, Pong, Request
-from rinha.bridge.protocol.handshake import Challenge, Hello, Refusal, RefusalCode, Welcome, prove
-from rinha.bridge.protocol.questions import Kind
+from rinha.bridge.protocol import heartbeat
+from rinha.bridge.protocol.wire.codec import encode
+from rinha.bridge.protocol.wire.frames import Ack, EpochAdopted, Ping, Pong, Request
+from rinha.bridge.protocol.wire.handshake import Challenge, Hello, Refusal, RefusalCode, Welcome, prove
+from rinha.bridge.protocol.wire.questions import Kind
+from rinha.bridge.protocol.worker import delivery
 from rinha.bridge.server import connection as server_connection
 from rinha.bridge.server import server
 from rinha.bridge.server.server import MAX_CONNECTIONS

@@ -8,9 +8,9 @@ import gevent
 
 from actors.messages.people import GetStatistics, PurgeFailed
 from actors.messages.sessions import SessionDismissed
-from rinha.bridge.protocol import pending
-from rinha.bridge.protocol.frames import Ack, Credit, Epoch, EpochAdopted, Ping, Pong, Reply, Request
-from rinha.bridge.protocol.questions import Kind, encode_reply
+from rinha.bridge.protocol.wire.frames import Ack, Credit, Epoch, EpochAdopted, Ping, Pong, Reply, Request
+from rinha.bridge.protocol.wire.questions import Kind, encode_reply
+from rinha.bridge.protocol.worker import pending
 from tests.bridge.raw_peer import eventually, submitted
 from tests.support.samples import STATISTICS
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from actors.messages.sessions import CreditGranted, SessionClosed, SessionOpened, SubmitPayments, VerdictsGiven
 from actors.values import Verdict
-from rinha.bridge.protocol.codec import encode_payment
-from rinha.bridge.protocol.frames import Ack, Credit, Ping, Pong
-from rinha.bridge.protocol.handshake import Welcome
+from rinha.bridge.protocol.wire.codec import encode_payment
+from rinha.bridge.protocol.wire.frames import Ack, Credit, Ping, Pong
+from rinha.bridge.protocol.wire.handshake import Welcome
 from tests.bridge.raw_peer import eventually, payment, submitted
 
 

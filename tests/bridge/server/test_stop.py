@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from rinha.bridge.protocol.frames import Ack, Credit, Ping, Pong, Reply, Request
-from rinha.bridge.protocol.questions import Kind, encode_reply
+from rinha.bridge.protocol.wire.frames import Ack, Credit, Ping, Pong, Reply, Request
+from rinha.bridge.protocol.wire.questions import Kind, encode_reply
 from rinha.bridge.server import connection as server_connection
 from tests.bridge.raw_peer import can_connect, eventually, payment, submitted
 from tests.support.samples import STATISTICS

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from actors.facts import PaymentsPurged
 from actors.health.circuit import Circuit
-from actors.intake import probes, refusals
 from actors.intake.actor import Intake
 from actors.intake.applying import Applier
-from actors.intake.backlog import Backlog
+from actors.intake.backlog import refusals
+from actors.intake.backlog.backlog import Backlog
+from actors.intake.backlog.doubts import Doubts
+from actors.intake.backlog.outcomes import Outcomes
+from actors.intake.backlog.route import Route
 from actors.intake.credits import Credits
-from actors.intake.dispatcher import Dispatcher
-from actors.intake.doubts import Doubts
+from actors.intake.dispatch import probes
+from actors.intake.dispatch.dispatcher import Dispatcher
+from actors.intake.dispatch.pool import Pool
+from actors.intake.dispatch.probes import Probes
 from actors.intake.earlier import Earlier
-from actors.intake.outcomes import Outcomes
-from actors.intake.pool import Pool
-from actors.intake.probes import Probes
-from actors.intake.route import Route
 from actors.journal.acceptance import Durable
 from actors.ledger.book import Book
 from actors.messages.journal import PaymentsStored, Persist
@@ -33,7 +34,7 @@ from tests.simulation.mutants.registry import Mutants
 if TYPE_CHECKING:
     import pytest
 
-    from actors.intake.entry import Entry
+    from actors.intake.backlog.entry import Entry
 
 MUTANTS = Mutants()
 

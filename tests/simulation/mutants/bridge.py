@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from actors.intake.taking import Taker
-from rinha.bridge.protocol import api_end
-from rinha.bridge.protocol.api_end import ApiEnd
-from rinha.bridge.protocol.delivery import Delivery
-from rinha.bridge.protocol.handshake import Welcome
-from rinha.bridge.protocol.sent import Sent
-from rinha.bridge.protocol.worker_end import WorkerEnd
+from rinha.bridge.protocol.api import api_end
+from rinha.bridge.protocol.api.api_end import ApiEnd
+from rinha.bridge.protocol.api.sent import Sent
+from rinha.bridge.protocol.wire.handshake import Welcome
+from rinha.bridge.protocol.worker.delivery import Delivery
+from rinha.bridge.protocol.worker.worker_end import WorkerEnd
 from tests.simulation.mutants.registry import Mutants
 
 if TYPE_CHECKING:

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from actors.intake import outcomes
 from actors.intake.actor import Intake
+from actors.intake.backlog import outcomes
+from actors.intake.backlog.unknowns import Unknowns
 from actors.intake.credits import Credits
-from actors.intake.pace import Pace
+from actors.intake.dispatch.pace import Pace
 from actors.intake.purging import Purger
-from actors.intake.unknowns import Unknowns
 from actors.ledger.timeline import Timeline
 from actors.packed.id_map import IdMap
 from tests.simulation.mutants.registry import Mutants
 
 if TYPE_CHECKING:
-    from actors.intake.entry import Entry
+    from actors.intake.backlog.entry import Entry
 
 MUTANTS = Mutants()
 

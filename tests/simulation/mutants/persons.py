@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actors import restoring
-from actors.intake import closing
-from actors.intake.held import Held
+from actors.intake.backlog.held import Held
+from actors.intake.people import closing
 from tests.simulation.mutants.registry import Mutants
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from actors.intake.backlog import Backlog
+    from actors.intake.backlog.backlog import Backlog
     from actors.values import Payment
 
 MUTANTS = Mutants()
