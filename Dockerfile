@@ -12,7 +12,7 @@ WORKDIR /src
 # The dependencies first, as they are locked: they change less often than the code, and this layer is kept.
 COPY config/requirements/build.txt config/requirements/runtime.txt ./
 # Wheels alone: to build one would take packages that no lock names.
-RUN pip wheel --no-cache-dir --quiet --require-hashes --only-binary :all: --wheel-dir /wheels -r build.txt -r runtime.txt
+RUN pip wheel --no-cache-dir --quiet --require-hashes --no-deps --only-binary :all: --wheel-dir /wheels -r build.txt -r runtime.txt
 COPY . .
 # From here on nothing is downloaded: what builds the package is among the wheels, too.
 RUN pip wheel --no-cache-dir --quiet --no-deps --no-index --find-links /wheels --wheel-dir /wheels . \

@@ -103,7 +103,7 @@ sbom: $(READY) ## List what the image installs, with licences and dependencies, 
 	rm -rf build && $(PYTHON) -m venv --without-pip build/image
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir build/wheels .
 	$(BIN)/python -m pip --python build/image/bin/python install --quiet --disable-pip-version-check --require-hashes \
-	  --only-binary :all: --requirement $(LOCKS)/runtime.txt
+	  --no-deps --only-binary :all: --requirement $(LOCKS)/runtime.txt
 	$(BIN)/python -m pip --python build/image/bin/python install --quiet --disable-pip-version-check --no-deps --no-index \
 	  --find-links build/wheels rinha-actors
 	$(BIN)/cyclonedx-py environment --output-reproducible --output-file build/sbom.cdx.json build/image
@@ -114,9 +114,11 @@ clean: ## Remove .venv and everything generated
 	find actors rinha tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): setup.cfg pyproject.toml $(wildcard $(LOCKS)/*.txt) | $(BIN)/python
-	$(PIP) --require-hashes --only-binary :all: --requirement $(LOCKS)/build.txt --requirement $(LOCKS)/dev.txt
+	@# The lock is complete, so nothing is to be resolved: pip would look for newer ones where one asks for an extra.
+	$(PIP) --require-hashes --no-deps --only-binary :all: --requirement $(LOCKS)/build.txt --requirement $(LOCKS)/dev.txt
 	@# Quieter still: setuptools warns of every editable installation.
 	$(PIP) --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m pip check --disable-pip-version-check
 	@touch $@
 
 $(BIN)/python:
