@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import signal
 import tempfile
 
 import pytest
@@ -19,6 +20,14 @@ SOCKET_PATH_MAX_BYTES = 107
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Prepare what all tests need of the process that runs them."""
+    # A shell that starts it in the background has it ignore Ctrl-C, and all that tests start would ignore it, too.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    _check_directory()
+
+
+def _check_directory() -> None:
     """Name the cause before a hundred tests fail of it: they make Unix sockets in directories of their own."""
     longest = f"{tempfile.gettempdir()}/pytest-of-{getpass.getuser()}/pytest-1000/popen-gw0/{'x' * 30}0/bridge"
     if len(longest.encode()) > SOCKET_PATH_MAX_BYTES:

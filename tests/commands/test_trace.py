@@ -267,7 +267,10 @@ def test_ctrl_c_ends_following_quietly(tmp_path: Path) -> None:
     command = (sys.executable, "-m", "rinha", "trace", "-f", str(tmp_path / "log"))
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ) as process:
         assert process.stdout is not None
-        assert process.stdout.readline().startswith(ID.encode())
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=PATIENCE_S)
+        try:
+            assert process.stdout.readline().startswith(ID.encode())
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=PATIENCE_S)
+        finally:
+            process.kill()
     assert (process.returncode, err) == (130, b"")
