@@ -36,6 +36,8 @@ async def test_a_repeat_after_a_restart_settles_once_whichever_api_gets_it(
     async with run_lab(RINHA_ACCEPT=accept) as lab:
         assert await post_each(lab, same + other, 0) == {202}
         await lab.settle()
+        # On a machine that is busy one of them may have gone to the other processor as well.
+        before = await lab.rows()
         lab.worker.send(number)
         assert await asyncio.to_thread(lab.worker.wait) == (0 if number == signal.SIGTERM else -number)
         # Whoever doesn't know that they are settled would settle them at the other processor now.
@@ -50,4 +52,4 @@ async def test_a_repeat_after_a_restart_settles_once_whichever_api_gets_it(
         await lab.settle()
 
         report = await lab.check(f"{REPEATS} repeats at each API after signal {number}, {accept}")
-        assert report["rows"] == {"default": 2 * REPEATS, "fallback": REPEATS}
+        assert report["rows"] == {**before, "fallback": before["fallback"] + REPEATS}
