@@ -26,7 +26,14 @@ from actors.ledger.book import Book
 from actors.messages.health import HealthChanged, ProbeDue
 from actors.messages.journal import CheckStore, PromiseLost, StoreChanged, StoreChecked
 from actors.messages.people import GetCounts, GetHeld
-from actors.messages.sessions import DrainBegun, PaymentsSentBefore, SessionClosed, SessionEpochAdopted, SessionOpened
+from actors.messages.sessions import (
+    DrainBegun,
+    DrainEnded,
+    PaymentsSentBefore,
+    SessionClosed,
+    SessionEpochAdopted,
+    SessionOpened,
+)
 from actors.messages.settling import PaymentActorReady
 from actors.payment import PaymentActor
 from actors.promises import PROMISES, payments_of
@@ -60,6 +67,7 @@ _FEW = (
     PaymentsSentBefore,
     SessionClosed,
     DrainBegun,
+    DrainEnded,
     HealthChanged,
     ProbeDue,
     PromiseLost,
@@ -168,6 +176,10 @@ class ActorSystem:
     def begin_drain(self) -> None:
         """The bridge is about to be closed; what is held is settled, and nothing more comes."""
         self.intake.tell(DrainBegun())
+
+    def end_drain(self) -> None:
+        """The drain is over: nothing more is sent. What is under way may end, and is recorded."""
+        self.intake.tell(DrainEnded())
 
     def has_work(self) -> bool:
         """Whether anything is held that will settle by itself, or so much is under way that nobody can say."""

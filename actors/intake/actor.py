@@ -30,6 +30,7 @@ from actors.messages.people import (
 )
 from actors.messages.sessions import (
     DrainBegun,
+    DrainEnded,
     PaymentsSentBefore,
     SessionClosed,
     SessionDismissed,
@@ -141,8 +142,8 @@ class Intake:
                 self._sessions.open(message.session)
             case PaymentsSentBefore():
                 self._taker.learn(message.payment_ids)
-            case DrainBegun():
-                self._taker.doubt_all()
+            case DrainBegun() | DrainEnded():
+                self._drain(message)
             case SessionClosed():
                 self._sessions.close(message.session)
             case SessionEpochAdopted():
@@ -212,6 +213,12 @@ class Intake:
         if attempt.epoch == self._backlog.epoch:
             self._applier.apply(outcome, attempt, self._pool.started_s(actor, attempt))
         self._pool.end(actor, attempt)
+
+    def _drain(self, message: DrainBegun | DrainEnded) -> None:
+        if isinstance(message, DrainBegun):
+            self._taker.doubt_all()
+        else:
+            self._pool.close()
 
     def _want_probe(self, message: ProbeDue) -> None:
         self._dispatcher.want_probe(message.processor, overtakes=message.overtakes)

@@ -103,6 +103,10 @@ class DrainBegun(NamedTuple):
     """The worker takes nothing more, and settles what it holds. No API can tell it anything any more."""
 
 
+class DrainEnded(NamedTuple):
+    """The worker is about to stop its actors: an attempt that is begun now would end unheard."""
+
+
 class VerdictsGiven(NamedTuple):
     """Intake -> session: all up to ``through_sequence`` are decided: taken, but for the exceptions.
 

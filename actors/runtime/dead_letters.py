@@ -20,7 +20,8 @@ class DeadLetters:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.stopping = False
-        """Whether the actors are being stopped: what doesn't arrive then is no bug."""
+        """Whether the actors are being stopped, so that what doesn't arrive is none: an exchange ends after its actor
+        was left, a commit after the journal has stopped. Promises are on record then, or gone with the process."""
         self._promises: tuple[type, ...] = ()
         self._on_lost: Callable[[Any, str], None]
 
@@ -35,9 +36,9 @@ class DeadLetters:
 
     def receive(self, actor: str, message: Any, reason: str) -> None:
         """Take a message that ``actor`` won't handle. A timer that goes off after its actor's end is none."""
-        if isinstance(message, Wake):
+        if self.stopping or isinstance(message, Wake):
             return
         self.counts[type(message).__name__] += 1
         logger.error("actor.dead_letter", extra={"actor": actor, "letter": repr(message)[:500], "reason": reason})
-        if isinstance(message, self._promises) and not self.stopping:
+        if isinstance(message, self._promises):
             self._on_lost(message, reason)

@@ -157,6 +157,7 @@ class Worker:
             self._server.drain(timeout_s)
         while self._system.has_work() and not self.failed.is_set() and self._clock.monotonic_s() < deadline_s:
             gevent.sleep(LOOK_INTERVAL_S)
+        self._system.end_drain()
         return [str(UUID(bytes=each)) for each in self._system.held()]
 
     def stop(self) -> None:

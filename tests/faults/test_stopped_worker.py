@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 
+from rinha.process import ExitCode
 from tests.support.client import Answers, Setting, Stage, set_stage, their_rows
 from tests.support.load import Load
 from tests.support.patience import PATIENCE_S
@@ -94,3 +95,25 @@ async def test_a_system_that_is_asked_to_end_under_load_drains(
     assert not answers.refused() & set(rows)
     assert set(rows.values()) == {1}
     assert set(answers.counts()) <= {0, 202, 503}
+
+
+async def test_a_drain_that_runs_out_names_what_is_left_and_the_next_worker_settles_it(
+    run_lab: RunLab, durable: dict[str, str]
+) -> None:
+    """Payment actors sit in exchanges, others come free, commits are under way: none of it is a dead letter."""
+    async with run_lab(**durable, RINHA_DRAIN_S="0.5", RINHA_ANSWER_TIMEOUT_S="2") as lab:
+        await lab.set(default=Setting(400), fallback=Setting(3000))
+        async with lab.load.running(users=60, pause_s=0.0):
+            await lab.load.until_answered(500)
+            ended = lab.worker
+            ended.send(signal.SIGTERM)
+            code = await asyncio.to_thread(ended.wait)
+            await asyncio.to_thread(lab.start_worker)
+        await lab.set(default=Setting(0), fallback=Setting(0))
+        again = await lab.load.repeat_unanswered(0)
+        await lab.settle()
+        await lab.check("SIGTERM, and the drain runs out", again=again)
+        (stopped,) = [each for each in ended.lines if each["event"] == "worker.stopped"]
+        assert code == ExitCode.FAILED
+        assert len(stopped["correlationIds"]) == stopped["waiting"] > 0
+        assert [each for each in ended.lines if each["event"] in {"actor.dead_letter", "actor.crashed"}] == []

@@ -23,6 +23,7 @@ class Pool:
     def __init__(self, processors: Iterable[str], limit: int) -> None:
         self.limit = limit
         self._idle: deque[Recipient] = deque()
+        self._is_closed = False
         self._known: set[Recipient] = set()
         self._busy: dict[str, dict[Recipient, tuple[Attempt, float]]] = {name: {} for name in processors}
 
@@ -32,10 +33,14 @@ class Pool:
             self._known.add(actor)
             self._idle.append(actor)
 
+    def close(self) -> None:
+        """Give out no payment actor any more; those at work end what they do."""
+        self._is_closed = True
+
     @property
     def has_idle(self) -> bool:
-        """Whether a payment actor is free."""
-        return bool(self._idle)
+        """Whether a payment actor is free, and may be given out."""
+        return bool(self._idle) and not self._is_closed
 
     def begin(self, attempt: Attempt, now_s: float) -> Recipient:
         """Take a free payment actor for an attempt.
