@@ -112,7 +112,7 @@ async def _soak(options: Options, lab: Lab, keeper: Keeper, faults: Faults) -> R
     found = await check_books(lab.session, lab.processors, lab.bridge, lab.answers)
     strikes = [strike for pair in pairs for strike in pair]
     lines = [line for process in keeper.processes for line in process.lines]
-    complaints = Counter(line["event"] for line in lines if line["level"] in {"error", "critical"})
+    complaints = Counter(line["event"] for line in lines if line.get("level") in {"error", "critical"})
     return Report(
         store=options.store,
         seed=options.seed,
