@@ -31,7 +31,7 @@ NAMED_MAX = 10
 """How many ids are named that begin alike."""
 COLUMNS = 100
 """Of a line in a pipe, where a picture must have some width."""
-SYSTEM = "the running system"
+SYSTEM, PIPE = "the running system", "what is piped in"
 
 
 def run_trace(options: Namespace, get: Callable[[str], Any], environ: Mapping[str, str]) -> ExitCode:
@@ -51,7 +51,7 @@ def run_trace(options: Namespace, get: Callable[[str], Any], environ: Mapping[st
     digits, path = _what(options.what)
     with _log(path) as file:
         source: Source = SystemSource(get) if file is None else LogSource(file)
-        place = SYSTEM if file is None else (path if path not in {"", "-"} else "what is piped in")
+        place = SYSTEM if file is None else (path if path not in {"", "-"} else PIPE)
         try:
             if not options.follow:
                 traces = _there(_asked(source, digits, options), digits, place, failed=options.failed)
@@ -121,7 +121,9 @@ def _there(traces: Iterable[Trace], digits: str, place: str, *, failed: bool) ->
     if digits and place == SYSTEM:
         text = f"no trace of a payment {digits} in {place}: its hops have left the rings, or it never came here"
         raise CommandError(f"{text}; `rinha payment {digits}` says what became of it")
-    raise CommandError(f"no trace of a payment {digits} in {place}" if digits else _none(place, failed))
+    text = f"no trace of a payment {digits} in {place}" if digits else _none(place, failed)
+    # A script, or an engine that runs one, pipes in nothing without anybody's having asked for it.
+    raise CommandError(f"{text}; with `</dev/null` the running system is asked" if place == PIPE else text)
 
 
 def _none(place: str, failed: bool) -> str:

@@ -69,6 +69,15 @@ def piped(given: bytes, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     )
 
 
+@pytest.mark.parametrize("arguments", [(), (ID,), ("--failed",), ("-",)])
+def test_who_pipes_nothing_is_told_how_to_ask_the_running_system(arguments: tuple[str, ...]) -> None:
+    done = piped(b"", *arguments)
+    assert done.returncode == 1
+    assert done.stdout == b""
+    assert b"in what is piped in" in done.stderr
+    assert b"with `</dev/null` the running system is asked" in done.stderr
+
+
 @pytest.mark.parametrize("given", [ID, ID.replace("-", ""), ID[:6], ID.upper()])
 def test_one_payment_is_drawn_from_a_log(log: str, capfd: pytest.CaptureFixture[str], given: str) -> None:
     assert main(["trace", given, log]) == 0
