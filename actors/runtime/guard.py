@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pykka
 
 from actors.runtime.crashes import ENDS_PROCESS
-from actors.runtime.instruments import FAILED
+from actors.runtime.instruments import DONE, FAILED
 from actors.runtime.reference import Asked, Bound, Ping, Reference
 
 if TYPE_CHECKING:
@@ -71,9 +71,9 @@ class SupervisedActor(pykka.Actor):
         self._timed = instruments.stamp_s is not None
         if self._timed:
             # Chosen once, so that without instruments a message costs nothing for them.
-            observed = instruments.observe(self.reference, self._handle, self._answer)
+            observed = instruments.observe(self.reference, self)
             self.on_receive = observed  # type: ignore[assignment, method-assign]  # the choice
-        self._behaviour: Behaviour
+        self.behaviour: Behaviour
 
     def on_start(self) -> None:
         """Make the behaviour. If that raises, Pykka logs it and the actor is dead: ``Supervisor.start`` notices."""
@@ -88,36 +88,39 @@ class SupervisedActor(pykka.Actor):
     def on_receive(self, message: Any) -> Any:
         """Let the behaviour handle a message; nothing that it raises ends the actor."""
         if type(message) is Asked:
-            return self._answer(message.message)
-        return self._handle(message)
-
-    def _handle(self, message: Any) -> Handling | None:
+            return self.answer(message.message)
+        # The same stands in ``Instruments.observe``: a call more per message would be a tenth of the whole cost.
         try:
-            self._behaviour.on_receive(message)
-            return None
+            self.behaviour.on_receive(message)
         except ENDS_PROCESS:
             raise
         except BaseException as error:
-            self._restart(message, error)
+            self.recover(message, error)
+        return None
+
+    def recover(self, message: Any, error: BaseException) -> Handling:
+        """See ``Host.recover``: the behaviour is made anew, and tries again where it allows that."""
+        self._restart(message, error)
         for _ in range(HANDLINGS_MAX - 1):
-            if not self._behaviour.may_retry(message):
+            if not self.behaviour.may_retry(message):
                 break
             try:
-                self._behaviour.on_receive(message)
-                return None
+                self.behaviour.on_receive(message)
+                return DONE
             except ENDS_PROCESS:
                 raise
-            except BaseException as error:
+            except BaseException as again:
                 # Only the first counted for the intensity: a poisonous message is one crash, however often it is tried.
-                self._restart(message, error, counts=False)
+                self._restart(message, again, counts=False)
         self._give_up(message)
         return FAILED
 
-    def _answer(self, message: Any) -> Any:
+    def answer(self, message: Any) -> Any:
+        """See ``Host.answer``."""
         if type(message) is Ping:
             return self.reference
         try:
-            return self._behaviour.on_receive(message)
+            return self.behaviour.on_receive(message)
         except ENDS_PROCESS:
             raise
         except BaseException as error:
@@ -125,8 +128,8 @@ class SupervisedActor(pykka.Actor):
             raise ActorFailed(f"{self._name}: {type(error).__name__}: {error}") from error
 
     def _make_behaviour(self) -> None:
-        self._behaviour = self._factory(self.reference)
-        self._behaviour.on_start()
+        self.behaviour = self._factory(self.reference)
+        self.behaviour.on_start()
 
     def _restart(self, message: Any, error: BaseException, *, counts: bool = True) -> None:
         self._crashes.note(self._name, message, error, counts=counts)
@@ -142,7 +145,7 @@ class SupervisedActor(pykka.Actor):
     def _give_up(self, message: Any) -> None:
         dealt_with = False
         try:
-            dealt_with = self._behaviour.on_give_up(message)
+            dealt_with = self.behaviour.on_give_up(message)
         except ENDS_PROCESS:
             raise
         except BaseException as error:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import logging
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from actors.runtime.crashes import ENDS_PROCESS
 from actors.runtime.reference import Asked, Ping
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
+    from actors.runtime.behaviour import Behaviour
     from actors.runtime.clocks import Clock
     from actors.runtime.reference import Reference
 
@@ -63,72 +64,140 @@ class Instrument(Protocol):
         ...
 
 
+class Host(Protocol):
+    """What stands around an actor's behaviour: ``actors.runtime.guard``."""
+
+    behaviour: Behaviour
+    """The present one: it handles what is told."""
+
+    def recover(self, message: Any, error: BaseException) -> Handling:
+        """The behaviour raised on a told message: try it again, or give it up (``FAILED``)."""
+        ...
+
+    def answer(self, message: Any) -> Any:
+        """Answer a question, or raise."""
+        ...
+
+
+@runtime_checkable
+class PerActor(Protocol):
+    """An instrument that has a part for each actor, which sees that actor's messages alone: one after the other."""
+
+    def part_for(self, actor: Reference) -> Instrument:
+        """Make the part for an actor. Called once, before its first message.
+
+        Args:
+            actor: the actor.
+        """
+        ...
+
+
+AnyInstrument = Instrument | PerActor
+
+
 class Instruments:
-    """Those that are set. To several it is itself the instrument that passes everything on.
+    """Those that are set.
 
     Args:
         instruments: in the order in which they are told.
         clock: for waits and durations.
     """
 
-    def __init__(self, instruments: Iterable[Instrument], clock: Clock) -> None:
+    def __init__(self, instruments: Iterable[AnyInstrument], clock: Clock) -> None:
         self._now_s = clock.monotonic_s
         self._set = tuple(instruments)
-        self._told = self._whom_to_tell()
+        self._observers: list[Callable[[], None]] = []
+        """Called when one was taken out."""
         self.stamp_s: Callable[[], float] | None = clock.monotonic_s if self._set else None
         """Reads the clock when a message is sent; None if nobody cares."""
 
-    def observe(
-        self, actor: Reference, handle: Callable[[Any], Handling | None], answer: Callable[[Any], Any]
-    ) -> Callable[[Any], Any]:
+    def observe(self, actor: Reference, host: Host) -> Callable[[Any], Any]:
         """Make what receives an actor's messages, so that instruments are told before and after each.
 
         Args:
             actor: whose messages.
-            handle: handles a told one; it returns ``Handling.FAILED`` if it gave it up.
-            answer: answers an asked one, or raises.
+            host: handles them.
 
         Returns:
-            A function of a message with its instant, as ``Reference`` sends it. It returns, or raises, what ``handle``
-            or ``answer`` does.
+            A function of a message with its instant, as ``Reference`` sends it. It returns, or raises, what the host's
+            answer does.
         """
         now_s = self._now_s
+        parts = [(each, _part(each, actor)) for each in self._set]
+
+        def whom_to_tell() -> Instrument:
+            left = [part for each, part in parts if any(each is still for still in self._set)]
+            return left[0] if len(left) == 1 else _Several(left, take_out)
+
+        def take_out(failed: Instrument, error: BaseException) -> None:
+            self._take_out(next(each for each, part in parts if part is failed), error)
+
+        told = whom_to_tell()
+
+        def look_again() -> None:
+            nonlocal told
+            told = whom_to_tell()
+
+        self._observers.append(look_again)
 
         def receive(letter: tuple[Any, float]) -> Any:
             # All of it stands here: each call more per message would be a tenth of the whole cost.
             message, sent_s = letter
-            carry_out = handle
-            if type(message) is Asked:
-                message, carry_out = message.message, answer
+            asked = type(message) is Asked
+            if asked:
+                message = message.message
                 if type(message) is Ping:
-                    return answer(message)
-            told, begun_s = self._told, now_s()
+                    return host.answer(message)
+            begun_s = now_s()
             try:
                 told.before(actor, message, begun_s - sent_s)
             except ENDS_PROCESS:
                 raise
             except BaseException as error:
-                self._take_out(told, error)
+                take_out(told, error)
             outcome = FAILED
             try:
-                reply = carry_out(message)
-                if reply is not FAILED:
-                    outcome = DONE
+                if asked:
+                    reply = host.answer(message)
+                else:
+                    reply = None
+                    try:
+                        host.behaviour.on_receive(message)
+                    except ENDS_PROCESS:
+                        raise
+                    except BaseException as error:
+                        if host.recover(message, error) is FAILED:
+                            return None
+                outcome = DONE
                 return reply
             finally:
-                told = self._told  # others may have been taken out while the actor blocked
-                try:
+                try:  # others may have been taken out while the actor blocked
                     told.after(actor, message, now_s() - begun_s, outcome)
                 except ENDS_PROCESS:
                     raise
                 except BaseException as error:
-                    self._take_out(told, error)
+                    take_out(told, error)
 
         return receive
 
+    def _take_out(self, instrument: AnyInstrument, error: BaseException) -> None:
+        # While an actor blocked, the instrument may have failed at another already.
+        if any(each is instrument for each in self._set):
+            self._set = tuple(each for each in self._set if each is not instrument)
+            logger.error("instrument.failed", exc_info=error, extra={"instrument": type(instrument).__name__})
+            for look_again in self._observers:
+                look_again()
+
+
+class _Several:
+    """Tells each of them, or nobody."""
+
+    def __init__(self, parts: Sequence[Instrument], take_out: Callable[[Instrument, BaseException], None]) -> None:
+        self._parts = parts
+        self._take_out = take_out
+
     def before(self, actor: Reference, message: Any, waited_s: float) -> None:
-        """Tell each (``Instrument.before``)."""
-        for each in self._set:
+        for each in self._parts:
             try:
                 each.before(actor, message, waited_s)
             except ENDS_PROCESS:
@@ -137,8 +206,7 @@ class Instruments:
                 self._take_out(each, error)
 
     def after(self, actor: Reference, message: Any, took_s: float, outcome: Handling) -> None:
-        """Tell each (``Instrument.after``)."""
-        for each in self._set:
+        for each in self._parts:
             try:
                 each.after(actor, message, took_s, outcome)
             except ENDS_PROCESS:
@@ -146,12 +214,6 @@ class Instruments:
             except BaseException as error:
                 self._take_out(each, error)
 
-    def _whom_to_tell(self) -> Instrument:
-        return self._set[0] if len(self._set) == 1 else self
 
-    def _take_out(self, instrument: Instrument, error: BaseException) -> None:
-        # While an actor blocked, the instrument may have failed at another already.
-        if instrument in self._set:
-            self._set = tuple(each for each in self._set if each is not instrument)
-            self._told = self._whom_to_tell()
-            logger.error("instrument.failed", exc_info=error, extra={"instrument": type(instrument).__name__})
+def _part(instrument: AnyInstrument, actor: Reference) -> Instrument:
+    return instrument.part_for(actor) if isinstance(instrument, PerActor) else instrument

@@ -32,39 +32,57 @@ class Measured(NamedTuple):
 
 
 class Meter:
-    """Counts and times (``actors.runtime.instruments.Instrument``); holds a row per actor and class of message."""
+    """Counts and times (``actors.runtime.instruments.PerActor``); holds a row per actor and class of message."""
 
     def __init__(self) -> None:
-        self._rows: dict[Reference, dict[type, _Row]] = {}
+        self._parts: list[_Part] = []
+
+    def part_for(self, actor: Reference) -> _Part:
+        """See ``PerActor.part_for``."""
+        part = _Part(actor)
+        self._parts.append(part)
+        return part
+
+    def measured(self) -> list[Measured]:
+        """What has been handled since the start: by actor, in the order in which they and their messages first came."""
+        return [
+            Measured(part.actor.name, kind.__name__, row.count, row.failed, row.total_s, row.max_wait_s)
+            for part in self._parts
+            for kind, row in part.rows.items()
+        ]
+
+    def waiting(self) -> dict[str, int]:
+        """How many messages wait in the mailbox now, of each actor that was ever told something, by its name."""
+        return {part.actor.name: part.actor.waiting() for part in self._parts if part.rows}
+
+
+class _Part:
+    """What one actor handles."""
+
+    __slots__ = ("actor", "row", "rows")
+
+    def __init__(self, actor: Reference) -> None:
+        self.actor = actor
+        self.rows: dict[type, _Row] = {}
+        self.row = _Row()
+        """Of the message that is being handled: there is only ever one."""
 
     def before(self, actor: Reference, message: Any, waited_s: float) -> None:
         """Note the wait."""
         try:
-            row = self._rows[actor][type(message)]
+            row = self.row = self.rows[type(message)]
         except KeyError:
-            row = self._rows.setdefault(actor, {})[type(message)] = _Row()
+            row = self.row = self.rows[type(message)] = _Row()
         if waited_s > row.max_wait_s:  # noqa: PLR1730  # per message, and max() costs as much as all the rest of this
             row.max_wait_s = waited_s
 
     def after(self, actor: Reference, message: Any, took_s: float, outcome: Handling) -> None:
         """Count it, and note the time that it took."""
-        row = self._rows[actor][type(message)]
+        row = self.row
         row.count += 1
         row.total_s += took_s
         if outcome is FAILED:
             row.failed += 1
-
-    def measured(self) -> list[Measured]:
-        """What has been handled since the start, in the order in which each actor and class first came."""
-        return [
-            Measured(actor.name, kind.__name__, row.count, row.failed, row.total_s, row.max_wait_s)
-            for actor, rows in self._rows.items()
-            for kind, row in rows.items()
-        ]
-
-    def waiting(self) -> dict[str, int]:
-        """How many messages wait in the mailbox now, of each actor that was ever told something, by its name."""
-        return {actor.name: actor.waiting() for actor in self._rows}
 
 
 class _Row:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from actors.runtime.clocks import Clock
     from actors.runtime.crashes import Crashes
     from actors.runtime.guard import Factory, SupervisedActor
-    from actors.runtime.instruments import Instrument
+    from actors.runtime.instruments import AnyInstrument
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Supervisor:
         crashes: Crashes,
         *,
         unbounded: tuple[type, ...] = (),
-        instruments: Iterable[Instrument] = (),
+        instruments: Iterable[AnyInstrument] = (),
     ) -> None:
         self.dead_letters = DeadLetters()
         self.crashes = crashes

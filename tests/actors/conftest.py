@@ -19,7 +19,7 @@ from tests.support.patience import PATIENCE_S
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from actors.runtime.instruments import Instrument
+    from actors.runtime.instruments import AnyInstrument
     from actors.runtime.reference import Reference
 
 
@@ -29,13 +29,13 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def instruments() -> list[Instrument]:
+def instruments() -> list[AnyInstrument]:
     """What the world's actors are seen by. Override it to have some."""
     return []
 
 
 @pytest.fixture
-def world(instruments: list[Instrument]) -> Iterator[World]:
+def world(instruments: list[AnyInstrument]) -> Iterator[World]:
     world = World(*instruments)
     yield world
     world.supervisor.stop(timeout_s=PATIENCE_S)

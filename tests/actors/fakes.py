@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from actors.recipient import Recipient
     from actors.runtime.guard import Factory
-    from actors.runtime.instruments import Instrument
+    from actors.runtime.instruments import AnyInstrument
     from actors.runtime.reference import Reference
     from actors.values import Unknown
 
@@ -133,7 +133,7 @@ class World:
         instruments: told of each message.
     """
 
-    def __init__(self, *instruments: Instrument) -> None:
+    def __init__(self, *instruments: AnyInstrument) -> None:
         self.clock = FakeClock()
         self.timers = FakeTimers(self.clock)
         self.recorder = Notes()

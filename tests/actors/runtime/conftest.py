@@ -9,9 +9,9 @@ import pytest
 from actors.runtime.meter import Meter
 
 if TYPE_CHECKING:
-    from actors.runtime.instruments import Instrument
+    from actors.runtime.instruments import AnyInstrument
 
 
 @pytest.fixture(params=[False, True], ids=["plain", "metered"])
-def instruments(request: pytest.FixtureRequest) -> list[Instrument]:
+def instruments(request: pytest.FixtureRequest) -> list[AnyInstrument]:
     return [Meter()] if request.param else []

@@ -16,7 +16,7 @@ from tests.support.patience import PATIENCE_S
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from actors.runtime.instruments import Handling, Instrument
+    from actors.runtime.instruments import AnyInstrument, Handling, Instrument
     from actors.runtime.reference import Reference
     from tests.actors.fakes import World
     from tests.actors.script import Script
@@ -43,6 +43,17 @@ class Notes:
             raise self.fail_after.pop()
 
 
+class Parts:
+    """An instrument with a part for each actor."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, Notes] = {}
+
+    def part_for(self, actor: Reference) -> Instrument:
+        assert actor.name not in self.parts
+        return self.parts.setdefault(actor.name, Notes())
+
+
 @pytest.fixture
 def notes() -> Notes:
     return Notes()
@@ -55,7 +66,7 @@ def others() -> Notes:
 
 
 @pytest.fixture
-def instruments(notes: Notes, others: Notes) -> list[Instrument]:
+def instruments(notes: Notes, others: Notes) -> list[AnyInstrument]:
     return [notes, others]
 
 
@@ -207,9 +218,45 @@ class TestFailingInstruments:
         assert not actor.stop_soon().get(timeout=PATIENCE_S)
 
 
+class TestPartsForEachActor:
+    @pytest.fixture
+    def parts(self) -> Parts:
+        return Parts()
+
+    @pytest.fixture(params=[False, True], ids=["alone", "beside another"])
+    def instruments(self, request: pytest.FixtureRequest, parts: Parts, notes: Notes) -> list[AnyInstrument]:
+        return [parts, notes] if request.param else [parts]
+
+    def test_each_sees_its_own_actor_alone(self, world: World, script: Script, actor: Reference, parts: Parts) -> None:
+        other = world.start("other", script.behaviour)
+        actor.tell(1)
+        other.tell(2)
+        gevent.idle()
+        assert {name: [each[:3] for each in part.seen] for name, part in parts.parts.items()} == {
+            "scripted": [("before", "scripted", 1), ("after", "scripted", 1)],
+            "other": [("before", "other", 2), ("after", "other", 2)],
+        }
+
+    def test_a_new_behaviour_keeps_its_actors_part(self, actor: Reference, parts: Parts) -> None:
+        actor.tell(ValueError())
+        assert actor.ask(1, timeout=PATIENCE_S) == 1
+        assert len(parts.parts["scripted"].seen) == 4
+
+    def test_when_one_fails_all_are_taken_out(
+        self, world: World, script: Script, actor: Reference, parts: Parts, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        other = world.start("other", script.behaviour)
+        parts.parts["scripted"].fail_before = [ValueError()]
+        actor.tell(1)
+        other.tell(2)
+        gevent.idle()
+        assert parts.parts["other"].seen == []
+        assert failures_logged(caplog) == ["Parts"]
+
+
 class TestWithoutAny:
     @pytest.fixture
-    def instruments(self) -> list[Instrument]:
+    def instruments(self) -> list[AnyInstrument]:
         return []
 
     def test_the_clock_is_not_read(self, world: World, actor: Reference, monkeypatch: pytest.MonkeyPatch) -> None:

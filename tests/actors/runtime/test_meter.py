@@ -11,7 +11,7 @@ from actors.runtime.meter import Measured, Meter
 from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
-    from actors.runtime.instruments import Instrument
+    from actors.runtime.instruments import AnyInstrument
     from actors.runtime.reference import Reference
     from tests.actors.fakes import World
     from tests.actors.script import Script
@@ -23,7 +23,7 @@ def meter() -> Meter:
 
 
 @pytest.fixture
-def instruments(meter: Meter) -> list[Instrument]:
+def instruments(meter: Meter) -> list[AnyInstrument]:
     return [meter]
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pykka
 
     from actors.recipient import Recipient
-    from actors.runtime.instruments import Instrument
+    from actors.runtime.instruments import AnyInstrument
 
     Pipeline = tuple[Recipient, Callable[[], None]]
 
@@ -135,7 +135,7 @@ def _plain_pipeline(sink: Sink) -> Pipeline:
     return refs[-1], stop
 
 
-def _guarded_pipeline(sink: Sink, instruments: Sequence[Instrument] = ()) -> Pipeline:
+def _guarded_pipeline(sink: Sink, instruments: Sequence[AnyInstrument] = ()) -> Pipeline:
     clock = SystemClock()
     supervisor = Supervisor(
         SupervisedGeventActor,
