@@ -22,7 +22,9 @@ from rinha.api.endpoints.inquiries import InquiryHandlers, by_whole_id
 from rinha.api.endpoints.payments import PaymentHandler
 from rinha.api.endpoints.processes import ProcessHandlers
 from rinha.api.endpoints.summary import SummaryHandler
+from rinha.api.endpoints.taking import PaymentTaker
 from rinha.api.endpoints.worker import WorkerHandlers
+from rinha.api.lane import Lane
 from rinha.api.open_connections import OpenConnections, connection_limit
 from rinha.api.process import ApiProcess
 from rinha.api.replies import Replies
@@ -45,6 +47,7 @@ class ApiServer(web.Server):
     Args:
         routes: the handlers by path and method. In a path ``*`` stands for any second part, like that of
             ``/payments/<id>`` and ``/payments/<id>/settled``.
+        taker: takes payments that come the short way, past all handlers.
         bodies: reads requests' bodies.
         replies: makes the responses.
         connections: decides which of them have to go.
@@ -53,11 +56,14 @@ class ApiServer(web.Server):
     def __init__(
         self,
         routes: Mapping[str, Mapping[str, Handler]],
+        taker: PaymentTaker,
         bodies: BodyReader,
         replies: Replies,
         connections: OpenConnections,
     ) -> None:
         super().__init__(self._dispatch)
+        self._taker = taker
+        self._lane = Lane()
         self._open = connections
         self._routes = routes
         self._bodies = bodies
@@ -65,7 +71,7 @@ class ApiServer(web.Server):
 
     def __call__(self) -> web.RequestHandler:
         """Make the protocol of a new connection."""
-        return Connection(self, self._replies, self._open)
+        return Connection(self, self._replies, self._open, self._lane, self._taker)
 
     async def drain(self) -> None:
         """Tell clients with each reply that their connection is closed, and wait for bodies that are on their way."""
@@ -138,9 +144,8 @@ def make_server(
     bodies, replies = BodyReader(body_timeout_s), Replies(name)
     process = process or ApiProcess(name, secrets.token_hex(8))
     process.watch(gateway)
-    payments = PaymentHandler(
-        gateway, accept=accept, repeat_s=repeat_s, bodies=bodies, replies=replies, recorder=recorder, process=process
-    )
+    taker = PaymentTaker(gateway, accept=accept, repeat_s=repeat_s, replies=replies, recorder=recorder, process=process)
+    payments = PaymentHandler(taker, bodies=bodies, replies=replies)
     summary = SummaryHandler(gateway, replies=replies, timeout_s=ask_timeout_s)
     worker = WorkerHandlers(gateway, replies=replies, timeout_s=ask_timeout_s)
     closing = ClosingHandlers(gateway, bodies=bodies, replies=replies, timeout_s=ask_timeout_s)
@@ -175,4 +180,4 @@ def make_server(
         "/health/ready": get(worker.get_ready),
     }
     limit = connection_limit() if connections_max is None else connections_max
-    return ApiServer(routes, bodies, replies, OpenConnections(asyncio.get_running_loop(), limit))
+    return ApiServer(routes, taker, bodies, replies, OpenConnections(asyncio.get_running_loop(), limit))

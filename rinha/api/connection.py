@@ -1,22 +1,32 @@
-"""One client's connection to the API, as aiohttp's protocol object with what that leaves open."""
+"""One client's connection to the API, as aiohttp's protocol object with what that leaves open.
+
+Nearly every payment comes whole and alone, and is answered here without a request object (``rinha.api.lane``).
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from rinha.api import problems
 from rinha.api.body import ClientGone
+from rinha.api.problems import InvalidRequest
+from rinha.api.replies import FixedReply
+from rinha.bridge.errors import NoCredit, OutcomeUnknown
 
 if TYPE_CHECKING:
     from aiohttp import StreamReader
 
+    from actors.values import Payment, Verdict
+    from rinha.api.endpoints.taking import PaymentTaker
+    from rinha.api.lane import Lane
     from rinha.api.open_connections import OpenConnections
-    from rinha.api.replies import FixedReply, Replies
+    from rinha.api.replies import Replies
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +41,9 @@ CONNECTION_OPTIONS: dict[str, Any] = {
 }
 
 
+FAILED = "It may or may not have taken effect. The log says more."
+
+
 class Connection(web.RequestHandler):
     """One client's connection, which turns broken HTTP and failures of handlers into problem documents.
 
@@ -40,14 +53,35 @@ class Connection(web.RequestHandler):
         server: whose handlers answer.
         replies: makes the responses.
         connections: all that are open.
+        lane: tells what may go the short way.
+        taker: takes what does.
     """
 
-    __slots__ = ("_connections", "_is_silent", "_last_body", "_replies", "head_since", "is_ending")
+    __slots__ = (
+        "_behind",
+        "_connections",
+        "_is_silent",
+        "_lane",
+        "_last_body",
+        "_replies",
+        "_taker",
+        "_verdict",
+        "head_since",
+        "is_ending",
+    )
 
-    def __init__(self, server: web.Server, replies: Replies, connections: OpenConnections) -> None:
+    def __init__(
+        self, server: web.Server, replies: Replies, connections: OpenConnections, lane: Lane, taker: PaymentTaker
+    ) -> None:
         super().__init__(server, loop=asyncio.get_running_loop(), **CONNECTION_OPTIONS)
         self._replies = replies
         self._connections = connections
+        self._lane = lane
+        self._taker = taker
+        self._verdict: asyncio.Future[Verdict] | None = None
+        """That of the payment that came the short way and isn't answered yet."""
+        self._behind = b""
+        """What came behind that one: it is read when that is answered."""
         self.head_since = self._loop.time()
         """See ``Guest``. A client has to send its first request as soon as it has connected."""
         self._is_silent = True
@@ -59,7 +93,8 @@ class Connection(web.RequestHandler):
     def is_idle(self) -> bool:
         """See ``Guest``."""
         # Before the first request its task may not have begun to wait for one.
-        return self._request_count == 0 or (self._waiter is not None and not self._waiter.done())
+        waits = self._request_count == 0 or (self._waiter is not None and not self._waiter.done())
+        return waits and self._verdict is None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the event loop."""
@@ -75,8 +110,93 @@ class Connection(web.RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Called by the event loop."""
-        self._is_silent = False
         self._connections.heard(self)
+        if self._verdict is not None:
+            self._hold(data)
+            return
+        body = self._lane.body_of(data) if self._is_between_requests() else None
+        self._is_silent = False
+        if body is None:
+            self._give_to_aiohttp(data)
+        else:
+            self.head_since = 0.0
+            self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+            self._take(body)
+
+    def _is_between_requests(self) -> bool:
+        """Whether aiohttp has nothing of a request, nor anything to say: what comes now is a new one's begin."""
+        return (
+            (self._is_silent or not self.head_since)
+            and self.is_idle
+            and (self._last_body is None or self._last_body.is_eof())
+            and not (self._close or self._force_close or self._upgraded or self._paused or self._replies.draining)
+        )
+
+    def _take(self, body: bytes) -> None:
+        """Take the payment of a request that came the short way, and answer it or wait for its verdict."""
+        taker = self._taker
+        begun_ns = taker.begin()
+        try:
+            try:
+                payment = taker.read(body, begun_ns)
+            except InvalidRequest as error:
+                self._answer(taker.refuse(error))
+                return
+            handed = taker.hand_over(payment)
+            if isinstance(handed, FixedReply):
+                taker.note(payment, begun_ns, handed)
+                self._answer(handed)
+                return
+        except Exception as error:
+            self._fail(error)
+            return
+        self._verdict = handed
+        self._verdict.add_done_callback(partial(self._decided, payment, begun_ns))
+
+    def _decided(self, payment: Payment, begun_ns: int, verdict: asyncio.Future[Verdict]) -> None:
+        self._verdict = None
+        error = asyncio.CancelledError() if verdict.cancelled() else verdict.exception()
+        if error is not None and not isinstance(error, NoCredit | OutcomeUnknown):
+            self._fail(error)
+            return
+        reply = self._taker.conclude(payment, error or verdict.result())
+        self._taker.note(payment, begun_ns, reply)
+        self._answer(reply)
+
+    def _answer(self, reply: FixedReply) -> None:
+        if self.transport is None:
+            return  # the client is gone; its payment goes on
+        if self._replies.draining or self.is_ending:
+            self._leave_with(reply, closing=self._replies.draining)
+            return
+        self.transport.write(reply.message())
+        if self._behind:
+            behind, self._behind = self._behind, b""
+            self.transport.resume_reading()
+            self.data_received(behind)
+
+    def _fail(self, error: BaseException) -> None:
+        """The same for a payment that its handling failed on."""
+        logger.error("api.handler_failed", exc_info=error, extra={"path": "/payments"})
+        self._leave_with(self._replies.fixed_problem(problems.INTERNAL_ERROR, FAILED), closing=True)
+
+    def _hold(self, data: bytes) -> None:
+        self._behind += data
+        if self.transport is not None:
+            self.transport.pause_reading()
+
+    async def shutdown(self, timeout: float | None = 15.0) -> None:  # noqa: ASYNC109  # aiohttp's signature
+        """Called by aiohttp at the end: what came the short way is answered first."""
+        if self._verdict is not None:
+            await asyncio.wait([self._verdict], timeout=timeout)
+        await super().shutdown(timeout)
+
+    def _process_keepalive(self) -> None:
+        if self._verdict is not None:  # aiohttp takes it for idle
+            self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        super()._process_keepalive()
+
+    def _give_to_aiohttp(self, data: bytes) -> None:
         requests, body = self._request_count, self._last_body
         was_whole = body is None or body.is_eof()
         was_closing = self._close
@@ -100,6 +220,9 @@ class Connection(web.RequestHandler):
         Returns:
             Whether the connection stays open to answer that (RFC 9112 9.6).
         """
+        if self._verdict is not None:
+            self.is_ending = True
+            return True
         if self.is_idle or self._last_body is None or not self._last_body.is_eof():
             return False
         self.is_ending = True
@@ -135,9 +258,7 @@ class Connection(web.RequestHandler):
             response = self._replies.problem(problems.MALFORMED_HTTP, detail, reason=reason)
         else:
             logger.error("api.handler_failed", exc_info=exc or True, extra={"path": request.path})
-            response = self._replies.problem(
-                problems.INTERNAL_ERROR, "It may or may not have taken effect. The log says more."
-            )
+            response = self._replies.problem(problems.INTERNAL_ERROR, FAILED)
         if request.writer.output_size > 0:
             raise ConnectionError("a part of the response is already sent")
         response.force_close()
@@ -149,7 +270,7 @@ class Connection(web.RequestHandler):
             logger.debug("api.malformed_http", extra={"reason": repr(error)})
             self._leave_with(self._replies.malformed)
 
-    def _leave_with(self, reply: FixedReply) -> None:
+    def _leave_with(self, reply: FixedReply, *, closing: bool = False) -> None:
         if self.transport is not None:
-            self.transport.write(reply.encode(int(time.time())))
+            self.transport.write(reply.encode(int(time.time()), closing=closing))
         self.force_close()

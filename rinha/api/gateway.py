@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from asyncio import Future
+
     from actors.values import Payment, Verdict
     from rinha.bridge.client.refusing import Refusing
     from rinha.bridge.protocol.wire.frames import Tally
@@ -38,12 +40,14 @@ class Gateway(Protocol):
         """Begin to connect; returns without waiting for the worker."""
         ...
 
-    async def submit(self, payment: Payment) -> Verdict:
-        """Hand a payment to the worker and wait for its verdict.
+    def begin(self, payment: Payment) -> Future[Verdict]:
+        """Hand a payment to the worker.
+
+        Returns:
+            The verdict to come. It raises ``OutcomeUnknown`` if it doesn't come in time.
 
         Raises:
             NoCredit: no worker, or it takes no more for now; nothing left the API.
-            OutcomeUnknown: it was sent, and no verdict came in time.
         """
         ...
 

@@ -50,20 +50,30 @@ class FixedReply(web.StreamResponse):
 
     async def prepare(self, request: web.BaseRequest) -> None:
         """Write the whole response."""
-        now_s = int(time.time())
-        if now_s != self._made_at_s:
-            self._message = self.encode(now_s)
-            self._made_at_s = now_s
-        await request.writer.write(self._message)
+        await request.writer.write(self.message())
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Do nothing: ``prepare`` has written it all."""
 
-    def encode(self, now_s: int) -> bytes:
-        """Write the whole response, dated with this Unix second."""
+    def message(self) -> bytes:
+        """The whole response of now."""
+        now_s = int(time.time())
+        if now_s != self._made_at_s:
+            self._message = self.encode(now_s)
+            self._made_at_s = now_s
+        return self._message
+
+    def encode(self, now_s: int, *, closing: bool = False) -> bytes:
+        """Write the whole response, dated with this Unix second.
+
+        Args:
+            now_s: the second.
+            closing: tell the client that its connection is closed.
+        """
         lines = [
             f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}",
             *(f"{name}: {value}" for name, value in self.headers.items()),
+            *(["Connection: close"] if closing else []),
             f"Content-Length: {len(self.fixed_body)}",
             f"Date: {formatdate(now_s, usegmt=True)}",
         ]
@@ -117,10 +127,10 @@ class Replies:
         return FixedReply(status, {"Content-Type": "application/json", **self._headers}, orjson.dumps(value))
 
     def fixed_problem(
-        self, kind: ProblemType, detail: str, *, headers: Mapping[str, str], **members: object
+        self, kind: ProblemType, detail: str, *, headers: Mapping[str, str] | None = None, **members: object
     ) -> FixedReply:
-        """Make a problem document that is given many times."""
-        fields = {"Content-Type": CONTENT_TYPE, **self._headers, **headers}
+        """Make a problem document that is given many times, or to whoever may come either way."""
+        fields = {"Content-Type": CONTENT_TYPE, **self._headers, **(headers or {})}
         return FixedReply(kind.status, fields, encode_problem(kind, detail, **members))
 
     def fixed(self, reply: FixedReply, request: web.BaseRequest) -> web.StreamResponse:

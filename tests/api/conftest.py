@@ -53,7 +53,10 @@ class FakeGateway:
     async def start(self) -> None:
         self.started = True
 
-    async def submit(self, payment: Payment) -> Verdict:
+    def begin(self, payment: Payment) -> asyncio.Future[Verdict]:
+        return asyncio.ensure_future(self._decide(payment))
+
+    async def _decide(self, payment: Payment) -> Verdict:
         self.submitted.append(payment)
         await self.may_answer.wait()
         if isinstance(self.verdict, Exception):

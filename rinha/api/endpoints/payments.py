@@ -1,172 +1,66 @@
-"""``POST /payments``: validate, hand over to the worker, answer its verdict."""
+"""``POST /payments`` as aiohttp brings it; what comes the short way doesn't pass here (``rinha.api.connection``)."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
-from uuid import UUID
+from typing import TYPE_CHECKING
 
-from actors.values import Payment, Verdict
-from rinha.api import problems
 from rinha.api.body import BodyRefused, refuse
-from rinha.api.endpoints.payment_request import parse_payment
-from rinha.api.problems import RETRY_AFTER, InvalidRequest
-from rinha.bridge.errors import NoCredit, NoCreditReason, OutcomeUnknown
+from rinha.api.problems import InvalidRequest
+from rinha.api.replies import FixedReply
+from rinha.bridge.errors import NoCredit, OutcomeUnknown
 from rinha.trace.ids import ROOT, SAMPLED, TRACEPARENT, TraceParent, parse_traceparent, span_id
 
 if TYPE_CHECKING:
+    from asyncio import Future
+
     from aiohttp import web
 
-    from actors.tracing import Fields, Recorder
+    from actors.values import Verdict
     from rinha.api.body import BodyReader
-    from rinha.api.gateway import Gateway
-    from rinha.api.process import ApiProcess
+    from rinha.api.endpoints.taking import PaymentTaker
     from rinha.api.replies import Replies
-
-NOT_ACCEPTED = {
-    NoCreditReason.FULL: "The worker holds as many payments as it may",
-    NoCreditReason.WORKER_AWAY: "The worker is away",
-    NoCreditReason.STORE_AWAY: "The worker's store is away, so nothing can be put on record",
-    NoCreditReason.PROMISE_LOST: "The worker takes no more payments until it is restarted",
-    NoCreditReason.DRAINING: "This API is shutting down",
-}
 
 
 class PaymentHandler:
-    """Takes payments.
+    """Validate, hand over to the worker, answer its verdict.
 
     Args:
-        gateway: the way to the worker.
-        accept: what a 202 means: see ``RINHA_ACCEPT``; ``queued`` is answered without waiting for the worker.
-        repeat_s: how long an id is known as sent before, after a restart of a worker that isn't durable.
+        taker: decides.
         bodies: reads requests' bodies.
         replies: makes the responses.
-        recorder: told of each payment, with its answer.
-        process: counts what is accepted and refused.
     """
 
-    def __init__(
-        self,
-        gateway: Gateway,
-        *,
-        accept: Literal["queued", "received", "durable"],
-        repeat_s: float,
-        bodies: BodyReader,
-        replies: Replies,
-        recorder: Recorder,
-        process: ApiProcess,
-    ) -> None:
-        self._gateway = gateway
-        self._waits_for_verdict = accept != "queued"
-        self._repeat = _repeat(accept, repeat_s)
+    def __init__(self, taker: PaymentTaker, *, bodies: BodyReader, replies: Replies) -> None:
+        self._taker = taker
         self._bodies = bodies
         self._replies = replies
-        self._recorder = recorder
-        self._process = process
-        self._accepted = replies.fixed_json(202, {"status": "accepted"})
-        self._not_accepted = {
-            reason: replies.fixed_problem(
-                problems.NOT_ACCEPTED,
-                f"{why}. The payment was not taken; send it again.",
-                headers=RETRY_AFTER,
-                reason=reason.value,
-            )
-            for reason, why in NOT_ACCEPTED.items()
-        }
 
     async def post(self, request: web.BaseRequest) -> web.StreamResponse:
         """``POST /payments``."""
-        recorder = self._recorder
-        begun_ns = recorder.now_ns() if recorder.active else 0
+        taker = self._taker
+        begun_ns = taker.begin()
+        header = request.headers.get(TRACEPARENT) if begun_ns else None
+        caller = None if header is None else parse_traceparent(header)
         try:
-            payment_id, amount_cents = parse_payment(await self._bodies.read(request))
+            payment = taker.read(await self._bodies.read(request), begun_ns, caller)
         except BodyRefused as error:
             return refuse(request, error, self._replies)
         except InvalidRequest as error:
-            return self._invalid(request, error)
-        if not begun_ns:
-            return await self._hand_over(request, Payment(payment_id, amount_cents))
-        header = request.headers.get(TRACEPARENT)
-        caller = None if header is None else parse_traceparent(header)
-        traced = recorder.samples(payment_id)
-        if caller is not None and caller.sampled and not traced:
-            recorder.trace(payment_id)
-            traced = True
-        payment = Payment(payment_id, amount_cents, begun_ns // 1000 if traced else 0)
-        response = await self._hand_over(request, payment)
-        took_ns, fields = recorder.now_ns() - begun_ns, _fields(response.status)
+            encoding = request.headers.get("Content-Encoding", "identity")
+            return self._replies.fixed(taker.refuse(error, encoding), request)
+        handed = taker.hand_over(payment)
+        reply = handed if isinstance(handed, FixedReply) else taker.conclude(payment, await _verdict(handed))
+        taker.note(payment, begun_ns, reply, caller)
+        response = self._replies.fixed(reply, request)
         if caller is None:
-            recorder.note(payment_id, "api.request", begun_ns, took_ns, 0, "", fields)
             return response
-        recorder.note(payment_id, "api.request", begun_ns, took_ns, 0, "", {**fields, TRACEPARENT: str(caller)})
-        ours = TraceParent(caller.trace_id, span_id(payment_id, ROOT), SAMPLED if traced else 0)
+        sampled = SAMPLED if payment.traced_at_us else 0
+        ours = TraceParent(caller.trace_id, span_id(payment.payment_id, ROOT), sampled)
         return self._replies.with_header(response, TRACEPARENT, str(ours))
 
-    async def _hand_over(self, request: web.BaseRequest, payment: Payment) -> web.StreamResponse:
-        try:
-            if self._waits_for_verdict:
-                verdict = await self._gateway.submit(payment)
-            else:
-                self._gateway.post(payment)
-                verdict = Verdict.TAKEN
-        except NoCredit as error:
-            self._process.refused(error.reason)
-            return self._replies.fixed(self._not_accepted[error.reason], request)
-        except OutcomeUnknown as error:
-            return self._problem(
-                problems.OUTCOME_UNKNOWN,
-                f"The worker did not confirm the payment within {error.waited_s:g} s. It may have been taken. "
-                f"{self._repeat}",
-                payment,
-            )
-        if verdict is Verdict.TAKEN:
-            self._process.accepted += 1
-            return self._replies.fixed(self._accepted, request)
-        if verdict is Verdict.CONFLICT:
-            return self._problem(
-                problems.AMOUNT_CONFLICT,
-                "A payment with this correlationId and another amount was taken before. Use a new correlationId.",
-                payment,
-            )
-        if verdict is Verdict.WRITTEN_OFF:
-            return self._problem(
-                problems.WRITTEN_OFF,
-                "A person has said that this payment isn't settled, and that is final: it is never sent again. "
-                "Use a new correlationId.",
-                payment,
-            )
-        return self._problem(
-            problems.PURGED,
-            "All payments were purged while this one was on its way, and it was forgotten with them. "
-            "To send it again is safe.",
-            payment,
-        )
 
-    def _invalid(self, request: web.BaseRequest, error: InvalidRequest) -> web.Response:
-        encoding = request.headers.get("Content-Encoding", "identity")
-        if encoding.lower() != "identity":
-            detail = f"Send the body as it is, without Content-Encoding {problems.shorten(encoding)}."
-            return self._replies.problem(problems.UNSUPPORTED_ENCODING, detail)
-        detail = "A payment is a JSON object with correlationId and amount. It was not taken."
-        return self._replies.problem(problems.INVALID_PAYMENT, detail, errors=error.errors)
-
-    def _problem(self, kind: problems.ProblemType, detail: str, payment: Payment) -> web.Response:
-        return self._replies.problem(kind, detail, correlationId=str(UUID(bytes=payment.payment_id)))
-
-
-@lru_cache
-def _fields(status: int) -> Fields:
-    """One object for all that were answered alike."""
-    return {"status": status}
-
-
-def _repeat(accept: Literal["queued", "received", "durable"], repeat_s: float) -> str:
-    again = "To send it again with the same correlationId and amount is safe"
-    if accept == "durable":
-        return f"{again}: it is settled at most once."
-    if not repeat_s:
-        return f"{again} unless the worker has been restarted meanwhile: then it may be settled twice."
-    return (
-        f"{again} within {repeat_s:g} s: it is settled at most once, even if the worker has been restarted meanwhile, "
-        "unless this API was, too."
-    )
+async def _verdict(handed: Future[Verdict]) -> Verdict | NoCredit | OutcomeUnknown:
+    try:
+        return await handed
+    except (NoCredit, OutcomeUnknown) as error:
+        return error

@@ -154,15 +154,22 @@ class BridgeClient:
         return self.ready
 
     async def submit(self, payment: Payment) -> Verdict:
-        """Hand a payment to the worker and wait for the verdict, across reconnects if need be.
+        """Hand a payment to the worker and wait for the verdict; see ``begin``."""
+        return await self.begin(payment)
+
+    def begin(self, payment: Payment) -> asyncio.Future[Verdict]:
+        """Hand a payment to the worker, across reconnects if need be.
+
+        Returns:
+            The verdict to come. It raises ``OutcomeUnknown`` if it doesn't come in time: the payment stays in the
+            outbox and is delivered all the same.
 
         Raises:
             NoCredit: the worker can't take it, or there is no session; it hasn't left and won't.
-            OutcomeUnknown: no verdict in time. It stays in the outbox and is delivered all the same.
         """
         sequence = self._send(payment)
         self._link.flush_soon()
-        return await self._waiters.add(sequence, payment.payment_id)
+        return self._waiters.add(sequence, payment.payment_id)
 
     def post(self, payment: Payment) -> None:
         """Put a payment into the outbox, from where it leaves after ``linger_s``; nobody is told the verdict.
