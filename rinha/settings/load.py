@@ -10,6 +10,7 @@ from rinha.net.secret import FixedSecret, SecretFile
 from rinha.settings.errors import SettingError, SettingsError, printable
 from rinha.settings.processors import PROCESSORS, ProcessorSettings
 from rinha.settings.rows import ROWS, VARIABLES
+from rinha.settings.scale import settle_scale
 from rinha.settings.secret import MASK
 from rinha.settings.table import Settings
 from rinha.settings.variable import read_text
@@ -40,7 +41,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
                 shown = MASK if variable.secret else printable(text)
                 errors.append(SettingError(variable.name, shown, str(error)))
     errors += _processor_errors(environ, values)
-    if values.get("RINHA_ACCEPT") == "durable" and not environ.get("RINHA_STORE"):
+    errors += settle_scale(environ, values)
+    if "RINHA_NATS" not in values and values.get("RINHA_ACCEPT") == "durable" and not environ.get("RINHA_STORE"):
         reason = "must be set for RINHA_ACCEPT=durable, e.g. RINHA_STORE=sqlite:////var/lib/rinha/journal.db"
         errors.append(SettingError("RINHA_STORE", "", reason))
     secret = _bridge_secret(environ, values, errors)

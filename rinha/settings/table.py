@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from rinha.net.address import Address, TcpAddress, UnixAddress, parse_host_or_path
+from rinha.net.nats_url import NatsUrl, parse_nats_url
 from rinha.net.secret import FixedSecret, SharedSecret
 from rinha.settings.processors import ProcessorSettings
 from rinha.settings.readers import own_name, parse_api_name, parse_bridge, parse_journal_id
@@ -90,7 +91,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             "RINHA_ACCEPT",
             "received",
             "what a 202 means: `queued` the API holds the payment for the worker, `received` the worker holds it, "
-            "`durable` it is on disk",
+            "`durable` it is on disk; with `RINHA_NATS` always `durable`",
         ),
     ]
     store: Annotated[
@@ -114,6 +115,32 @@ class Settings(Struct, frozen=True, kw_only=True):
             "goes on where an API knows another one; all zeros for none",
         ),
     ] = None
+    nats: Annotated[
+        NatsUrl | None,
+        ReadBy(parse_nats_url),
+        Variable(
+            "RINHA_NATS",
+            "",
+            "NATS servers with JetStream that carry payments to several workers: `nats://token@host:port,host:port`; "
+            "needs a journal in PostgreSQL, and `RINHA_ACCEPT` is `durable` then",
+            secret=True,
+        ),
+    ] = None
+    nats_replicas: Annotated[
+        int,
+        Meta(ge=1, le=5),
+        Variable("RINHA_NATS_REPLICAS", "1", "with `RINHA_NATS`: NATS servers that keep each payment"),
+    ]
+    shards: Annotated[
+        int,
+        Meta(ge=1, le=64),
+        Variable(
+            "RINHA_SHARDS",
+            "1",
+            "with `RINHA_NATS`: parts that payments are divided into, each with a worker and a journal of its own; "
+            "chosen once, for good",
+        ),
+    ]
     routing: Annotated[
         Literal["fastest", "cheapest"],
         Variable(
