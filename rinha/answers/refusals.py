@@ -33,3 +33,9 @@ def explain_refusal(reason: NoCreditReason, since_ms: int, tally: Tally) -> str:
             return f"the worker has lost something that it promised, and takes nothing more since {since}: restart it"
         case NoCreditReason.DRAINING:
             return f"this API is draining since {since}"
+        case NoCreditReason.NATS_AWAY:
+            return f"NATS is away since {since}"
+        case NoCreditReason.NO_STREAM:
+            return f"NATS has no stream for payments since {since}"
+        case NoCreditReason.STREAM_FULL:
+            return f"the stream of payments is full since {since}: the workers take less than comes"

@@ -20,6 +20,7 @@ from rinha.trace.recording.recorder import REVIEW_S, ProcessRecorder
 if TYPE_CHECKING:
     import socket
 
+    from rinha.api.gateway import Gateway
     from rinha.settings.table import Settings
 
 
@@ -51,17 +52,7 @@ def run_api(settings: Settings, listen_fd: int | None = None) -> ExitCode:
 
 async def _run(settings: Settings, sock: socket.socket, recorder: ProcessRecorder) -> ExitCode:
     process = ApiProcess(settings.api_name, recorder.process.run, traces=recorder)
-    gateway = BridgeClient(
-        settings.bridge,
-        settings.bridge_secret,
-        name=settings.api_name,
-        answer_timeout_s=settings.answer_timeout_s,
-        recorder=recorder,
-        linger_s=settings.bridge_linger_ms / 1000,
-        # A durable worker has on record whatever was sent on, so it knows by itself.
-        repeat_s=0.0 if settings.accept == "durable" else settings.repeat_s,
-        answer=process.answer,
-    )
+    gateway = _gateway(settings, recorder, process)
     server = make_server(
         gateway,
         accept=settings.accept,
@@ -82,6 +73,32 @@ async def _run(settings: Settings, sock: socket.socket, recorder: ProcessRecorde
         return await serve(server, gateway, sock, drain_s=settings.drain_s, stop=stop)
     finally:
         reviewing.cancel()
+
+
+def _gateway(settings: Settings, recorder: ProcessRecorder, process: ApiProcess) -> Gateway:
+    if settings.nats is not None:
+        # Only here, so that nobody else needs its library.
+        from rinha.jetstream.publisher import JetStreamGateway
+
+        return JetStreamGateway(
+            settings.nats,
+            shards=settings.shards,
+            replicas=settings.nats_replicas,
+            name=settings.api_name,
+            answer_timeout_s=settings.answer_timeout_s,
+            recorder=recorder,
+        )
+    return BridgeClient(
+        settings.bridge,
+        settings.bridge_secret,
+        name=settings.api_name,
+        answer_timeout_s=settings.answer_timeout_s,
+        recorder=recorder,
+        linger_s=settings.bridge_linger_ms / 1000,
+        # A durable worker has on record whatever was sent on, so it knows by itself.
+        repeat_s=0.0 if settings.accept == "durable" else settings.repeat_s,
+        answer=process.answer,
+    )
 
 
 async def _review(recorder: ProcessRecorder) -> None:

@@ -14,7 +14,7 @@ from aiohttp import HttpVersion11, web
 from rinha.api import problems
 from rinha.api.open_connections import HEAD_TIMEOUT_S
 from rinha.api.problems import CONTENT_TYPE, RETRY_AFTER, ProblemType, encode_problem
-from rinha.bridge.errors import BridgeError, RequestFailed, RequestInterrupted, RequestTimeout
+from rinha.bridge.errors import BridgeError, RequestFailed, RequestInterrupted, RequestTimeout, ShardUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -163,6 +163,8 @@ class Replies:
             # No Retry-After: a 503 would say that nothing has happened.
             detail = f"The session with the worker broke before its answer. {repeat}"
             return self.problem(problems.OUTCOME_UNKNOWN, detail)
+        if isinstance(error, ShardUnavailable):
+            return self.unavailable(f"{error}. {repeat}")
         return self.unavailable(f"No session with the worker is open, or it broke before the answer. {repeat}")
 
     def unavailable(self, detail: str) -> web.Response:

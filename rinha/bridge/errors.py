@@ -18,6 +18,12 @@ class NoCreditReason(StrEnum):
     """The worker has lost something that it promised, and promises nothing more."""
     DRAINING = "draining"
     """This API is shutting down."""
+    NATS_AWAY = "nats_away"
+    """There is no connection to NATS, which carries the payments."""
+    NO_STREAM = "no_stream"
+    """NATS has no stream for payments."""
+    STREAM_FULL = "stream_full"
+    """The stream holds as many payments as it may."""
 
 
 class BridgeError(Exception):
@@ -70,6 +76,10 @@ class OutcomeUnknown(BridgeError):
 
 class WorkerUnavailable(BridgeError):
     """There is no open session with the worker, or it broke before the reply came."""
+
+
+class ShardUnavailable(WorkerUnavailable):
+    """One of several workers gave no answer; the text names its shard."""
 
 
 class RequestInterrupted(WorkerUnavailable):

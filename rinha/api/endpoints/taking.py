@@ -32,6 +32,9 @@ NOT_ACCEPTED = {
     NoCreditReason.STORE_AWAY: "The worker's store is away, so nothing can be put on record",
     NoCreditReason.PROMISE_LOST: "The worker takes no more payments until it is restarted",
     NoCreditReason.DRAINING: "This API is shutting down",
+    NoCreditReason.NATS_AWAY: "NATS is away",
+    NoCreditReason.NO_STREAM: "NATS has no stream for payments",
+    NoCreditReason.STREAM_FULL: "The stream of payments is full",
 }
 
 
