@@ -53,10 +53,32 @@ class PaymentSettled(NamedTuple):
     epoch: int
 
 
+class FeedMark(NamedTuple):
+    """Up to where, in a stream that feeds the worker, everything is purged: what comes again from there is dropped.
+
+    Args:
+        stream: which stream, by when it was made; empty without one.
+        through: the sequence there of the last purge.
+    """
+
+    stream: str = ""
+    through: int = 0
+
+    def covers(self, other: FeedMark) -> bool:
+        """Whether a purge at that place of the stream has been carried out already."""
+        return bool(other.stream) and self.stream == other.stream and other.through <= self.through
+
+
 class PaymentsPurged(NamedTuple):
-    """Fact for the journal: nothing of an epoch before this one counts any more."""
+    """Fact for the journal: nothing of an epoch before this one counts any more.
+
+    Args:
+        epoch: the new one.
+        mark: where in the stream the purge stood, if it came from one.
+    """
 
     epoch: int
+    mark: FeedMark = FeedMark()
 
 
 class PaymentClosed(NamedTuple):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from actors.facts import JournalEntry, OpenPayment
+    from actors.facts import FeedMark, JournalEntry, OpenPayment
     from actors.recipient import Recipient
     from actors.values import HealthReport, Payment, Refused, Settled, Unknown
 
@@ -65,6 +65,10 @@ class StoreUnavailable(Exception):
     """The store could not write: its disk is full, or its server away. Append the same entries again until it can."""
 
 
+class StandingBy(StoreUnavailable):
+    """Other workers hold all there is to hold. One of them may end: ask again soon."""
+
+
 class StoreBroken(Exception):
     """The store can't be trusted any more: it failed to sync, or what it holds is damaged. The process must end."""
 
@@ -103,6 +107,18 @@ class Store(Protocol):
 
     def written_off(self) -> list[Payment]:
         """The payments of the present epoch that a person has written off, with the amounts they were taken with."""
+        ...
+
+    def shard(self) -> int:
+        """Which of several parts of all payments it holds; 0 if there is but one.
+
+        Raises:
+            StandingBy: all of them are held by other workers.
+        """
+        ...
+
+    def feed_mark(self) -> FeedMark:
+        """That of the last purge that came from a stream."""
         ...
 
     def append(self, entries: Sequence[JournalEntry]) -> None:

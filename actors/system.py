@@ -143,6 +143,7 @@ class ActorSystem:
         relay: Relay = WithoutJournal()
         if store is not None:
             restore(store, book, backlog, now_s, suspect=not plan.durable)
+            purges.mark = store.feed_mark()
             relay = self._start_journal(store, on_broken, recorder)
 
         # Each attempt has at most two messages under way, each session what its credit allows.

@@ -20,6 +20,7 @@ from actors.messages.people import (
     ClosePayment,
     Explain,
     GetCounts,
+    GetFeedMark,
     GetHeld,
     GetParked,
     GetUnknown,
@@ -107,7 +108,7 @@ class Intake:
         self._sessions = Sessions(backlog, credits, purges)
         self._reporter = Reporter(backlog, clock, recorder)
         self._applier = Applier(backlog, dispatcher, self._reporter, relay, clock)
-        self._explainer = Explainer(backlog, pool, dispatcher, earlier, credits.capacity, clock)
+        self._explainer = Explainer(backlog, purges, pool, dispatcher, earlier, credits.capacity, clock)
 
     def on_start(self) -> None:
         """Go on with what the backlog holds."""
@@ -136,7 +137,7 @@ class Intake:
                 self._want_probe(message)
             case Wake():
                 pass  # something may be due: see below
-            case GetCounts() | GetHeld() | GetParked() | GetUnknown() | Explain():
+            case GetCounts() | GetFeedMark() | GetHeld() | GetParked() | GetUnknown() | Explain():
                 return self._explainer.answer(message)
             case SessionOpened():
                 self._sessions.open(message.session)
@@ -155,7 +156,7 @@ class Intake:
             case StoreChanged() | PromiseLost():
                 self._sessions.suspend(message)
             case PurgePayments():
-                self._purger.purge(message.reply_to)
+                self._purger.purge(message.reply_to, message.mark)
             case RetryParked() | RetryPayment():
                 return self._retry(message)
             case ClosePayment():
@@ -189,7 +190,7 @@ class Intake:
             case SessionOpened(session) | PaymentsSentBefore(session):
                 self._credits.close(session)
                 session.tell(SessionDismissed("opening it failed at the worker"))
-            case PurgePayments(reply_to):
+            case PurgePayments(reply_to, _):
                 self._purger.tell_epoch()  # it may have been raised, and what a session sends in the old one is purged
                 reply_to.tell(PurgeFailed("the worker failed on it; to purge again is safe"))
             case ClosePayment(_, reply_to):

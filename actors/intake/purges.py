@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from actors.facts import FeedMark
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -33,9 +35,14 @@ class PendingPurge:
 
 
 class Purges:
-    """The purges under way, in the order of their epochs. It outlives the intake's restarts."""
+    """The purges under way, in the order of their epochs. It outlives the intake's restarts.
+
+    Attributes:
+        mark: that of the last one that came from a stream.
+    """
 
     def __init__(self) -> None:
+        self.mark = FeedMark()
         self._pending: list[PendingPurge] = []
 
     def __bool__(self) -> bool:

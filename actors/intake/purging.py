@@ -12,6 +12,7 @@ from actors.messages.sessions import EpochRaised, SessionDismissed
 from actors.messages.settling import ForgetPayments
 
 if TYPE_CHECKING:
+    from actors.facts import FeedMark
     from actors.intake.backlog.backlog import Backlog
     from actors.intake.credits import Credits
     from actors.intake.earlier import Earlier
@@ -58,13 +59,24 @@ class Purger:
         self._clock = clock
         self._recorder = recorder
 
-    def purge(self, reply_to: Recipient) -> None:
-        """Begin a purge; ``reply_to`` is told ``PurgeDone`` when ``conclude`` finds that it is over."""
+    def purge(self, reply_to: Recipient, mark: FeedMark) -> None:
+        """Begin a purge; ``reply_to`` is told ``PurgeDone`` when ``conclude`` finds that it is over.
+
+        Args:
+            reply_to: whoever waits for it.
+            mark: where it stands in a stream, if it comes from one. What was carried out already isn't once more: it
+                would take payments with it that came behind it.
+        """
+        if self._purges.mark.covers(mark):
+            self._purges.begin(self._backlog.epoch, (), self._clock.monotonic_s(), reply_to)
+            return
         note_each(self._recorder, "purged", self._backlog.held)
         epoch = self._backlog.purge()
         self._earlier.forget()
         logger.info("intake.purged", extra={"epoch": epoch})
-        self._relay.after((PaymentsPurged(epoch),))
+        if mark.stream:
+            self._purges.mark = mark
+        self._relay.after((PaymentsPurged(epoch, self._purges.mark),))
         self._ledger.tell(ForgetPayments(epoch))
         self._purges.begin(epoch, self._credits.sessions, self._clock.monotonic_s(), reply_to)
         self.tell_epoch()

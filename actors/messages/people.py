@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from actors.facts import FeedMark
+
 if TYPE_CHECKING:
     from actors.messages.health import CircuitState
     from actors.recipient import Recipient
@@ -11,13 +13,29 @@ if TYPE_CHECKING:
 
 
 class Purge(NamedTuple):
-    """What an API asks to have every payment forgotten. The answer is the new epoch, an ``int``."""
+    """What an API asks to have every payment forgotten. The answer is the new epoch, an ``int``.
+
+    Args:
+        mark: where in a stream it stands, if it comes from one: then it is carried out once, however often it comes.
+    """
+
+    mark: FeedMark = FeedMark()
+
+
+class GetFeedMark(NamedTuple):
+    """Ask the intake for its ``FeedMark``."""
 
 
 class PurgePayments(NamedTuple):
-    """Session -> intake: forget every payment. ``reply_to`` is told ``PurgeDone`` or ``PurgeFailed``."""
+    """Session -> intake: forget every payment. ``reply_to`` is told ``PurgeDone`` or ``PurgeFailed``.
+
+    Args:
+        reply_to: whoever waits for it.
+        mark: as in ``Purge``.
+    """
 
     reply_to: Recipient
+    mark: FeedMark = FeedMark()
 
 
 class PurgeDone(NamedTuple):

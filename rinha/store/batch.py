@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from actors.facts import AttemptRefused, AttemptStarted, PaymentClosed, PaymentCrashed, PaymentSettled, PaymentTaken
+from actors.facts import (
+    AttemptRefused,
+    AttemptStarted,
+    FeedMark,
+    PaymentClosed,
+    PaymentCrashed,
+    PaymentSettled,
+    PaymentsPurged,
+    PaymentTaken,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +34,7 @@ class Batch(NamedTuple):
         crashes: the last ``PaymentCrashed`` of each payment.
         settled: the first ``PaymentSettled`` of each payment, in order.
         closed: the first ``PaymentClosed`` of each payment, in order.
+        mark: that of the purge that began the epoch, if it came from a stream.
     """
 
     epoch: int
@@ -34,6 +44,7 @@ class Batch(NamedTuple):
     crashes: Sequence[PaymentCrashed]
     settled: Sequence[PaymentSettled]
     closed: Sequence[PaymentClosed]
+    mark: FeedMark = FeedMark()
 
     @property
     def changes_nothing(self) -> bool:
@@ -60,6 +71,7 @@ def sort_entries(entries: Sequence[JournalEntry], epoch: int) -> Batch:
     crashes: dict[bytes, PaymentCrashed] = {}
     settled: dict[bytes, PaymentSettled] = {}
     closed: dict[bytes, PaymentClosed] = {}
+    mark = FeedMark()
     for entry in entries:
         if entry.epoch != present:
             continue
@@ -81,6 +93,8 @@ def sort_entries(entries: Sequence[JournalEntry], epoch: int) -> Batch:
         elif isinstance(entry, PaymentClosed):
             _check(entry, entry.payment_id, entry.amount_cents, entry.at_ms)
             closed.setdefault(entry.payment_id, entry)
+        elif isinstance(entry, PaymentsPurged):
+            mark = entry.mark
     if not -1 < present <= _INT64_MAX:
         raise ValueError(f"epoch {present} can't be kept: it must be 0 to 2^63 - 1")
     return Batch(
@@ -91,6 +105,7 @@ def sort_entries(entries: Sequence[JournalEntry], epoch: int) -> Batch:
         tuple(crashes.values()),
         tuple(settled.values()),
         tuple(closed.values()),
+        mark if present > epoch else FeedMark(),
     )
 
 

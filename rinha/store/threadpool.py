@@ -11,7 +11,7 @@ from gevent.threadpool import ThreadPool
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from actors.facts import JournalEntry, OpenPayment
+    from actors.facts import FeedMark, JournalEntry, OpenPayment
     from actors.ports import Store
     from actors.values import Payment
 
@@ -67,6 +67,14 @@ class ThreadpoolStore:
     def written_off(self) -> list[Payment]:
         """See ``Store.written_off``."""
         return self._run(self._store.written_off)
+
+    def shard(self) -> int:
+        """See ``Store.shard``."""
+        return self._run(self._store.shard)
+
+    def feed_mark(self) -> FeedMark:
+        """See ``Store.feed_mark``."""
+        return self._run(self._store.feed_mark)
 
     def append(self, entries: Sequence[JournalEntry]) -> None:
         """See ``Store.append``."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from actors.messages.people import GetFeedMark
 from rinha.bridge.protocol.wire.own_questions import (
     GetEvents,
+    GetFeed,
     GetFigures,
     GetHops,
     GetOwnEvents,
@@ -13,7 +15,7 @@ from rinha.bridge.protocol.wire.own_questions import (
     GetOwnHops,
     GetOwnRanked,
 )
-from rinha.bridge.protocol.wire.processes import AllEvents, AllHops, AllReports, NoTraces, ProcessHops
+from rinha.bridge.protocol.wire.processes import AllEvents, AllHops, AllReports, Feed, NoTraces, ProcessHops
 from rinha.bridge.protocol.worker.questioning import Polled
 from rinha.logs.configure import RECENT
 from rinha.logs.own_events import own_events
@@ -34,6 +36,7 @@ class Answers:
     Args:
         actors: answers what is the actors' affair; may block or raise.
         run: of this process: 16 hexadecimal digits.
+        place: the worker's shard, of how many, and its journal's id.
         traces: the hops that it remembers.
         records: what it has logged of late.
     """
@@ -43,6 +46,7 @@ class Answers:
         actors: Callable[[Any], Any],
         run: str,
         *,
+        place: tuple[int, int, bytes] = (0, 1, bytes(16)),
         traces: Traces | None = None,
         records: RecentRecords = RECENT,
     ) -> None:
@@ -50,6 +54,7 @@ class Answers:
         """Asks all APIs; that of the bridge, once there is one."""
         self._actors = actors
         self._run = run
+        self._place = place
         self._traces = traces or NoTraces()
         self._records = records
 
@@ -61,6 +66,9 @@ class Answers:
             case GetEvents(after):
                 processes, missing = self._sorted(GetOwnEvents(after), "role")
                 return AllEvents((own_events(self._records, ROLE, self._run, after), *processes), missing)
+            case GetFeed():
+                mark = self._actors(GetFeedMark())
+                return Feed(*self._place, mark.stream, mark.through)
             case GetHops(ids, by, number):
                 return self._hops(ids) if ids or not by else self._ranked(by, number)
             case _:

@@ -109,7 +109,9 @@ class Worker:
         self._system.start()
         self.began = self._counts()
         self._settings.bridge_secret.make()
-        answers = Answers(self._system.answer, self._recorder.process.run, traces=self._recorder)
+        shard = 0 if self._store is None else self._store.shard()
+        place = shard, self._settings.shards, journal
+        answers = Answers(self._system.answer, self._recorder.process.run, place=place, traces=self._recorder)
         self._server = BridgeServer(
             self._settings.bridge,
             self._settings.bridge_secret.read(),
@@ -134,8 +136,11 @@ class Worker:
                 f"{describe(journal)}: go on with that one by RINHA_JOURNAL_ID={UUID(bytes=journal)}"
             )
         epoch = 0 if self._store is None else self._store.epoch()
-        logger.info("worker.journal", extra={"journal": str(UUID(bytes=journal)), "epoch": epoch})
+        logger.info("worker.journal", extra={"journal": str(UUID(bytes=journal)), "epoch": epoch, **self._own_shard()})
         return journal
+
+    def _own_shard(self) -> dict[str, int]:
+        return {} if self._store is None or self._settings.shards == 1 else {"shard": self._store.shard()}
 
     def _counts(self) -> Tally:
         counts = self._system.answer(GetCounts())
@@ -192,7 +197,7 @@ def _store(settings: Settings) -> Store | None:
     from rinha.store.open import open_store
     from rinha.store.threadpool import ThreadpoolStore
 
-    return ThreadpoolStore(open_store(settings.store))
+    return ThreadpoolStore(open_store(settings.store, settings.shards))
 
 
 def _policy(settings: Settings) -> Policy:

@@ -10,7 +10,7 @@ import gevent
 import pykka
 from gevent.event import Event
 
-from actors.ports import StoreBroken, StoreUnavailable
+from actors.ports import StandingBy, StoreBroken, StoreUnavailable
 from actors.runtime.guard import ActorFailed, StartFailed
 from actors.runtime.reference import MailboxFull
 from rinha.process import STOP_SIGNALS, ExitCode, bind_failed, release_collector
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from rinha.settings.table import Settings
 
 logger = logging.getLogger(__name__)
+
+STAND_BY_S = 0.5
+"""How often a worker that has nothing to hold looks whether another one has ended."""
 
 
 def run_worker(settings: Settings, listen_fd: int | None = None) -> ExitCode:
@@ -47,7 +50,8 @@ def run_worker(settings: Settings, listen_fd: int | None = None) -> ExitCode:
 
 def _serve(worker: Worker, settings: Settings, asked_to_stop: Event) -> ExitCode:
     try:
-        worker.start()
+        if not _start(worker, asked_to_stop):
+            return ExitCode.OK
     except StoreUnavailable as error:
         logger.error("worker.store_unavailable", extra={"reason": str(error)})
         return ExitCode.UNAVAILABLE
@@ -78,6 +82,21 @@ def _serve(worker: Worker, settings: Settings, asked_to_stop: Event) -> ExitCode
         extra={"waiting": len(waiting), "correlationIds": waiting},
     )
     return ExitCode.FAILED if failed else ExitCode.OK
+
+
+def _start(worker: Worker, asked_to_stop: Event) -> bool:
+    """Start it, once there is something to hold; false if it is stopped before."""
+    told = False
+    while True:
+        try:
+            worker.start()
+            return True
+        except StandingBy as error:
+            if not told:
+                logger.info("worker.standing_by", extra={"reason": str(error)})
+            told = True
+        if asked_to_stop.wait(STAND_BY_S):
+            return False
 
 
 def _start_failed(settings: Settings, error: Exception) -> ExitCode:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from actors.facts import FeedMark
 from actors.intake.dispatch.routing import Fastest
 from actors.messages.people import GetCounts, GetRows
 from actors.messages.sessions import SessionAdmitted, SessionOpened, SubmitPayments
@@ -36,6 +37,7 @@ class MemoryStore:
         self.restored_settled: list[tuple[bytes, int, str, int, int]] = []
         self.restored_open: list[OpenPayment] = []
         self.restored_written_off: list[Payment] = []
+        self.restored_mark = FeedMark()
 
     def epoch(self) -> int:
         return self.restored_epoch
@@ -48,6 +50,12 @@ class MemoryStore:
 
     def open(self) -> list[OpenPayment]:
         return self.restored_open
+
+    def shard(self) -> int:
+        return 0
+
+    def feed_mark(self) -> FeedMark:
+        return self.restored_mark
 
     def written_off(self) -> list[Payment]:
         return self.restored_written_off

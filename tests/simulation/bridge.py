@@ -156,7 +156,7 @@ class SimulatedBridge:
         if isinstance(message, PurgePayments):
             purge = object()
             self._on_purge(purge, "begun")
-            message = PurgePayments(NotedPurge(message.reply_to, lambda end: self._on_purge(purge, end)))
+            message = message._replace(reply_to=NotedPurge(message.reply_to, lambda end: self._on_purge(purge, end)))
         self._intake.tell(message)
 
     def _ask(self, request: PendingRequest) -> None:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from actors.facts import (
     AttemptRefused,
     AttemptStarted,
+    FeedMark,
     OpenPayment,
     PaymentClosed,
     PaymentCrashed,
     PaymentSettled,
+    PaymentsPurged,
     PaymentTaken,
 )
 from actors.ports import StoreUnavailable
@@ -31,6 +33,7 @@ class SimulatedDisk:
 
     def __init__(self) -> None:
         self.epoch = 0
+        self.mark = FeedMark()
         self.taken: dict[bytes, PaymentTaken] = {}
         self.attempts: dict[bytes, AttemptStarted] = {}
         self.settled: dict[bytes, PaymentSettled] = {}
@@ -60,7 +63,9 @@ class SimulatedDisk:
                 self.crashes[each.payment_id] = each.crashes
             elif isinstance(each, PaymentSettled):
                 self.settled.setdefault(each.payment_id, each)
-            elif isinstance(each, PaymentClosed) and each.written_off:
+            elif isinstance(each, PaymentsPurged):
+                self.mark = each.mark
+            elif each.written_off:
                 self.written_off.setdefault(each.payment_id, each)
 
 
@@ -109,6 +114,12 @@ class SimulatedStore:
 
     def written_off(self) -> list[Payment]:
         return [Payment(each.payment_id, each.amount_cents) for each in self._disk.written_off.values()]
+
+    def shard(self) -> int:
+        return 0
+
+    def feed_mark(self) -> FeedMark:
+        return self._disk.mark
 
     def append(self, entries: Sequence[JournalEntry]) -> None:
         chance, scheduler = self._scheduler.chance, self._scheduler

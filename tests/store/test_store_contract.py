@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from actors.facts import (
     AttemptRefused,
     AttemptStarted,
+    FeedMark,
     OpenPayment,
     PaymentClosed,
     PaymentCrashed,
@@ -68,6 +69,16 @@ def test_a_payments_life_is_kept(place: Place) -> None:
     assert contents(store) == kept
     place.close()
     assert contents(place.open()) == kept
+
+
+def test_the_mark_of_the_last_purge_from_a_stream_is_kept(place: Place) -> None:
+    store = place.open()
+    assert (store.feed_mark(), store.shard()) == (FeedMark(), 0)
+    store.append([PaymentsPurged(1, FeedMark("monday", 7)), taken(A, epoch=1)])
+    store.append([PaymentsPurged(2, FeedMark("monday", 9)), PaymentsPurged(3, FeedMark("monday", 11))])
+    store.append([taken(A, epoch=3)])
+    place.close()
+    assert place.open().feed_mark() == FeedMark("monday", 11)
 
 
 def closed(payment_id: bytes, *, written_off: bool, reason: str = "in no books", epoch: int = 0) -> PaymentClosed:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import gevent
 import pytest
 
-from actors.facts import OpenPayment, PaymentTaken
+from actors.facts import FeedMark, OpenPayment, PaymentTaken
 from actors.ports import StoreUnavailable
 from actors.values import Payment
 from rinha.store.threadpool import ThreadpoolStore
@@ -47,6 +47,12 @@ class BlockingStore:
 
     def open(self) -> list[OpenPayment]:
         raise StoreUnavailable("away")
+
+    def shard(self) -> int:
+        return 0
+
+    def feed_mark(self) -> FeedMark:
+        return FeedMark()
 
     def written_off(self) -> list[Payment]:
         return [Payment(b"0" * 16, 1)]

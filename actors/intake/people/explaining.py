@@ -11,6 +11,7 @@ from actors.intake.people.outlook import Outlook
 from actors.messages.people import (
     Explain,
     GetCounts,
+    GetFeedMark,
     GetHeld,
     GetHeldReport,
     GetParked,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from actors.intake.dispatch.pool import Pool
     from actors.intake.earlier import Earlier
     from actors.intake.people.describing import Now
+    from actors.intake.purges import Purges
     from actors.messages.people import RetryPayment
     from actors.runtime.clocks import Clock
 
@@ -53,18 +55,28 @@ class Explainer:
     """
 
     def __init__(
-        self, backlog: Backlog, pool: Pool, dispatcher: Dispatcher, earlier: Earlier, backlog_max: int, clock: Clock
+        self,
+        backlog: Backlog,
+        purges: Purges,
+        pool: Pool,
+        dispatcher: Dispatcher,
+        earlier: Earlier,
+        backlog_max: int,
+        clock: Clock,
     ) -> None:
+        self._purges = purges
         self._backlog = backlog
         self._clock = clock
         self._describer = Describer(pool, dispatcher.chooser, earlier, clock)
         self._outlook = Outlook(backlog, pool, dispatcher, backlog_max)
 
-    def answer(self, question: GetCounts | GetHeld | GetParked | GetUnknown | Explain) -> object:
+    def answer(self, question: GetCounts | GetFeedMark | GetHeld | GetParked | GetUnknown | Explain) -> object:
         """Answer a question, with what its class says; of ``Explain``, what only the books know is left out."""
         match question:
             case GetCounts():
                 return self._backlog.statistics()
+            case GetFeedMark():
+                return self._purges.mark
             case GetHeld():
                 return self._backlog.held.ids()
             case GetParked():

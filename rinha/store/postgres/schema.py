@@ -1,5 +1,7 @@
 """The SQL of a journal in PostgreSQL: the tables of ``sqlite.schema``, in a schema of their own.
 
+That schema is the session's search path: ``rinha``, or, where there are several workers, one for each of their shards.
+
 The ids come first in their indexes: plans are made while the tables are empty, and by the epoch alone, which all rows
 share, an index would look good then.
 
@@ -11,85 +13,106 @@ from __future__ import annotations
 LOCK_KEY = 0x52696E4A
 """Of the session's advisory lock; such locks are per database."""
 
-EXISTS = "SELECT to_regnamespace('rinha') IS NOT NULL"
+EXISTS = "SELECT to_regnamespace(%s) IS NOT NULL"
+OTHERS = r"""
+SELECT nspname FROM pg_namespace WHERE nspname ~ '^rinha(_[0-9]+)?$' AND (nspname = 'rinha') <> %s ORDER BY 1 LIMIT 1
+"""
 
 LOCK = "SELECT pg_advisory_lock(%s)"
-JOURNAL = "SELECT version, epoch, writer FROM rinha.journal"
-JOURNAL_ID = "SELECT journal_id FROM rinha.journal"
-WRITER = "SELECT writer FROM rinha.journal"
-CLAIM = "UPDATE rinha.journal SET writer = %s"
-RAISE_EPOCH = "UPDATE rinha.journal SET epoch = %s"
+LOCK_SHARD = "SELECT pg_try_advisory_lock(%s, %s)"
+JOURNAL = "SELECT version, epoch, writer FROM journal"
+SHARDS = "SELECT shards FROM journal"
+NOTE_SHARDS = "UPDATE journal SET shards = %s"
+FEED_MARK = "SELECT stream_created, purged_through FROM feed"
+NOTE_MARK = """
+INSERT INTO feed (stream_created, purged_through) VALUES (%s, %s)
+ON CONFLICT (place) DO UPDATE SET stream_created = excluded.stream_created, purged_through = excluded.purged_through
+"""
+JOURNAL_ID = "SELECT journal_id FROM journal"
+WRITER = "SELECT writer FROM journal"
+CLAIM = "UPDATE journal SET writer = %s"
+RAISE_EPOCH = "UPDATE journal SET epoch = %s"
 
 # Whole columns as arrays: one statement a kind, however many entries. Not "NOT EXISTS" but a look-up for each: of that
 # a join would be made, over all settled payments.
 TAKE = """
-INSERT INTO rinha.open_payments (epoch, payment_id, amount_cents)
+INSERT INTO open_payments (epoch, payment_id, amount_cents)
 SELECT %(epoch)s, new.payment_id, new.amount_cents
 FROM unnest(%(ids)s::bytea[], %(cents)s::bigint[]) WITH ORDINALITY AS new (payment_id, amount_cents, place)
 WHERE (
-    SELECT 1 FROM rinha.settled_payments AS old WHERE old.epoch = %(epoch)s AND old.payment_id = new.payment_id
+    SELECT 1 FROM settled_payments AS old WHERE old.epoch = %(epoch)s AND old.payment_id = new.payment_id
 ) IS NULL AND (
-    SELECT 1 FROM rinha.closed_payments AS old
+    SELECT 1 FROM closed_payments AS old
     WHERE old.epoch = %(epoch)s AND old.payment_id = new.payment_id AND old.written_off
 ) IS NULL
 ORDER BY new.place
 ON CONFLICT (epoch, payment_id) DO NOTHING
 """
 ATTEMPT = """
-UPDATE rinha.open_payments AS payment SET processor = new.processor, requested_at_ms = new.requested_at_ms
+UPDATE open_payments AS payment SET processor = new.processor, requested_at_ms = new.requested_at_ms
 FROM unnest(%(ids)s::bytea[], %(processors)s::text[], %(times)s::bigint[])
     AS new (payment_id, processor, requested_at_ms)
 WHERE payment.epoch = %(epoch)s AND payment.payment_id = new.payment_id
 """
 CRASH = """
-UPDATE rinha.open_payments AS payment SET crashes = new.crashes
+UPDATE open_payments AS payment SET crashes = new.crashes
 FROM unnest(%(ids)s::bytea[], %(crashes)s::integer[]) AS new (payment_id, crashes)
 WHERE payment.epoch = %(epoch)s AND payment.payment_id = new.payment_id
 """
 SETTLE = """
-INSERT INTO rinha.settled_payments (epoch, payment_id, taken_cents, processor, settled_cents, requested_at_ms)
+INSERT INTO settled_payments (epoch, payment_id, taken_cents, processor, settled_cents, requested_at_ms)
 SELECT %(epoch)s, new.payment_id, coalesce(payment.amount_cents, new.cents), new.processor, new.cents, new.at_ms
 FROM unnest(%(ids)s::bytea[], %(processors)s::text[], %(cents)s::bigint[], %(times)s::bigint[])
     WITH ORDINALITY AS new (payment_id, processor, cents, at_ms, place)
-LEFT JOIN rinha.open_payments AS payment ON payment.epoch = %(epoch)s AND payment.payment_id = new.payment_id
+LEFT JOIN open_payments AS payment ON payment.epoch = %(epoch)s AND payment.payment_id = new.payment_id
 ORDER BY new.place
 ON CONFLICT (epoch, payment_id) DO NOTHING
 """
-CLOSE = "DELETE FROM rinha.open_payments WHERE epoch = %(epoch)s AND payment_id = ANY(%(ids)s::bytea[])"
+CLOSE = "DELETE FROM open_payments WHERE epoch = %(epoch)s AND payment_id = ANY(%(ids)s::bytea[])"
 NOTE_CLOSED = """
-INSERT INTO rinha.closed_payments (epoch, payment_id, taken_cents, written_off, closed_by, reason, closed_at_ms)
+INSERT INTO closed_payments (epoch, payment_id, taken_cents, written_off, closed_by, reason, closed_at_ms)
 VALUES (%s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (epoch, payment_id) DO NOTHING
 """
-WRITE_OFF = "DELETE FROM rinha.open_payments WHERE epoch = %s AND payment_id = %s"
+WRITE_OFF = "DELETE FROM open_payments WHERE epoch = %s AND payment_id = %s"
 
 PRUNE = (
     """
-DELETE FROM rinha.settled_payments WHERE epoch < %s
-AND settled_order IN (SELECT settled_order FROM rinha.settled_payments ORDER BY settled_order LIMIT %s)
+DELETE FROM settled_payments WHERE epoch < %s
+AND settled_order IN (SELECT settled_order FROM settled_payments ORDER BY settled_order LIMIT %s)
 """,
     """
-DELETE FROM rinha.open_payments WHERE epoch < %s
-AND taken_order IN (SELECT taken_order FROM rinha.open_payments ORDER BY taken_order LIMIT %s)
+DELETE FROM open_payments WHERE epoch < %s
+AND taken_order IN (SELECT taken_order FROM open_payments ORDER BY taken_order LIMIT %s)
 """,
     """
-DELETE FROM rinha.closed_payments WHERE epoch < %s
-AND closed_order IN (SELECT closed_order FROM rinha.closed_payments ORDER BY closed_order LIMIT %s)
+DELETE FROM closed_payments WHERE epoch < %s
+AND closed_order IN (SELECT closed_order FROM closed_payments ORDER BY closed_order LIMIT %s)
 """,
 )
 
 OPEN = """
-SELECT payment_id, amount_cents, processor, requested_at_ms, crashes FROM rinha.open_payments
+SELECT payment_id, amount_cents, processor, requested_at_ms, crashes FROM open_payments
 WHERE epoch = %s ORDER BY taken_order
 """
 WRITTEN_OFF = """
-SELECT payment_id, taken_cents FROM rinha.closed_payments AS closed WHERE epoch = %s AND written_off
-AND (SELECT 1 FROM rinha.settled_payments AS old WHERE old.epoch = closed.epoch AND old.payment_id = closed.payment_id)
+SELECT payment_id, taken_cents FROM closed_payments AS closed WHERE epoch = %s AND written_off
+AND (SELECT 1 FROM settled_payments AS old WHERE old.epoch = closed.epoch AND old.payment_id = closed.payment_id)
     IS NULL
 ORDER BY closed_order
 """
-FIRST_SETTLED = "SELECT settled_order - 1 FROM rinha.settled_payments WHERE epoch = %s ORDER BY settled_order LIMIT 1"
+FIRST_SETTLED = "SELECT settled_order - 1 FROM settled_payments WHERE epoch = %s ORDER BY settled_order LIMIT 1"
 SETTLED = """
-SELECT settled_order, payment_id, taken_cents, processor, settled_cents, requested_at_ms FROM rinha.settled_payments
+SELECT settled_order, payment_id, taken_cents, processor, settled_cents, requested_at_ms FROM settled_payments
 WHERE settled_order > %s ORDER BY settled_order LIMIT %s
 """
+
+
+def schema_name(shard: int, shards: int) -> str:
+    """The schema of one worker's journal.
+
+    Args:
+        shard: which one.
+        shards: of how many; a single one keeps the name that it always had.
+    """
+    return "rinha" if shards == 1 else f"rinha_{shard}"

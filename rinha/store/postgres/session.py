@@ -6,9 +6,9 @@ psycopg is imported by the calls that need it: it is optional, and brings asynci
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from actors.ports import StoreBroken, StoreUnavailable
+from actors.ports import StandingBy, StoreBroken, StoreUnavailable
 from rinha.store.postgres import schema as sql
 from rinha.store.postgres.versions import LATEST, bring_forward
 
@@ -39,10 +39,10 @@ _SETTINGS = (
     "SET enable_mergejoin = off",
     # A plan that can't do without one of these looks so dear that it would be compiled, which takes 0.1 s.
     "SET jit = off",
-    # The server lets go of the lock within 15 s when the worker's machine has vanished.
-    "SET tcp_keepalives_idle = 5",
-    "SET tcp_keepalives_interval = 2",
-    "SET tcp_keepalives_count = 5",
+    # The server lets go of the lock within 5 s when the worker's machine has vanished.
+    "SET tcp_keepalives_idle = 2",
+    "SET tcp_keepalives_interval = 1",
+    "SET tcp_keepalives_count = 3",
 )
 
 _CLIENT: dict[str, str | int] = {
@@ -64,18 +64,34 @@ _NOT_OURS_OR_DAMAGED = frozenset({"XX", "0A", "2F", "3F", "42"})
 _NO_PERMISSION = "42501"
 
 
-def connect(url: PostgresUrl, writer: uuid.UUID, *, first: bool) -> tuple[psycopg.Connection, int, bytes]:
+class Session(NamedTuple):
+    """A connection in autocommit mode that holds its journal's lock.
+
+    Args:
+        connection: the connection.
+        epoch: the present epoch.
+        journal_id: the journal's.
+        shard: which of several journals it is; 0 if there is but one.
+    """
+
+    connection: psycopg.Connection
+    epoch: int
+    journal_id: bytes
+    shard: int
+
+
+def connect(url: PostgresUrl, writer: uuid.UUID, *, first: bool, shards: int = 1, shard: int | None = None) -> Session:
     """Connect, take the lock, and check what is there; make the tables in a database that has none.
 
     Args:
         url: of the database.
         writer: the store that will write.
         first: it has not written before; if it has, nobody else may have written since.
-
-    Returns:
-        The connection, in autocommit mode, the present epoch and the journal's id.
+        shards: how many journals there are, each with a lock of its own.
+        shard: which of them it held before; None for any that is free.
 
     Raises:
+        StandingBy: other workers hold all of them.
         StoreUnavailable: the server is away or refuses, or another worker holds the lock.
         StoreBroken: what is there is of a newer version or not ours, or another worker has written meanwhile.
     """
@@ -89,10 +105,11 @@ def connect(url: PostgresUrl, writer: uuid.UUID, *, first: bool) -> tuple[psycop
     try:
         for setting in _SETTINGS:
             connection.execute(setting)
-        _lock(connection)
+        held = _take_place(connection, writer, shards, 0 if shards == 1 else shard, first=first)
         if _scalar(connection, "SHOW fsync") != "on":
             logger.warning("store.server_does_not_sync", extra={"setting": "fsync"})
-        return connection, *_claim(connection, writer, first=first)
+        epoch, journal_id = _claim(connection, writer, sql.schema_name(held, shards), shards, first=first)
+        return Session(connection, epoch, journal_id, held)
     except psycopg.Error as error:
         connection.close()
         raise translate(error) from error
@@ -106,6 +123,36 @@ def _scalar(connection: psycopg.Connection, statement: str, *values: object) -> 
     return None if row is None else row[0]
 
 
+def _take_place(
+    connection: psycopg.Connection, writer: uuid.UUID, shards: int, shard: int | None, *, first: bool
+) -> int:
+    """Take a journal's lock, and go into its schema; returns the shard."""
+    if shard is None:
+        held = next((each for each in range(shards) if _scalar(connection, sql.LOCK_SHARD, sql.LOCK_KEY, each)), None)
+        if held is None:
+            raise StandingBy(f"all {shards} shards have a worker: this one stands by")
+        _enter(connection, held, shards)
+        return held
+    _enter(connection, shard, shards)
+    if not first:
+        # Who has lost its place to another worker would wait for the lock for as long as that one lives.
+        _check_writer(connection, writer, sql.schema_name(shard, shards))
+    if shards == 1:
+        _lock(connection)
+    elif not _scalar(connection, sql.LOCK_SHARD, sql.LOCK_KEY, shard):
+        raise StoreUnavailable(f"shard {shard} is in use by another worker, or by a session just lost")
+    return shard
+
+
+def _enter(connection: psycopg.Connection, shard: int, shards: int) -> None:
+    connection.execute(f"SET search_path = {sql.schema_name(shard, shards)}".encode())
+
+
+def _check_writer(connection: psycopg.Connection, writer: uuid.UUID, schema: str) -> None:
+    if _scalar(connection, sql.EXISTS, schema) and _scalar(connection, sql.WRITER) not in {writer, None}:
+        raise StoreBroken("another worker has written the journal in PostgreSQL since this one lost its connection")
+
+
 def _lock(connection: psycopg.Connection) -> None:
     import psycopg
 
@@ -117,17 +164,25 @@ def _lock(connection: psycopg.Connection) -> None:
         raise StoreUnavailable(text) from error
 
 
-def _claim(connection: psycopg.Connection, writer: uuid.UUID, *, first: bool) -> tuple[int, bytes]:
+def _claim(
+    connection: psycopg.Connection, writer: uuid.UUID, schema: str, shards: int, *, first: bool
+) -> tuple[int, bytes]:
     with connection.transaction():
-        if not _scalar(connection, sql.EXISTS):
+        if not _scalar(connection, sql.EXISTS, schema):
             if not first:
-                raise StoreBroken("the journal in PostgreSQL has gone: its schema, rinha, is not there any more")
-            bring_forward(connection, 0)
+                raise StoreBroken(f"the journal in PostgreSQL has gone: its schema, {schema}, is not there any more")
+            if other := _scalar(connection, sql.OTHERS, shards == 1):
+                raise StoreBroken(
+                    f"the database holds a journal for another number of shards (schema {other}), and RINHA_SHARDS is "
+                    f"{shards}: set it to what it was, or name another database; it was left as it is"
+                )
+            bring_forward(connection, 0, schema=schema)
+            connection.execute(sql.NOTE_SHARDS, (shards,))
             logger.warning("store.new_journal", extra={"path": f"{connection.info.host}/{connection.info.dbname}"})
         rows = connection.execute(sql.JOURNAL).fetchall()
         if len(rows) != 1:
             raise StoreBroken(
-                "the journal in PostgreSQL is damaged: rinha.journal must have one row; it was left as it is"
+                f"the journal in PostgreSQL is damaged: {schema}.journal must have one row; it was left as it is"
             )
         version, epoch, last_writer = rows[0]
         if not 0 < version <= LATEST:
@@ -138,8 +193,13 @@ def _claim(connection: psycopg.Connection, writer: uuid.UUID, *, first: bool) ->
         if not first and last_writer != writer:
             raise StoreBroken("another worker has written the journal in PostgreSQL since this one lost its connection")
         if version < LATEST:
-            bring_forward(connection, version)
+            bring_forward(connection, version, schema=schema)
             logger.info("store.brought_forward", extra={"from": version, "to": LATEST})
+        if (made_for := _scalar(connection, sql.SHARDS)) != shards:
+            raise StoreBroken(
+                f"the journal in PostgreSQL was made for {made_for} shards, and RINHA_SHARDS is {shards}: a payment's "
+                "shard would be another one; it was left as it is"
+            )
         # Also looks whether the tables are there, and may be written.
         connection.execute(sql.OPEN + " LIMIT 1", (epoch,))
         connection.execute(sql.SETTLED, (0, 1))

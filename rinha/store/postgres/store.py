@@ -8,7 +8,7 @@ import uuid
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from actors.facts import OpenPayment
+from actors.facts import FeedMark, OpenPayment
 from actors.ports import StoreBroken
 from actors.values import Payment
 from rinha.store.batch import sort_entries
@@ -32,7 +32,7 @@ PRUNED_ROWS = 200
 
 
 class PostgresStore:
-    """``actors.ports.Store`` in a PostgreSQL database, in the schema ``rinha``, over one connection.
+    """``actors.ports.Store`` in a PostgreSQL database, over one connection.
 
     Every call blocks its thread. The first call connects; when the connection is lost, the call fails with
     ``StoreUnavailable`` and the next one connects again. If it was lost during a commit, nobody can tell whether that
@@ -45,10 +45,14 @@ class PostgresStore:
 
     Args:
         url: of the database. Its role must own the database, or the schema.
+        shards: how many such journals there are in it, each with a schema and a lock of its own. The first call takes
+            one that is free; it is this store's for good.
     """
 
-    def __init__(self, url: PostgresUrl) -> None:
+    def __init__(self, url: PostgresUrl, shards: int = 1) -> None:
         self._url = url
+        self._shards = shards
+        self._shard: int | None = None
         self._writer = uuid.uuid4()
         self._connection: psycopg.Connection | None = None
         self._claimed = False
@@ -93,6 +97,17 @@ class PostgresStore:
         with self._errors() as connection:
             rows = connection.execute(sql.WRITTEN_OFF, (self._epoch,), binary=True).fetchall()
         return [Payment(each, cents) for each, cents in rows]
+
+    def shard(self) -> int:
+        """See ``Store.shard``."""
+        self._ready()
+        return self._shard or 0
+
+    def feed_mark(self) -> FeedMark:
+        """See ``Store.feed_mark``."""
+        with self._errors() as connection:
+            row = connection.execute(sql.FEED_MARK).fetchone()
+        return FeedMark() if row is None else FeedMark(*row)
 
     def append(self, entries: Sequence[JournalEntry]) -> None:
         """See ``Store.append``; the rules for single entries are those of ``SqliteStore.append``.
@@ -141,8 +156,10 @@ class PostgresStore:
             raise StoreBroken(self._broken)
         if self._connection is None:
             try:
-                opened = connect(self._url, self._writer, first=not self._claimed)
-                self._connection, self._epoch, self._journal_id = opened
+                opened = connect(
+                    self._url, self._writer, first=not self._claimed, shards=self._shards, shard=self._shard
+                )
+                self._connection, self._epoch, self._journal_id, self._shard = opened
             except StoreBroken as error:
                 self._broken = str(error)
                 raise
@@ -171,6 +188,8 @@ class PostgresStore:
 def _write(connection: psycopg.Connection, batch: Batch) -> None:
     if batch.raises_epoch:
         connection.execute(sql.RAISE_EPOCH, (batch.epoch,))
+        if batch.mark.stream:
+            connection.execute(sql.NOTE_MARK, batch.mark)
     if batch.taken:
         ids, cents, _ = zip(*batch.taken, strict=True)
         connection.execute(sql.TAKE, {"epoch": batch.epoch, "ids": list(ids), "cents": list(cents)})

@@ -1,6 +1,7 @@
 """The versions of a journal in PostgreSQL: each is the SQL that makes it of the version before.
 
-The rules are those of ``sqlite.versions``. The last step's number is in ``rinha.journal``, and is raised with it.
+The rules are those of ``sqlite.versions``. The last step's number is in its table ``journal``, and is raised with it.
+The tables are in the first schema of the session's search path.
 """
 
 from __future__ import annotations
@@ -12,17 +13,17 @@ if TYPE_CHECKING:
 
 _STEPS = (
     (
-        "CREATE SCHEMA rinha",
+        "CREATE SCHEMA {schema}",
         """
-CREATE TABLE rinha.journal (
+CREATE TABLE journal (
     place smallint PRIMARY KEY DEFAULT 1 CHECK (place = 1),
     version integer NOT NULL,
     epoch bigint NOT NULL,
     writer uuid
 )""",
-        "INSERT INTO rinha.journal (version, epoch) VALUES (0, 0)",
+        "INSERT INTO journal (version, epoch) VALUES (0, 0)",
         """
-CREATE TABLE rinha.open_payments (
+CREATE TABLE open_payments (
     taken_order bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
     epoch bigint NOT NULL,
     payment_id bytea NOT NULL CHECK (length(payment_id) = 16),
@@ -32,7 +33,7 @@ CREATE TABLE rinha.open_payments (
     UNIQUE (payment_id, epoch)
 )""",
         """
-CREATE TABLE rinha.settled_payments (
+CREATE TABLE settled_payments (
     settled_order bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
     epoch bigint NOT NULL,
     payment_id bytea NOT NULL CHECK (length(payment_id) = 16),
@@ -44,12 +45,12 @@ CREATE TABLE rinha.settled_payments (
 )""",
     ),
     (
-        "ALTER TABLE rinha.journal ADD COLUMN journal_id uuid NOT NULL DEFAULT gen_random_uuid()",
-        "ALTER TABLE rinha.open_payments ADD COLUMN crashes integer NOT NULL DEFAULT 0",
+        "ALTER TABLE journal ADD COLUMN journal_id uuid NOT NULL DEFAULT gen_random_uuid()",
+        "ALTER TABLE open_payments ADD COLUMN crashes integer NOT NULL DEFAULT 0",
     ),
     (
         """
-CREATE TABLE rinha.closed_payments (
+CREATE TABLE closed_payments (
     closed_order bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
     epoch bigint NOT NULL,
     payment_id bytea NOT NULL CHECK (length(payment_id) = 16),
@@ -61,19 +62,29 @@ CREATE TABLE rinha.closed_payments (
     UNIQUE (payment_id, epoch)
 )""",
     ),
+    (
+        "ALTER TABLE journal ADD COLUMN shards integer NOT NULL DEFAULT 1",
+        """
+CREATE TABLE feed (
+    place smallint PRIMARY KEY DEFAULT 1 CHECK (place = 1),
+    stream_created text NOT NULL,
+    purged_through bigint NOT NULL
+)""",
+    ),
 )
 
 LATEST = len(_STEPS)
 """The version that this program writes; it reads all before it."""
 
 
-def bring_forward(connection: psycopg.Connection, version: int, to: int = LATEST) -> None:
+def bring_forward(connection: psycopg.Connection, version: int, to: int = LATEST, *, schema: str = "rinha") -> None:
     """Make a later version of a journal, each step in a transaction of its own, or in the one that is open.
 
     Args:
         connection: to its database.
         version: what it is; 0 for a database without the schema.
         to: what it is to be.
+        schema: where; the session's search path leads there.
 
     Raises:
         psycopg.Error: a step failed, and changed nothing.
@@ -81,5 +92,5 @@ def bring_forward(connection: psycopg.Connection, version: int, to: int = LATEST
     for number in range(version, to):
         with connection.transaction():
             for statement in _STEPS[number]:
-                connection.execute(statement.encode())
-            connection.execute("UPDATE rinha.journal SET version = %s", (number + 1,))
+                connection.execute(statement.format(schema=schema).encode())
+            connection.execute("UPDATE journal SET version = %s", (number + 1,))

@@ -9,6 +9,8 @@ tables are made is in ``versions``.
 from __future__ import annotations
 
 JOURNAL = "SELECT epoch, journal_id FROM journal"
+FEED_MARK = "SELECT stream_created, purged_through FROM feed"
+NOTE_MARK = "INSERT OR REPLACE INTO feed (place, stream_created, purged_through) VALUES (1, ?, ?)"
 RAISE_EPOCH = "UPDATE journal SET epoch = ?1"
 
 # One statement for all entries of a kind, however many: after each step of a statement the thread has to wait its turn

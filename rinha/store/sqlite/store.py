@@ -8,7 +8,7 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from actors.facts import OpenPayment, PaymentTaken
+from actors.facts import FeedMark, OpenPayment, PaymentTaken
 from actors.ports import StoreBroken, StoreUnavailable
 from actors.values import Payment
 from rinha.store.batch import sort_entries
@@ -100,6 +100,17 @@ class SqliteStore:
         connection = self._ready()
         with self._errors():
             return [Payment(each, cents) for each, cents in connection.execute(sql.WRITTEN_OFF, (self._epoch,))]
+
+    def shard(self) -> int:
+        """See ``Store.shard``: a file is one worker's."""
+        return 0
+
+    def feed_mark(self) -> FeedMark:
+        """See ``Store.feed_mark``."""
+        connection = self._ready()
+        with self._errors():
+            row = connection.execute(sql.FEED_MARK).fetchone()
+        return FeedMark() if row is None else FeedMark(*row)
 
     def append(self, entries: Sequence[JournalEntry]) -> None:
         """See ``Store.append``. Older rows of a payment's life stay: the first settlement counts, and the last attempt.
@@ -210,6 +221,8 @@ class SqliteStore:
 def _write(connection: sqlite3.Connection, batch: Batch) -> None:
     if batch.raises_epoch:
         connection.execute(sql.RAISE_EPOCH, (batch.epoch,))
+        if batch.mark.stream:
+            connection.execute(sql.NOTE_MARK, batch.mark)
     for entries, statements in (
         (batch.taken, (sql.TAKE,)),
         (batch.attempts, (sql.ATTEMPT,)),

@@ -58,6 +58,14 @@ CREATE TABLE closed_payments (
     UNIQUE (epoch, payment_id)
 ) STRICT;
 """,
+    # Up to where a stream that feeds the worker is purged.
+    """
+CREATE TABLE feed (
+    place INTEGER PRIMARY KEY CHECK (place = 1),
+    stream_created TEXT NOT NULL,
+    purged_through INTEGER NOT NULL
+) STRICT;
+""",
 )
 
 LATEST = len(_STEPS)

@@ -92,6 +92,10 @@ class GetEvents(NamedTuple):
     after: int = 0
 
 
+class GetFeed(NamedTuple):
+    """Ask the worker for its ``Feed``."""
+
+
 class _Form(NamedTuple):
     question: type
     answer: Any

@@ -121,6 +121,24 @@ class ProcessHops(NamedTuple):
     hops: list[HopRecord]
 
 
+class Feed(NamedTuple):
+    """What a worker is fed with.
+
+    Args:
+        shard: which part of all payments it holds.
+        shards: how many there are.
+        journal_id: the 16 bytes of its journal.
+        stream: the stream whose purges it has carried out, by when that was made; empty without one.
+        purged_through: the sequence there of the last one.
+    """
+
+    shard: int
+    shards: int
+    journal_id: bytes
+    stream: str = ""
+    purged_through: int = 0
+
+
 class AllReports(NamedTuple):
     """All APIs, and who of them gave no answer, and why."""
 

@@ -37,8 +37,8 @@ from actors.reports import (
 from actors.values import RowsPage, Summary
 from rinha.bridge.errors import ProtocolError
 from rinha.bridge.protocol.wire.frames import ID_BYTES
-from rinha.bridge.protocol.wire.own_questions import IDS_MAX, GetEvents, GetFigures, GetHops
-from rinha.bridge.protocol.wire.processes import AllEvents, AllHops, AllReports
+from rinha.bridge.protocol.wire.own_questions import IDS_MAX, GetEvents, GetFeed, GetFigures, GetHops
+from rinha.bridge.protocol.wire.processes import AllEvents, AllHops, AllReports, Feed
 from rinha.bridge.protocol.wire.rows import dump_page, dump_rows_question, load_page, load_rows_question
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ Question = (
     | GetFigures
     | GetEvents
     | GetHops
+    | GetFeed
 )
 
 PAYMENTS_MAX = 1000
@@ -84,6 +85,7 @@ class Kind(IntEnum):
     FIGURES = 12
     EVENTS = 13
     HOPS = 14
+    FEED = 17
 
 
 class _Form(NamedTuple):
@@ -109,6 +111,7 @@ _FORMS = {
     Kind.FIGURES: _Form(GetFigures, AllReports, AllReports),
     Kind.EVENTS: _Form(GetEvents, AllEvents, AllEvents),
     Kind.HOPS: _Form(GetHops, AllHops, AllHops),
+    Kind.FEED: _Form(GetFeed, Feed, Feed),
 }
 _KINDS = {form.question: kind for kind, form in _FORMS.items()}
 
@@ -117,7 +120,8 @@ def encode_request(question: Question) -> tuple[Kind, bytes]:
     """The kind and the payload of a question."""
     if isinstance(question, GetRows):
         return Kind.ROWS, dump_rows_question(question)
-    return _KINDS[type(question)], msgspec.json.encode(question) if question else b""
+    # What says nothing but its kind has no payload.
+    return _KINDS[type(question)], b"" if _is_bare(question) else msgspec.json.encode(question)
 
 
 def decode_request(kind: int, payload: bytes) -> Question:
@@ -166,13 +170,19 @@ def _guarded(kind: int, what: str, step: Callable[[_Form], Any]) -> Any:
 def _load_question(form: _Form, payload: bytes) -> Question:
     if form.question is GetRows:
         return load_rows_question(payload)
-    if not form.question._fields:
-        if payload:
-            raise ValueError("a payload where there is none")
+    if not payload and form.question is Purge:
+        return Purge()
+    if not form.question._fields and not payload:
         return form.question()
+    if not form.question._fields:
+        raise ValueError("a payload where there is none")
     question = msgspec.json.decode(payload, type=form.question)
     _check(question)
     return question
+
+
+def _is_bare(question: Question) -> bool:
+    return not question or (isinstance(question, Purge) and question == Purge())
 
 
 def _check(question: Question) -> None:

@@ -147,7 +147,7 @@ class PendingRequests:
         request = PendingRequest(self, event.request_id, event.kind, question)
         self._waiting.add(request)
         if isinstance(question, Purge):
-            self._intake.tell(PurgePayments(request))
+            self._intake.tell(PurgePayments(request, question.mark))
         elif isinstance(question, Close):
             self._intake.tell(ClosePayment(question, request))
         else:
