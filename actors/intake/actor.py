@@ -19,9 +19,11 @@ from actors.messages.people import (
     CloseFailed,
     ClosePayment,
     Explain,
+    GetAtWork,
     GetCounts,
     GetHeld,
     GetParked,
+    GetPulse,
     GetUnknown,
     PurgeFailed,
     PurgePayments,
@@ -136,7 +138,7 @@ class Intake:
                 self._want_probe(message)
             case Wake():
                 pass  # something may be due: see below
-            case GetCounts() | GetHeld() | GetParked() | GetUnknown() | Explain():
+            case GetCounts() | GetPulse() | GetAtWork() | GetHeld() | GetParked() | GetUnknown() | Explain():
                 return self._explainer.answer(message)
             case SessionOpened():
                 self._sessions.open(message.session)

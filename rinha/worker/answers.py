@@ -8,9 +8,11 @@ from rinha.bridge.protocol.wire.own_questions import (
     GetEvents,
     GetFigures,
     GetHops,
+    GetOverview,
     GetOwnEvents,
     GetOwnFigures,
     GetOwnHops,
+    GetOwnPulse,
     GetOwnRanked,
 )
 from rinha.bridge.protocol.wire.processes import AllEvents, AllHops, AllReports, NoTraces, ProcessHops
@@ -24,8 +26,13 @@ if TYPE_CHECKING:
     from rinha.bridge.protocol.wire.own_questions import OwnQuestion
     from rinha.bridge.protocol.wire.processes import Traces
     from rinha.logs.recent import RecentRecords
+    from rinha.overview.watch import Watch
 
 ROLE = "payment-worker"
+
+
+class NoWatch(Exception):
+    """There is no overview; whoever asked goes by other settings than the worker."""
 
 
 class Answers:
@@ -36,6 +43,7 @@ class Answers:
         run: of this process: 16 hexadecimal digits.
         traces: the hops that it remembers.
         records: what it has logged of late.
+        watch: looks at the system each second, by ``look``; None if nobody does.
     """
 
     def __init__(
@@ -45,6 +53,7 @@ class Answers:
         *,
         traces: Traces | None = None,
         records: RecentRecords = RECENT,
+        watch: Watch | None = None,
     ) -> None:
         self.ask_all: Callable[[OwnQuestion], Polled] = lambda question: Polled((), ())
         """Asks all APIs; that of the bridge, once there is one."""
@@ -52,6 +61,7 @@ class Answers:
         self._run = run
         self._traces = traces or NoTraces()
         self._records = records
+        self._watch = watch
 
     def answer(self, question: Any) -> Any:
         """Answer a question; may block or raise."""
@@ -63,8 +73,19 @@ class Answers:
                 return AllEvents((own_events(self._records, ROLE, self._run, after), *processes), missing)
             case GetHops(ids, by, number):
                 return self._hops(ids) if ids or not by else self._ranked(by, number)
+            case GetOverview(after):
+                if self._watch is None:
+                    raise NoWatch("the worker has no overview: RINHA_DASHBOARD is off there")
+                return self._watch.overview(after)
             case _:
                 return self._actors(question)
+
+    def look(self) -> None:
+        """Have the watch look at the system; may block or raise."""
+        if self._watch is not None:
+            after = self._watch.events_after
+            polled = self.ask_all(GetOwnPulse(after))
+            self._watch.look(own_events(self._records, ROLE, self._run, after), polled.answers, polled.missing)
 
     def _sorted(self, question: OwnQuestion, name: str) -> tuple[tuple[Any, ...], tuple[str, ...]]:
         polled = self.ask_all(question)

@@ -13,6 +13,22 @@ from actors.reports import (
     WorkerStatistics,
 )
 from actors.values import ProcessorHealth
+from rinha.bridge.protocol.wire.overview import (
+    ActorReport,
+    ApiPulse,
+    ApiState,
+    Counted,
+    EdgeReport,
+    FailedPayment,
+    HeldPayments,
+    Overview,
+    ProcessorSecond,
+    Rate,
+    Refusals,
+    SecondReport,
+    SlowPayment,
+)
+from rinha.bridge.protocol.wire.processes import ApiReport, Event
 
 STATISTICS = WorkerStatistics(
     Statistics(1, 12, 3, 1, 2, 2, 1, 3, 5, 4, 6),
@@ -49,3 +65,43 @@ PROCESSORS = ProcessorsReport(
     ),
     RoutingReport("fastest", "default", 1_764_144_000_000, "only-healthy", "fallback fails", "", 4.95, 4.95),
 )
+
+API = ApiPulse(ApiReport("api-1", "00ff", 1_764_144_000_000, 7, {"full": 2}), 512, {"202": Counted({60: 7}, 9.8)}, ())
+SECOND = SecondReport(
+    1_764_144_003,
+    1_764_144_003_002,
+    7,
+    1.2,
+    9.5,
+    {"default": 6, "fallback": 0},
+    2.3,
+    None,
+    {"full": 2},
+    3,
+    1,
+    1,
+    0,
+    "default",
+    {"default": ProcessorSecond(True, 1.2), "fallback": ProcessorSecond(False, None)},
+)
+OVERVIEW = Overview(
+    "00000000000000aa",
+    1_764_144_000_000,
+    (SECOND,),
+    Rate(0.7, 1.2, 9.5, 12),
+    Rate(0.6, 2.3, 4.5, 3),
+    Refusals(2, {"full": 2}, ""),
+    (ApiState(API.report, 0.7, 512),),
+    PROCESSORS,
+    HELD,
+    HeldPayments(unknown=(PAYMENT,)),
+    (ActorReport("payment-3", "payment", 0, 0.1, 0.03, 0.7, 2, "default", "post"),),
+    (EdgeReport("bridge", "intake", 0.7, "SubmitPayments"),),
+    (SlowPayment(PAYMENT_ID, 104.5, "backlog", 100.0),),
+    (FailedPayment(PAYMENT_ID, 1_764_144_001_000, "default: unknown, no answer within 10 s"),),
+    (Event(5, 2, "info", "worker.stopped", "payment-worker", {"waiting": 0}),),
+    1,
+    2,
+    ("api-2: gone",),
+)
+"""One processor is failing, and of an outcome nobody has heard."""

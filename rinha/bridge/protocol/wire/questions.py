@@ -37,7 +37,8 @@ from actors.reports import (
 from actors.values import RowsPage, Summary
 from rinha.bridge.errors import ProtocolError
 from rinha.bridge.protocol.wire.frames import ID_BYTES
-from rinha.bridge.protocol.wire.own_questions import IDS_MAX, GetEvents, GetFigures, GetHops
+from rinha.bridge.protocol.wire.overview import Overview
+from rinha.bridge.protocol.wire.own_questions import IDS_MAX, GetEvents, GetFigures, GetHops, GetOverview
 from rinha.bridge.protocol.wire.processes import AllEvents, AllHops, AllReports
 from rinha.bridge.protocol.wire.rows import dump_page, dump_rows_question, load_page, load_rows_question
 
@@ -59,6 +60,7 @@ Question = (
     | GetFigures
     | GetEvents
     | GetHops
+    | GetOverview
 )
 
 PAYMENTS_MAX = 1000
@@ -84,6 +86,7 @@ class Kind(IntEnum):
     FIGURES = 12
     EVENTS = 13
     HOPS = 14
+    OVERVIEW = 15
 
 
 class _Form(NamedTuple):
@@ -109,6 +112,7 @@ _FORMS = {
     Kind.FIGURES: _Form(GetFigures, AllReports, AllReports),
     Kind.EVENTS: _Form(GetEvents, AllEvents, AllEvents),
     Kind.HOPS: _Form(GetHops, AllHops, AllHops),
+    Kind.OVERVIEW: _Form(GetOverview, Overview, Overview),
 }
 _KINDS = {form.question: kind for kind, form in _FORMS.items()}
 
