@@ -18,6 +18,9 @@ BOUNDS_MS: tuple[float, ...] = tuple(round(step * 10**decade, 6) for decade in r
 """From 10 µs to 90 s, the upper ends of the buckets; what took longer is in one more."""
 
 
+NOTHING = Counted({}, 0.0)
+
+
 class Histogram:
     """Counts durations.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from typing import TYPE_CHECKING, NamedTuple
 
+from rinha.bridge.protocol.wire.metrics import ActorMetrics
 from rinha.bridge.protocol.wire.overview import ActorReport, EdgeReport
 from rinha.overview.seconds import WINDOW_S
 
@@ -87,6 +88,22 @@ class Mailboxes:
         """
         working = {each.actor: each for each in at_work}
         return tuple(self._actor(each, working.get(each.name), restarts.get(each.name, 0)) for each in actors)
+
+    def metrics(self, actors: Iterable[Addressed], restarts: Mapping[str, int]) -> dict[str, ActorMetrics]:
+        """What each did since the start, and payment actors together; for the arguments see ``actors``."""
+        worked, found = self.worked(), dict[str, ActorMetrics]()
+        for actor in actors:
+            name = "payment" if kind_of(actor.name) == "payment" else actor.name
+            mailbox, *figures, made_anew = found.get(name, ActorMetrics(0, 0, 0.0, 0.0, 0))
+            handled, busy_s, waited_s = worked.get(actor.name, Worked())
+            found[name] = ActorMetrics(
+                mailbox + actor.waiting(),
+                int(figures[0]) + handled,
+                figures[1] + waited_s,
+                figures[2] + busy_s,
+                made_anew + restarts.get(actor.name, 0),
+            )
+        return found
 
     def edges(self) -> tuple[EdgeReport, ...]:
         """What they tell each other; only what was told ever."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from actors.messages.journal import Commit
 from actors.messages.people import (
     GetAtWork,
     GetHealth,
@@ -16,6 +17,7 @@ from actors.messages.people import (
     GetPulse,
     GetSummary,
 )
+from rinha.bridge.protocol.wire.metrics import ApiMetrics, Metrics, ProcessorMetrics
 from rinha.bridge.protocol.wire.overview import (
     ApiState,
     EdgeReport,
@@ -24,20 +26,21 @@ from rinha.bridge.protocol.wire.overview import (
     Refusals,
 )
 from rinha.overview.apis import Apis
-from rinha.overview.histogram import total
+from rinha.overview.histogram import NOTHING, total
 from rinha.overview.mailboxes import Mailboxes
 from rinha.overview.seconds import Reading, Seconds
 from rinha.overview.settled import SettledSums
 from rinha.overview.trouble import failed, slow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from actors.reports import Pulse
     from actors.runtime.clocks import Clock
     from actors.runtime.meter import Meter
     from actors.runtime.supervisor import Supervisor
-    from rinha.bridge.protocol.wire.overview import ApiPulse, Counted
+    from actors.values import ProcessorHealth
+    from rinha.bridge.protocol.wire.overview import ApiPulse
     from rinha.bridge.protocol.wire.processes import Event, ProcessEvents
     from rinha.overview.durations import Durations
     from rinha.trace.recording.recorder import ProcessRecorder
@@ -83,6 +86,7 @@ class Watch:
         self._started_ms = clock.now_ms()
         self._seconds = Seconds()
         self._pulse: Pulse
+        self._health: tuple[ProcessorHealth, ...] = ()
         self._events: dict[tuple[str, int], Event] = {}
 
     @property
@@ -115,7 +119,7 @@ class Watch:
         reading = Reading(
             now_s, now_ms, apis.accepted, answered, dict(apis.refused), self.settled.payments, took, pulse.begun
         )
-        self._pulse = pulse
+        self._pulse, self._health = pulse, health
         self._seconds.add(reading, pulse.counts, pulse.in_use, health)
 
     def overview(self, after: int) -> Overview:
@@ -151,9 +155,37 @@ class Watch:
             self.apis.missing,
         )
 
-    def counted(self) -> Mapping[str, Counted]:
-        """How long settled payments took since the start, by processor."""
-        return self._durations.counted()
+    def metrics(self) -> Metrics:
+        """Tell what is counted, as of the last look; nobody is asked."""
+        took = self._durations.counted()
+        counts = self._pulse.counts
+        commits = [each for each in self._meter.measured() if each.message == Commit.__name__]
+        return Metrics(
+            self._apis_counted(),
+            {each: getattr(counts, each) for each in ("waiting", "in_flight", "unknown", "parked")},
+            {
+                each.name: ProcessorMetrics(
+                    each.healthy,
+                    each.name == self._pulse.in_use,
+                    each.latency_ms or None,
+                    self.settled.payments.get(each.name, 0),
+                    self.settled.cents.get(each.name, 0) * each.fee_bps / 10_000,
+                    took.get(each.name, NOTHING),
+                )
+                for each in self._health
+            },
+            self.mailboxes.metrics(self._supervisor.actors(), self._supervisor.crashes.counts),
+            sum(self._supervisor.dead_letters.counts.values()),
+            sum(each.handled for each in commits),
+            sum(each.total_s for each in commits),
+        )
+
+    def _apis_counted(self) -> dict[str, ApiMetrics]:
+        credit = {each.report.name: each.credit for each in self.apis.present}
+        return {
+            name: ApiMetrics(each.accepted, dict(each.refused), dict(each.answered), credit.get(name))
+            for name, each in self.apis.sums().items()
+        }
 
     def _refusing(self) -> str:
         return next((each.report.why for each in self.apis.present if each.report.why), "")

@@ -243,7 +243,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         Variable(
             "RINHA_DASHBOARD",
             "on",
-            "whether what the system does is measured second by second, for `/overview` and the page that shows it",
+            "whether what the system does is measured second by second, for `/overview` and `/metrics`",
         ),
     ]
     api_name: Annotated[

@@ -8,6 +8,7 @@ from rinha.bridge.protocol.wire.own_questions import (
     GetEvents,
     GetFigures,
     GetHops,
+    GetMetrics,
     GetOverview,
     GetOwnEvents,
     GetOwnFigures,
@@ -32,7 +33,7 @@ ROLE = "payment-worker"
 
 
 class NoWatch(Exception):
-    """There is no overview; whoever asked goes by other settings than the worker."""
+    """Nobody looks each second; whoever asked goes by other settings than the worker."""
 
 
 class Answers:
@@ -74,9 +75,9 @@ class Answers:
             case GetHops(ids, by, number):
                 return self._hops(ids) if ids or not by else self._ranked(by, number)
             case GetOverview(after):
-                if self._watch is None:
-                    raise NoWatch("the worker has no overview: RINHA_DASHBOARD is off there")
-                return self._watch.overview(after)
+                return self._watching.overview(after)
+            case GetMetrics():
+                return self._watching.metrics()
             case _:
                 return self._actors(question)
 
@@ -86,6 +87,12 @@ class Answers:
             after = self._watch.events_after
             polled = self.ask_all(GetOwnPulse(after))
             self._watch.look(own_events(self._records, ROLE, self._run, after), polled.answers, polled.missing)
+
+    @property
+    def _watching(self) -> Watch:
+        if self._watch is None:
+            raise NoWatch("the worker measures nothing: RINHA_DASHBOARD is off there")
+        return self._watch
 
     def _sorted(self, question: OwnQuestion, name: str) -> tuple[tuple[Any, ...], tuple[str, ...]]:
         polled = self.ask_all(question)

@@ -13,6 +13,7 @@ from actors.reports import (
     WorkerStatistics,
 )
 from actors.values import ProcessorHealth
+from rinha.bridge.protocol.wire.metrics import ActorMetrics, ApiMetrics, Metrics, ProcessorMetrics
 from rinha.bridge.protocol.wire.overview import (
     ActorReport,
     ApiPulse,
@@ -105,3 +106,20 @@ OVERVIEW = Overview(
     ("api-2: gone",),
 )
 """One processor is failing, and of an outcome nobody has heard."""
+
+METRICS = Metrics(
+    {
+        "api-1": ApiMetrics(7, {"full": 2}, {"202": Counted({80: 4, 100: 3}, 44.5)}, 512),
+        "api-2": ApiMetrics(5, {"full": 0}, {}, None),
+    },
+    {"waiting": 3, "in_flight": 1, "unknown": 2, "parked": 0},
+    {
+        "default": ProcessorMetrics(True, True, 1.5, 9, 99.5, Counted({80: 9}, 12.0)),
+        "fallback": ProcessorMetrics(False, False, None, 0, 0.0, Counted({}, 0.0)),
+    },
+    {"intake": ActorMetrics(4, 100, 0.5, 0.25, 1), "payment": ActorMetrics(0, 9, 0.01, 0.02, 0)},
+    3,
+    2,
+    0.5,
+)
+"""An API that has gone, a processor that is failing, and an actor that was made anew."""

@@ -110,6 +110,10 @@ class GetOverview(NamedTuple):
     after: int = 0
 
 
+class GetMetrics(NamedTuple):
+    """Ask the worker for its ``Metrics``. It is refused where there are none: ``RINHA_DASHBOARD=off``."""
+
+
 class _Form(NamedTuple):
     question: type
     answer: Any

@@ -37,8 +37,9 @@ from actors.reports import (
 from actors.values import RowsPage, Summary
 from rinha.bridge.errors import ProtocolError
 from rinha.bridge.protocol.wire.frames import ID_BYTES
+from rinha.bridge.protocol.wire.metrics import Metrics
 from rinha.bridge.protocol.wire.overview import Overview
-from rinha.bridge.protocol.wire.own_questions import IDS_MAX, GetEvents, GetFigures, GetHops, GetOverview
+from rinha.bridge.protocol.wire.own_questions import IDS_MAX, GetEvents, GetFigures, GetHops, GetMetrics, GetOverview
 from rinha.bridge.protocol.wire.processes import AllEvents, AllHops, AllReports
 from rinha.bridge.protocol.wire.rows import dump_page, dump_rows_question, load_page, load_rows_question
 
@@ -61,6 +62,7 @@ Question = (
     | GetEvents
     | GetHops
     | GetOverview
+    | GetMetrics
 )
 
 PAYMENTS_MAX = 1000
@@ -87,6 +89,7 @@ class Kind(IntEnum):
     EVENTS = 13
     HOPS = 14
     OVERVIEW = 15
+    METRICS = 16
 
 
 class _Form(NamedTuple):
@@ -113,6 +116,7 @@ _FORMS = {
     Kind.EVENTS: _Form(GetEvents, AllEvents, AllEvents),
     Kind.HOPS: _Form(GetHops, AllHops, AllHops),
     Kind.OVERVIEW: _Form(GetOverview, Overview, Overview),
+    Kind.METRICS: _Form(GetMetrics, Metrics, Metrics),
 }
 _KINDS = {form.question: kind for kind, form in _FORMS.items()}
 

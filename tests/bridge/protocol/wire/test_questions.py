@@ -33,7 +33,7 @@ from actors.reports import (
 )
 from actors.values import LedgerRow, ProcessorHealth, RowsPage, Totals
 from rinha.bridge.errors import ProtocolError
-from rinha.bridge.protocol.wire.own_questions import GetEvents, GetFigures, GetHops, GetOverview
+from rinha.bridge.protocol.wire.own_questions import GetEvents, GetFigures, GetHops, GetMetrics, GetOverview
 from rinha.bridge.protocol.wire.processes import (
     AllEvents,
     AllHops,
@@ -45,7 +45,7 @@ from rinha.bridge.protocol.wire.processes import (
 )
 from rinha.bridge.protocol.wire.questions import Kind, decode_reply, decode_request, encode_reply, encode_request
 from rinha.bridge.protocol.wire.rows import MAX_ROWS_PER_PAGE
-from tests.support.samples import HELD, OVERVIEW, PAYMENT, PROCESSORS, STATISTICS
+from tests.support.samples import HELD, METRICS, OVERVIEW, PAYMENT, PROCESSORS, STATISTICS
 
 QUESTIONS = [
     GetSummary(),
@@ -71,6 +71,7 @@ QUESTIONS = [
     GetHops(by="slowest", number=5),
     GetOverview(),
     GetOverview(1_764_144_003),
+    GetMetrics(),
 ]
 HOP = (1_764_144_000_123_456_789, 1_834, bytes(range(16)), "payment.attempt", 1, "payment-3", {"step": "post"})
 INSTANTS = st.integers(-(2**63), 2**63 - 1)
@@ -104,6 +105,7 @@ def test_questions_come_back(question: Any) -> None:
         (Kind.EVENTS, AllEvents((ProcessEvents("w", "00", (Event(1, 2, "info", "a.b", "w", {"n": None}),)),))),
         (Kind.HOPS, AllHops((ProcessHops("payment-worker", "00", "worker", [HOP, (*HOP[:6], None)]),))),
         (Kind.OVERVIEW, OVERVIEW),
+        (Kind.METRICS, METRICS),
     ],
 )
 def test_answers_come_back(kind: Kind, answer: Any) -> None:
