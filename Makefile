@@ -38,6 +38,7 @@ run: $(READY) ## Start the whole system on this machine, with simulated processo
 test: $(READY) ## Run every test that needs no container engine, with coverage
 	@tests/store/install-postgres.sh
 	@tests/faults/install-faketime.sh
+	@tests/metrics/install-prometheus.sh
 	$(BIN)/pytest -n $(JOBS) --cov --cov-report=term $(if $(TESTS),$(TESTS),--cov-fail-under=95)
 
 simulate: $(READY) ## Run SEEDS seeds of the deterministic simulation

@@ -56,7 +56,12 @@ def test_base_images_can_be_named_by_their_digest() -> None:
     stages = re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
     assert set(stages) == {"${BASE_IMAGE}"}
     images = re.findall(r"^ +image: (\S+)$", (ROOT / "compose.yaml").read_text(), re.MULTILINE)
-    assert set(images) == {"${RINHA_IMAGE:-rinha-actors}", "${HAPROXY_IMAGE:-haproxy:3.0}"}
+    assert set(images) == {
+        "${RINHA_IMAGE:-rinha-actors}",
+        "${HAPROXY_IMAGE:-haproxy:3.0}",
+        "${PROMETHEUS_IMAGE:-prom/prometheus:v2.53.0}",
+        "${GRAFANA_IMAGE:-grafana/grafana:11.1.0}",
+    }
 
 
 def test_haproxy_opens_one_port_and_its_statistics_to_nobody_outside() -> None:

@@ -19,10 +19,12 @@ from actors.messages.people import (
     CloseFailed,
     ClosePayment,
     Explain,
+    GetAtWork,
     GetCounts,
     GetFeedMark,
     GetHeld,
     GetParked,
+    GetPulse,
     GetUnknown,
     PurgeFailed,
     PurgePayments,
@@ -137,7 +139,16 @@ class Intake:
                 self._want_probe(message)
             case Wake():
                 pass  # something may be due: see below
-            case GetCounts() | GetFeedMark() | GetHeld() | GetParked() | GetUnknown() | Explain():
+            case (
+                GetCounts()
+                | GetFeedMark()
+                | GetPulse()
+                | GetAtWork()
+                | GetHeld()
+                | GetParked()
+                | GetUnknown()
+                | Explain()
+            ):
                 return self._explainer.answer(message)
             case SessionOpened():
                 self._sessions.open(message.session)

@@ -54,6 +54,14 @@ class GetCounts(NamedTuple):
     """Ask the intake for its ``Statistics``."""
 
 
+class GetPulse(NamedTuple):
+    """Ask the intake for a ``Pulse``."""
+
+
+class GetAtWork(NamedTuple):
+    """Ask the intake which payment actors are at work: a tuple of ``AtWork``."""
+
+
 class GetStatistics(NamedTuple):
     """Ask the actor system for ``WorkerStatistics``, for which it asks the actors."""
 

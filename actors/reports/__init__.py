@@ -3,7 +3,7 @@
 Immutable, free of behaviour and of plain values, as all in ``values.py``, where the units are named.
 """
 
-from actors.reports.counts import Statistics, WorkerStatistics
+from actors.reports.counts import AtWork, Pulse, Statistics, WorkerStatistics
 from actors.reports.orders import CloseAnswer, CloseResult, RetryAnswer, RetryResult
 from actors.reports.payments import (
     AttemptReport,
@@ -16,6 +16,7 @@ from actors.reports.payments import (
 from actors.reports.processors import ProcessorReport, ProcessorsReport, RoutingReport
 
 __all__ = [
+    "AtWork",
     "AttemptReport",
     "CloseAnswer",
     "CloseResult",
@@ -25,6 +26,7 @@ __all__ = [
     "PaymentsPage",
     "ProcessorReport",
     "ProcessorsReport",
+    "Pulse",
     "RetryAnswer",
     "RetryResult",
     "RoutingReport",

@@ -28,6 +28,28 @@ class Statistics(NamedTuple):
     differing: int = 0
 
 
+class Pulse(NamedTuple):
+    """What the intake is at, for who looks each second.
+
+    Args:
+        counts: how many payments are where.
+        in_use: the processor that new ones go to; empty while they wait.
+        begun: attempts that were begun since the start, by processor.
+    """
+
+    counts: Statistics
+    in_use: str
+    begun: dict[str, int]
+
+
+class AtWork(NamedTuple):
+    """A payment actor's present attempt: where, and which ``Step``."""
+
+    actor: str
+    processor: str
+    step: str
+
+
 class WorkerStatistics(NamedTuple):
     """What a worker holds, and how it is.
 

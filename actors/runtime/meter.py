@@ -21,6 +21,7 @@ class Measured(NamedTuple):
         failed: how many of them failed.
         total_s: seconds that all of them took.
         max_wait_s: the longest that one was in the mailbox.
+        wait_s: seconds that all of them were there, together.
     """
 
     actor: str
@@ -29,6 +30,7 @@ class Measured(NamedTuple):
     failed: int
     total_s: float
     max_wait_s: float
+    wait_s: float
 
 
 class Meter:
@@ -46,7 +48,7 @@ class Meter:
     def measured(self) -> list[Measured]:
         """What has been handled since the start: by actor, in the order in which they and their messages first came."""
         return [
-            Measured(part.actor.name, kind.__name__, row.count, row.failed, row.total_s, row.max_wait_s)
+            Measured(part.actor.name, kind.__name__, row.count, row.failed, row.total_s, row.max_wait_s, row.wait_s)
             for part in self._parts
             for kind, row in part.rows.items()
         ]
@@ -73,6 +75,7 @@ class _Part:
             row = self.row = self.rows[type(message)]
         except KeyError:
             row = self.row = self.rows[type(message)] = _Row()
+        row.wait_s += waited_s
         if waited_s > row.max_wait_s:  # noqa: PLR1730  # per message, and max() costs as much as all the rest of this
             row.max_wait_s = waited_s
 
@@ -86,10 +89,11 @@ class _Part:
 
 
 class _Row:
-    __slots__ = ("count", "failed", "max_wait_s", "total_s")
+    __slots__ = ("count", "failed", "max_wait_s", "total_s", "wait_s")
 
     def __init__(self) -> None:
         self.count = 0
         self.failed = 0
         self.total_s = 0.0
         self.max_wait_s = 0.0
+        self.wait_s = 0.0

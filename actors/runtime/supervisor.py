@@ -83,6 +83,10 @@ class Supervisor:
                 raise StartFailed(name) from self.crashes.at_start.pop(name, error)
         return group
 
+    def actors(self) -> list[Reference]:
+        """All that were started, in that order."""
+        return [reference for group in self._started for reference in group]
+
     def stop(self, timeout_s: float) -> None:
         """Stop all actors, the last started first, each after what its mailbox holds; one that hangs is left.
 

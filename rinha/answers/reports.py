@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _MAY_LACK = frozenset({"processor", "latency_from", "last_failure", "in_use", "refusing", "last_refused", "drained_s"})
 """Of these a field that is empty or 0 stands for nothing, as of all that end with ``_ms`` but durations."""
-_DURATIONS = frozenset({"took_ms", "latency_ms"})
+_DURATIONS = frozenset({"took_ms", "latency_ms", "wait_ms", "longest_ms"})
 
 
 def report_as_json(report: Any) -> dict[str, Any]:

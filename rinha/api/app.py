@@ -19,6 +19,8 @@ from rinha.api.connection import Connection
 from rinha.api.cross_site import is_cross_site
 from rinha.api.endpoints.closing import ClosingHandlers
 from rinha.api.endpoints.inquiries import InquiryHandlers, by_whole_id
+from rinha.api.endpoints.metrics import MetricsHandlers
+from rinha.api.endpoints.overview import OverviewHandlers
 from rinha.api.endpoints.payments import PaymentHandler
 from rinha.api.endpoints.processes import ProcessHandlers
 from rinha.api.endpoints.summary import SummaryHandler
@@ -123,6 +125,7 @@ def make_server(
     body_timeout_s: float = 5.0,
     connections_max: int | None = None,
     process: ApiProcess | None = None,
+    dashboard: bool = True,
 ) -> ApiServer:
     """Put the API together. Must be called on the event loop that is to run it.
 
@@ -137,6 +140,7 @@ def make_server(
         body_timeout_s: within which a request's body must have arrived.
         connections_max: how many may be open; as many as the limit of open files allows for if None.
         process: what this process knows of itself; a new one if None.
+        dashboard: whether there are an overview and metrics.
 
     Raises:
         ValueError: the name can't stand in an HTTP header.
@@ -179,5 +183,9 @@ def make_server(
         "/health/live": get(worker.get_live),
         "/health/ready": get(worker.get_ready),
     }
+    if dashboard:
+        overview = OverviewHandlers(gateway, process, replies=replies, timeout_s=ask_timeout_s)
+        metrics = MetricsHandlers(gateway, process, replies=replies, timeout_s=ask_timeout_s)
+        routes |= {"/overview": get(admin.guard(overview.get)), "/metrics": get(admin.guard(metrics.get))}
     limit = connection_limit() if connections_max is None else connections_max
     return ApiServer(routes, taker, bodies, replies, OpenConnections(asyncio.get_running_loop(), limit))

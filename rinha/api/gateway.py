@@ -32,6 +32,11 @@ class Gateway(Protocol):
         ...
 
     @property
+    def credit(self) -> int:
+        """How many payments could be handed over now."""
+        ...
+
+    @property
     def outbox_size(self) -> int:
         """How many payments have no verdict yet."""
         ...

@@ -13,6 +13,7 @@ from rinha.api.process import ApiProcess
 from rinha.api.serve import LISTEN_BACKLOG, serve
 from rinha.bridge.client.client import BridgeClient
 from rinha.net.listener import Listener
+from rinha.overview.durations import Durations
 from rinha.process import STOP_SIGNALS, ExitCode, bind_failed, release_collector
 from rinha.trace.recording.process import Process, new_run
 from rinha.trace.recording.recorder import REVIEW_S, ProcessRecorder
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import socket
 
     from rinha.api.gateway import Gateway
+    from rinha.bridge.protocol.wire.overview import Counted
     from rinha.settings.table import Settings
 
 
@@ -40,18 +42,28 @@ def run_api(settings: Settings, listen_fd: int | None = None) -> ExitCode:
         listener = Listener(address, backlog=LISTEN_BACKLOG, fd=listen_fd)
     except OSError as error:
         return bind_failed(address, error)
+    durations = Durations() if settings.dashboard == "on" else None
     recorder = ProcessRecorder(
         Process(settings.api_name, new_run(), "api"),
         recent=settings.trace_recent,
         share=settings.trace_share,
         slow_ms=settings.trace_slow_ms,
+        durations=durations,
     )
     with closing(listener), closing(recorder):
-        return uvloop.run(_run(settings, listener.socket, recorder))
+        return uvloop.run(_run(settings, listener.socket, recorder, durations))
 
 
-async def _run(settings: Settings, sock: socket.socket, recorder: ProcessRecorder) -> ExitCode:
-    process = ApiProcess(settings.api_name, recorder.process.run, traces=recorder)
+async def _run(
+    settings: Settings, sock: socket.socket, recorder: ProcessRecorder, durations: Durations | None
+) -> ExitCode:
+    def answered() -> dict[str, Counted]:
+        if durations is None:
+            return {}
+        recorder.review()  # what was answered up to now
+        return durations.counted()
+
+    process = ApiProcess(settings.api_name, recorder.process.run, traces=recorder, answered=answered)
     gateway = _gateway(settings, recorder, process)
     server = make_server(
         gateway,
@@ -62,6 +74,7 @@ async def _run(settings: Settings, sock: socket.socket, recorder: ProcessRecorde
         ask_timeout_s=settings.answer_timeout_s,
         repeat_s=settings.repeat_s,
         process=process,
+        dashboard=settings.dashboard == "on",
     )
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

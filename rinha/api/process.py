@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from rinha.answers.refusals import explain_refusal
 from rinha.bridge.errors import NoCreditReason
 from rinha.bridge.protocol.wire.frames import Tally
+from rinha.bridge.protocol.wire.overview import ApiPulse
 from rinha.bridge.protocol.wire.own_questions import (
     GetOwnEvents,
     GetOwnFigures,
     GetOwnHops,
+    GetOwnPulse,
     GetOwnRanked,
 )
 from rinha.bridge.protocol.wire.processes import ApiReport, NoTraces, ProcessHops
@@ -20,9 +22,10 @@ from rinha.logs.configure import RECENT
 from rinha.logs.own_events import own_events
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from rinha.api.gateway import Gateway
+    from rinha.bridge.protocol.wire.overview import Counted
     from rinha.bridge.protocol.wire.own_questions import OwnQuestion
     from rinha.bridge.protocol.wire.processes import ProcessEvents, Traces
     from rinha.logs.recent import RecentRecords
@@ -36,15 +39,25 @@ class ApiProcess:
         run: 16 hexadecimal digits that no other start of it has.
         traces: the hops that it remembers.
         records: what it has logged of late.
+        answered: tells how long its answers took since its start, by status.
     """
 
-    def __init__(self, name: str, run: str, *, traces: Traces | None = None, records: RecentRecords = RECENT) -> None:
+    def __init__(
+        self,
+        name: str,
+        run: str,
+        *,
+        traces: Traces | None = None,
+        records: RecentRecords = RECENT,
+        answered: Callable[[], dict[str, Counted]] = dict,
+    ) -> None:
         self.accepted = 0
         """Payments answered with 202; counted by whoever answers, which costs one addition."""
         self._name = name
         self._run = run
         self._traces = traces or NoTraces()
         self._records = records
+        self._answered = answered
         self._started_ms = _now_ms()
         self._refused: Counter[NoCreditReason] = Counter()
         self._last_refused: tuple[int, str] = (0, "")
@@ -68,6 +81,8 @@ class ApiProcess:
                 return self.events(after)
             case GetOwnHops(ids):
                 return self.hops(ids)
+            case GetOwnPulse(after):
+                return self.pulse(after)
             case GetOwnRanked(by, number):
                 return self.ranked(by, number)
 
@@ -95,6 +110,11 @@ class ApiProcess:
             tally.settled,
             tally.held,
         )
+
+    def pulse(self, after: int) -> ApiPulse:
+        """The same and more, as the worker asks for it each second; ``after`` is the number of an event."""
+        credit = 0 if self._gateway is None else self._gateway.credit
+        return ApiPulse(self.figures(), credit, self._answered(), self.events(after).events)
 
     def events(self, after: int) -> ProcessEvents:
         """What it has logged of late."""

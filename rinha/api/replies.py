@@ -108,6 +108,10 @@ class Replies:
         """Answer with a JSON value."""
         return self._response(status, orjson.dumps(value), {"Content-Type": "application/json"})
 
+    def text(self, body: bytes, content_type: str) -> web.Response:
+        """Answer with a text."""
+        return self._response(200, body, {"Content-Type": content_type})
+
     def problem(
         self, kind: ProblemType, detail: str, *, headers: Mapping[str, str] | None = None, **members: object
     ) -> web.Response:

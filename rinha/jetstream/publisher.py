@@ -106,6 +106,11 @@ class JetStreamGateway:
         return Tally()
 
     @property
+    def credit(self) -> int:
+        """See ``Gateway.credit``."""
+        return OUTBOX_MAX - len(self._outbox) if self._hindrance is None else 0
+
+    @property
     def outbox_size(self) -> int:
         """See ``Gateway.outbox_size``."""
         return len(self._outbox)

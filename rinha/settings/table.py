@@ -265,6 +265,14 @@ class Settings(Struct, frozen=True, kw_only=True):
             "a payment that takes longer has gone wrong, and its hops are written, milliseconds; 0 for none",
         ),
     ]
+    dashboard: Annotated[
+        Literal["on", "off"],
+        Variable(
+            "RINHA_DASHBOARD",
+            "on",
+            "whether what the system does is measured second by second, for `/overview` and `/metrics`",
+        ),
+    ]
     api_name: Annotated[
         str,
         ReadBy(parse_api_name),

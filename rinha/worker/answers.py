@@ -10,9 +10,12 @@ from rinha.bridge.protocol.wire.own_questions import (
     GetFeed,
     GetFigures,
     GetHops,
+    GetMetrics,
+    GetOverview,
     GetOwnEvents,
     GetOwnFigures,
     GetOwnHops,
+    GetOwnPulse,
     GetOwnRanked,
 )
 from rinha.bridge.protocol.wire.processes import AllEvents, AllHops, AllReports, Feed, NoTraces, ProcessHops
@@ -26,8 +29,13 @@ if TYPE_CHECKING:
     from rinha.bridge.protocol.wire.own_questions import OwnQuestion
     from rinha.bridge.protocol.wire.processes import Traces
     from rinha.logs.recent import RecentRecords
+    from rinha.overview.watch import Watch
 
 ROLE = "payment-worker"
+
+
+class NoWatch(Exception):
+    """Nobody looks each second; whoever asked goes by other settings than the worker."""
 
 
 class Answers:
@@ -39,6 +47,7 @@ class Answers:
         place: the worker's shard, of how many, and its journal's id.
         traces: the hops that it remembers.
         records: what it has logged of late.
+        watch: looks at the system each second, by ``look``; None if nobody does.
     """
 
     def __init__(
@@ -49,6 +58,7 @@ class Answers:
         place: tuple[int, int, bytes] = (0, 1, bytes(16)),
         traces: Traces | None = None,
         records: RecentRecords = RECENT,
+        watch: Watch | None = None,
     ) -> None:
         self.ask_all: Callable[[OwnQuestion], Polled] = lambda question: Polled((), ())
         """Asks all APIs; that of the bridge, once there is one."""
@@ -57,6 +67,7 @@ class Answers:
         self._place = place
         self._traces = traces or NoTraces()
         self._records = records
+        self._watch = watch
 
     def answer(self, question: Any) -> Any:
         """Answer a question; may block or raise."""
@@ -71,8 +82,25 @@ class Answers:
                 return Feed(*self._place, mark.stream, mark.through)
             case GetHops(ids, by, number):
                 return self._hops(ids) if ids or not by else self._ranked(by, number)
+            case GetOverview(after):
+                return self._watching.overview(after)
+            case GetMetrics():
+                return self._watching.metrics()
             case _:
                 return self._actors(question)
+
+    def look(self) -> None:
+        """Have the watch look at the system; may block or raise."""
+        if self._watch is not None:
+            after = self._watch.events_after
+            polled = self.ask_all(GetOwnPulse(after))
+            self._watch.look(own_events(self._records, ROLE, self._run, after), polled.answers, polled.missing)
+
+    @property
+    def _watching(self) -> Watch:
+        if self._watch is None:
+            raise NoWatch("the worker measures nothing: RINHA_DASHBOARD is off there")
+        return self._watch
 
     def _sorted(self, question: OwnQuestion, name: str) -> tuple[tuple[Any, ...], tuple[str, ...]]:
         polled = self.ask_all(question)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import secrets
+import time
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import gevent
 from gevent.event import Event
+from gevent.pool import Group
 
 from actors.intake.backlog.parked import Parking
 from actors.intake.dispatch.routing import Cheapest, Fastest
@@ -18,12 +21,16 @@ from actors.ports import StoreBroken
 from actors.runtime.clocks import SystemClock
 from actors.runtime.crashes import Crashes
 from actors.runtime.greenlets import GeventTimers, SupervisedGeventActor
+from actors.runtime.meter import Meter
 from actors.runtime.supervisor import Supervisor
 from actors.system import UNBOUNDED, ActorSystem, Ports
 from actors.values import ProcessorHealth
 from rinha.bridge.protocol.wire.frames import Tally
 from rinha.bridge.protocol.worker.journals import NO_JOURNAL, Journals, describe
+from rinha.bridge.server.questions import FAILURES
 from rinha.bridge.server.server import BridgeServer
+from rinha.overview.durations import Durations
+from rinha.overview.watch import Watch
 from rinha.process import WORKER_ROLE
 from rinha.processors.open import open_client
 from rinha.trace.recording.process import Process
@@ -64,13 +71,15 @@ class Worker:
         self._listen_fd = listen_fd
         self._clock = SystemClock()
         self._incarnation = secrets.randbits(62) + 1
+        self._durations = Durations() if settings.dashboard == "on" else None
         self._recorder = ProcessRecorder(
             Process(WORKER_ROLE, f"{self._incarnation:016x}", "worker"),
             recent=settings.trace_recent,
             share=settings.trace_share,
             slow_ms=settings.trace_slow_ms,
+            durations=self._durations,
         )
-        self._reviewing: gevent.Greenlet[..., None] | None = None
+        self._each_second = Group()
         self._store = _store(settings)
         self._clients = {
             each.name: open_client(each.url, connections=settings.pool_size, deadline_s=settings.attempt_deadline_s)
@@ -87,11 +96,13 @@ class Worker:
             parking=Parking(settings.park_refusals, settings.park_unknown_s),
         )
         ports = Ports(self._clock, GeventTimers(), self._clients, self._store, self._on_broken, self._recorder)
+        self._meter = Meter() if self._durations is not None else None
         supervisor = Supervisor(
             SupervisedGeventActor,
             self._clock,
             Crashes(self._clock, self.failed.set),
             unbounded=UNBOUNDED,
+            instruments=() if self._meter is None else (self._meter,),
         )
         self._system = ActorSystem(plan, ports, supervisor)
         self._server: BridgeServer | None = None
@@ -110,8 +121,14 @@ class Worker:
         self.began = self._counts()
         self._settings.bridge_secret.make()
         shard = 0 if self._store is None else self._store.shard()
-        place = shard, self._settings.shards, journal
-        answers = Answers(self._system.answer, self._recorder.process.run, place=place, traces=self._recorder)
+        answers = Answers(
+            self._system.answer,
+            self._recorder.process.run,
+            place=(shard, self._settings.shards, journal),
+            traces=self._recorder,
+            watch=self._make_watch(),
+        )
+        answers.look()
         self._server = BridgeServer(
             self._settings.bridge,
             self._settings.bridge_secret.read(),
@@ -125,7 +142,9 @@ class Worker:
         )
         answers.ask_all = self._server.ask_all
         self._server.start()
-        self._reviewing = gevent.spawn(self._review)
+        self._each_second.spawn(self._review)
+        if self._meter is not None:
+            self._each_second.spawn(self._look, answers)
 
     def _check_journal(self) -> bytes:
         journal = NO_JOURNAL if self._store is None else self._store.journal_id()
@@ -177,14 +196,27 @@ class Worker:
 
     def close(self) -> None:
         """Have the trace lines written that wait, however the worker ended."""
-        if self._reviewing is not None:
-            self._reviewing.kill()
+        self._each_second.kill()
         self._recorder.close()
+
+    def _make_watch(self) -> Watch | None:
+        if self._meter is None or self._durations is None:
+            return None
+        actors, recorder = self._system, self._recorder
+        return Watch(actors.answer, actors.supervisor, self._meter, recorder, self._durations, self._clock)
 
     def _review(self) -> None:
         while True:
             gevent.sleep(REVIEW_S)
             self._recorder.review()
+
+    def _look(self, answers: Answers) -> None:
+        while True:
+            gevent.sleep(1.0 - time.time() % 1.0)
+            self._recorder.review()  # so that what took how long belongs to the same second
+            # An actor may fail on it, or be too busy: the next time will do.
+            with contextlib.suppress(*FAILURES):
+                answers.look()
 
     def _on_broken(self, reason: str) -> None:
         self.failed.set()

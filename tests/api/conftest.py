@@ -49,6 +49,7 @@ class FakeGateway:
         self.refusing = Refusing(lambda: 1_764_144_003_000)
         self.tally = Tally(9, 100_000, 100_000)
         self.outbox_size = 0
+        self.credit = 512
 
     async def start(self) -> None:
         self.started = True

@@ -16,7 +16,16 @@ from unittest.mock import patch
 
 import gevent
 
-from actors.messages.people import GetCounts, GetHealth, GetHeld, GetParked, GetRows, GetSummary
+from actors.messages.people import (
+    GetAtWork,
+    GetCounts,
+    GetHealth,
+    GetHeld,
+    GetParked,
+    GetPulse,
+    GetRows,
+    GetSummary,
+)
 from actors.messages.settling import Attempt
 from actors.runtime.supervisor import Supervisor
 from rinha.logs.configure import configure_logging
@@ -31,7 +40,7 @@ if TYPE_CHECKING:
     from actors.runtime.reference import Reference
 
 POISON_CENTS = 666
-QUESTIONS = (GetCounts, GetHealth, GetHeld, GetParked, GetRows, GetSummary)
+QUESTIONS = (GetAtWork, GetCounts, GetHealth, GetHeld, GetParked, GetPulse, GetRows, GetSummary)
 """These only look, and whoever asks is told of the crash."""
 
 

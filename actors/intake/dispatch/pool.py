@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from actors.messages.settling import Attempt
     from actors.recipient import Recipient
@@ -26,6 +26,8 @@ class Pool:
         self._is_closed = False
         self._known: set[Recipient] = set()
         self._busy: dict[str, dict[Recipient, tuple[Attempt, float]]] = {name: {} for name in processors}
+        self.begun = dict.fromkeys(self._busy, 0)
+        """Attempts that were begun since the start, by processor."""
 
     def add(self, actor: Recipient) -> None:
         """Enter a payment actor that has started. One that is known already stays as it is."""
@@ -50,6 +52,7 @@ class Pool:
         """
         actor = self._idle.popleft()
         self._busy[attempt.processor][actor] = attempt, now_s
+        self.begun[attempt.processor] += 1
         return actor
 
     def carries_out(self, actor: Recipient, attempt: Attempt) -> bool:
@@ -74,6 +77,12 @@ class Pool:
         """The attempt of a payment that is under way at a processor, and when it was begun; None without any."""
         busy = self._busy.get(processor, {}).values()
         return next((each for each in busy if each[0].payment.payment_id == payment_id), None)
+
+    def at_work(self) -> Iterator[tuple[str, Attempt]]:
+        """The payment actors that are at work, by name, and on what."""
+        for busy in self._busy.values():
+            for actor, (attempt, _started_s) in busy.items():
+                yield getattr(actor, "name", ""), attempt
 
     def end(self, actor: Recipient, attempt: Attempt) -> None:
         """Give a payment actor back. One that isn't at work on this attempt (any more) stays as it is."""

@@ -10,6 +10,7 @@ from actors.intake.people.describing import Describer
 from actors.intake.people.outlook import Outlook
 from actors.messages.people import (
     Explain,
+    GetAtWork,
     GetCounts,
     GetFeedMark,
     GetHeld,
@@ -18,11 +19,12 @@ from actors.messages.people import (
     GetPayment,
     GetPayments,
     GetProcessors,
+    GetPulse,
     GetUnknown,
     RetryParked,
 )
 from actors.packed.id_map import ID_BYTES
-from actors.reports import PaymentReport, PaymentsPage, RetryAnswer, RetryResult
+from actors.reports import AtWork, PaymentReport, PaymentsPage, Pulse, RetryAnswer, RetryResult
 from actors.words import payments as words
 
 if TYPE_CHECKING:
@@ -66,17 +68,27 @@ class Explainer:
     ) -> None:
         self._purges = purges
         self._backlog = backlog
+        self._pool = pool
+        self._dispatcher = dispatcher
         self._clock = clock
         self._describer = Describer(pool, dispatcher.chooser, earlier, clock)
         self._outlook = Outlook(backlog, pool, dispatcher, backlog_max)
 
-    def answer(self, question: GetCounts | GetFeedMark | GetHeld | GetParked | GetUnknown | Explain) -> object:
+    def answer(
+        self, question: GetCounts | GetFeedMark | GetPulse | GetAtWork | GetHeld | GetParked | GetUnknown | Explain
+    ) -> object:
         """Answer a question, with what its class says; of ``Explain``, what only the books know is left out."""
         match question:
             case GetCounts():
                 return self._backlog.statistics()
             case GetFeedMark():
                 return self._purges.mark
+            case GetPulse():
+                in_use = self._dispatcher.chooser.in_use.processor
+                return Pulse(self._backlog.statistics(), in_use, dict(self._pool.begun))
+            case GetAtWork():
+                working = self._pool.at_work()
+                return tuple(AtWork(name, each.processor, each.step.value) for name, each in working)
             case GetHeld():
                 return self._backlog.held.ids()
             case GetParked():

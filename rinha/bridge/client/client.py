@@ -138,6 +138,11 @@ class BridgeClient:
         return self._session.tally
 
     @property
+    def credit(self) -> int:
+        """How many payments could be handed over now."""
+        return 0 if self._closing else self._session.credit
+
+    @property
     def outbox_size(self) -> int:
         """How many payments have no verdict yet."""
         return len(self._session)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from heapq import nlargest
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -86,6 +87,15 @@ class Kept:
         """When payments were kept that failed, and their ids; the newest first."""
         kept = reversed(self._payments.items())
         return [(each.at_ns, payment_id) for payment_id, each in kept if each.failed][:n]
+
+    def slow_since(self, since_ns: int, n: int) -> list[KeptPayment]:
+        """The slowest that were kept since an instant, without those that have no hops; the slowest first."""
+        recent = takewhile(lambda each: each.at_ns >= since_ns, reversed(self._payments.values()))
+        return nlargest(n, (each for each in recent if each.took_ns and each.hops), key=lambda each: each.took_ns)
+
+    def newest_failed(self, n: int) -> list[KeptPayment]:
+        """Those that failed, without those that have no hops; the newest first."""
+        return list(islice((each for each in reversed(self._payments.values()) if each.failed and each.hops), n))
 
     def _forget(self, now_ns: int) -> None:
         """Let go of what is too old, or too much."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from actors.tracing import Fields, Record
+    from rinha.trace.recording.kept import KeptPayment
     from rinha.trace.recording.process import Process
 
 KEPT_PER_REVIEW = 5
@@ -49,6 +50,14 @@ class Sink(Protocol):
         ...
 
 
+class Durations(Protocol):
+    """Takes how long payments took: see ``rinha/overview/durations.py``."""
+
+    def add(self, labels: Mapping[bytes, str], took_ns: Mapping[bytes, int]) -> None:
+        """Count payments that have ended, each by how."""
+        ...
+
+
 class ProcessRecorder:
     """Keeps the last hops in a ring, and longer those of payments that somebody will ask for; writes others as lines.
 
@@ -61,6 +70,7 @@ class ProcessRecorder:
         slow_ms: a payment that takes longer has gone wrong; 0 for none.
         lines: where they are written; the process's stdout if None.
         now_ns: the wall clock, in nanoseconds since the Unix epoch.
+        durations: told of each review's payments that have ended; None if nobody wants to know how long they took.
     """
 
     def __init__(
@@ -72,6 +82,7 @@ class ProcessRecorder:
         slow_ms: float = 0.0,
         lines: Sink | None = None,
         now_ns: Callable[[], int] = time.time_ns,
+        durations: Durations | None = None,
     ) -> None:
         self.process = process
         self.active = bool(recent or share)
@@ -79,6 +90,7 @@ class ProcessRecorder:
         self._ring = Ring(recent)
         self._sampling = Sampling(share)
         self._kept = Kept()
+        self._durations = durations
         self._lines: Sink = lines or Lines(process)
         self._slow_ns = int(slow_ms * 1e6)
         self._samples_any = bool(share)
@@ -130,6 +142,8 @@ class ProcessRecorder:
         hops = self._ring.hops_of(wanted, min(found.started_ns.get(each, 0) for each in wanted))
         old_ns = {each: _took_ns(hops[each]) for each in long_ago if each in hops}
         took_ns.update(old_ns)
+        if self._durations is not None:
+            self._durations.add(found.ends, took_ns)
         slowest = nlargest(KEPT_PER_REVIEW, {*slowest, *old_ns}, key=took_ns.__getitem__)
         for each in dict.fromkeys((*failed, *slowest)):
             self._kept.put(each, now_ns, took_ns.get(each, 0), hops.get(each, ()), failed=each in found.failed)
@@ -150,6 +164,14 @@ class ProcessRecorder:
         """Those that were refused, unknown or parked within ``kept.KEEP_S`` (``processes.Traces``)."""
         self.review()
         return self._kept.failed(n)
+
+    def slow_since(self, since_ns: int, n: int) -> list[KeptPayment]:
+        """The slowest of those that ended since an instant, as far as they are kept; the slowest first."""
+        return self._kept.slow_since(since_ns, n)
+
+    def newest_failed(self, n: int) -> list[KeptPayment]:
+        """The last that were refused, unknown or parked, as of the last review; the newest first."""
+        return self._kept.newest_failed(n)
 
     def close(self) -> None:
         """Have the lines written that wait, and end the threads that write."""

@@ -24,6 +24,7 @@ class Review(NamedTuple):
         began_before: those that ended, too, and began before: how long they took isn't known from these hops.
         failed: those that were refused, unknown or parked, the first one first.
         wrong: those that went so wrong that their traces are to be written, the first one first.
+        ends: how those ended that ended, by id: the processor that settled one, or the status of an API's answer.
     """
 
     started_ns: dict[bytes, int]
@@ -31,6 +32,7 @@ class Review(NamedTuple):
     began_before: list[bytes]
     failed: dict[bytes, None]
     wrong: dict[bytes, None]
+    ends: dict[bytes, str]
 
 
 def review(records: Iterable[Record]) -> Review:
@@ -44,6 +46,7 @@ def review(records: Iterable[Record]) -> Review:
     began_before: list[bytes] = []
     failed: dict[bytes, None] = {}
     wrong: dict[bytes, None] = {}
+    ends: dict[bytes, str] = {}
     for start_ns, hop_ns, payment_id, hop, attempt, _actor, fields in records:
         if hop == "intake.taken":
             started_ns.setdefault(payment_id, start_ns)
@@ -57,6 +60,7 @@ def review(records: Iterable[Record]) -> Review:
                 if outcome != "refused" or attempt > REFUSALS_FINE:
                     wrong[payment_id] = None
         elif hop == "ledger.recorded":
+            ends[payment_id] = str(fields["processor"]) if fields else ""
             if payment_id in started_ns:
                 took_ns[payment_id] = start_ns + hop_ns - started_ns[payment_id]
             else:
@@ -64,10 +68,11 @@ def review(records: Iterable[Record]) -> Review:
         elif hop == "api.request":
             started_ns[payment_id], took_ns[payment_id] = start_ns, hop_ns
             status = fields["status"] if fields else 0
+            ends[payment_id] = str(status)
             if isinstance(status, int) and status >= _SERVER_ERROR:
                 failed[payment_id] = None
                 if status == _OUTCOME_UNKNOWN:
                     wrong[payment_id] = None
         elif hop == "parked":
             failed[payment_id] = wrong[payment_id] = None
-    return Review(started_ns, took_ns, began_before, failed, wrong)
+    return Review(started_ns, took_ns, began_before, failed, wrong, ends)

@@ -47,10 +47,10 @@ def test_messages_are_counted_by_actor_and_class(world: World, script: Script, a
 def test_failed_ones_are_counted_as_well(actor: Reference, meter: Meter) -> None:
     actor.tell(ValueError())
     gevent.idle()
-    assert meter.measured() == [Measured("scripted", "ValueError", 1, 1, 0.0, 0.0)]
+    assert meter.measured() == [Measured("scripted", "ValueError", 1, 1, 0.0, 0.0, 0.0)]
 
 
-def test_durations_add_up_and_the_longest_wait_stays(world: World, actor: Reference, meter: Meter) -> None:
+def test_durations_and_waits_add_up_and_the_longest_wait_stays(world: World, actor: Reference, meter: Meter) -> None:
     def work() -> None:
         world.clock.now_s += 2.0
 
@@ -59,7 +59,7 @@ def test_durations_add_up_and_the_longest_wait_stays(world: World, actor: Refere
     gevent.idle()
     actor.tell(work)
     gevent.idle()
-    assert meter.measured() == [Measured("scripted", "function", 4, 0, 8.0, 4.0)]
+    assert meter.measured() == [Measured("scripted", "function", 4, 0, 8.0, 4.0, 6.0)]
 
 
 def test_it_tells_what_waits_in_each_mailbox(actor: Reference, meter: Meter) -> None:

@@ -13,6 +13,7 @@ import msgspec
 from rinha.bridge.errors import ProtocolError
 from rinha.bridge.protocol.wire.frames import MAX_REQUEST_BYTES, ReplyStatus
 from rinha.bridge.protocol.wire.handshake import MAX_TEXT_BYTES
+from rinha.bridge.protocol.wire.overview import ApiPulse
 from rinha.bridge.protocol.wire.processes import ApiReport, ProcessEvents, ProcessHops
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class OwnKind(IntEnum):
     FIGURES = 2
     EVENTS = 3
     RANKED = 4
+    PULSE = 5
 
 
 class GetOwnHops(NamedTuple):
@@ -65,7 +67,13 @@ class GetOwnRanked(NamedTuple):
     number: int
 
 
-OwnQuestion = GetOwnHops | GetOwnFigures | GetOwnEvents | GetOwnRanked
+class GetOwnPulse(NamedTuple):
+    """Ask an API for its ``ApiPulse``, with its events after a number."""
+
+    after: int = 0
+
+
+OwnQuestion = GetOwnHops | GetOwnFigures | GetOwnEvents | GetOwnRanked | GetOwnPulse
 
 
 class GetHops(NamedTuple):
@@ -96,6 +104,20 @@ class GetFeed(NamedTuple):
     """Ask the worker for its ``Feed``."""
 
 
+class GetOverview(NamedTuple):
+    """Ask the worker for an ``Overview``. It is refused where there is none: ``RINHA_DASHBOARD=off``.
+
+    Args:
+        after: with the seconds of a higher number.
+    """
+
+    after: int = 0
+
+
+class GetMetrics(NamedTuple):
+    """Ask the worker for its ``Metrics``. It is refused where there are none: ``RINHA_DASHBOARD=off``."""
+
+
 class _Form(NamedTuple):
     question: type
     answer: Any
@@ -106,6 +128,7 @@ _FORMS = {
     OwnKind.FIGURES: _Form(GetOwnFigures, ApiReport),
     OwnKind.EVENTS: _Form(GetOwnEvents, ProcessEvents),
     OwnKind.RANKED: _Form(GetOwnRanked, list[tuple[int, bytes]]),
+    OwnKind.PULSE: _Form(GetOwnPulse, ApiPulse),
 }
 _KINDS = {form.question: kind for kind, form in _FORMS.items()}
 

@@ -37,7 +37,17 @@ from actors.reports import (
 from actors.values import RowsPage, Summary
 from rinha.bridge.errors import ProtocolError
 from rinha.bridge.protocol.wire.frames import ID_BYTES
-from rinha.bridge.protocol.wire.own_questions import IDS_MAX, GetEvents, GetFeed, GetFigures, GetHops
+from rinha.bridge.protocol.wire.metrics import Metrics
+from rinha.bridge.protocol.wire.overview import Overview
+from rinha.bridge.protocol.wire.own_questions import (
+    IDS_MAX,
+    GetEvents,
+    GetFeed,
+    GetFigures,
+    GetHops,
+    GetMetrics,
+    GetOverview,
+)
 from rinha.bridge.protocol.wire.processes import AllEvents, AllHops, AllReports, Feed
 from rinha.bridge.protocol.wire.rows import dump_page, dump_rows_question, load_page, load_rows_question
 
@@ -59,6 +69,8 @@ Question = (
     | GetFigures
     | GetEvents
     | GetHops
+    | GetOverview
+    | GetMetrics
     | GetFeed
 )
 
@@ -85,6 +97,8 @@ class Kind(IntEnum):
     FIGURES = 12
     EVENTS = 13
     HOPS = 14
+    OVERVIEW = 15
+    METRICS = 16
     FEED = 17
 
 
@@ -111,6 +125,8 @@ _FORMS = {
     Kind.FIGURES: _Form(GetFigures, AllReports, AllReports),
     Kind.EVENTS: _Form(GetEvents, AllEvents, AllEvents),
     Kind.HOPS: _Form(GetHops, AllHops, AllHops),
+    Kind.OVERVIEW: _Form(GetOverview, Overview, Overview),
+    Kind.METRICS: _Form(GetMetrics, Metrics, Metrics),
     Kind.FEED: _Form(GetFeed, Feed, Feed),
 }
 _KINDS = {form.question: kind for kind, form in _FORMS.items()}

@@ -33,7 +33,7 @@ from actors.reports import (
 )
 from actors.values import LedgerRow, ProcessorHealth, RowsPage, Totals
 from rinha.bridge.errors import ProtocolError
-from rinha.bridge.protocol.wire.own_questions import GetEvents, GetFigures, GetHops
+from rinha.bridge.protocol.wire.own_questions import GetEvents, GetFigures, GetHops, GetMetrics, GetOverview
 from rinha.bridge.protocol.wire.processes import (
     AllEvents,
     AllHops,
@@ -45,7 +45,7 @@ from rinha.bridge.protocol.wire.processes import (
 )
 from rinha.bridge.protocol.wire.questions import Kind, decode_reply, decode_request, encode_reply, encode_request
 from rinha.bridge.protocol.wire.rows import MAX_ROWS_PER_PAGE
-from tests.support.samples import HELD, PAYMENT, PROCESSORS, STATISTICS
+from tests.support.samples import HELD, METRICS, OVERVIEW, PAYMENT, PROCESSORS, STATISTICS
 
 QUESTIONS = [
     GetSummary(),
@@ -69,6 +69,9 @@ QUESTIONS = [
     GetEvents(7),
     GetHops((bytes(16), bytes(range(16)))),
     GetHops(by="slowest", number=5),
+    GetOverview(),
+    GetOverview(1_764_144_003),
+    GetMetrics(),
 ]
 HOP = (1_764_144_000_123_456_789, 1_834, bytes(range(16)), "payment.attempt", 1, "payment-3", {"step": "post"})
 INSTANTS = st.integers(-(2**63), 2**63 - 1)
@@ -101,6 +104,8 @@ def test_questions_come_back(question: Any) -> None:
         (Kind.FIGURES, AllReports((ApiReport("api-1", "00ff", 1, 2, {"full": 3}),), ("api-2: gone",))),
         (Kind.EVENTS, AllEvents((ProcessEvents("w", "00", (Event(1, 2, "info", "a.b", "w", {"n": None}),)),))),
         (Kind.HOPS, AllHops((ProcessHops("payment-worker", "00", "worker", [HOP, (*HOP[:6], None)]),))),
+        (Kind.OVERVIEW, OVERVIEW),
+        (Kind.METRICS, METRICS),
     ],
 )
 def test_answers_come_back(kind: Kind, answer: Any) -> None:
@@ -131,7 +136,7 @@ def test_pages_of_rows_come_back(epoch: int, total: int, rows: list[LedgerRow]) 
     ("kind", "payload"),
     [
         (0, b""),
-        (15, b""),
+        (99, b""),
         (Kind.SUMMARY, b""),
         (Kind.SUMMARY, b"[1, 2, 3]"),
         (Kind.SUMMARY, b"[1.5, null]"),
@@ -164,7 +169,7 @@ def test_what_is_no_question_breaks_the_protocol(kind: int, payload: bytes) -> N
 @pytest.mark.parametrize(
     ("kind", "payload"),
     [
-        (15, b""),
+        (99, b""),
         (Kind.SUMMARY, b"[]"),
         (Kind.SUMMARY, b'{"default": [1]}'),
         (Kind.PURGE, b"null"),

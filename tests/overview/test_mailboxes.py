@@ -1,0 +1,50 @@
+"""What actors were at, from what a meter counts."""
+
+from __future__ import annotations
+
+from actors.reports import AtWork
+from actors.runtime.meter import Measured
+from rinha.bridge.protocol.wire.overview import ActorReport, EdgeReport
+from rinha.overview.mailboxes import Mailboxes
+
+
+class Actor:
+    def __init__(self, name: str, waiting: int = 0) -> None:
+        self.name = name
+        self.waiting = lambda: waiting
+
+    def tell(self, message: object) -> None:
+        raise AssertionError("nobody is told anything")
+
+
+def measured(actor: str, message: str, handled: int) -> Measured:
+    """Each took 1 ms, and had waited for 2 ms."""
+    return Measured(actor, message, handled, 0, handled * 0.001, 0.0, handled * 0.002)
+
+
+def test_an_actor_is_told_of_by_the_last_ten_seconds() -> None:
+    mailboxes = Mailboxes()
+    for second in range(21):
+        handled = 100 * second if second <= 10 else 1000 + 10 * (second - 10)
+        mailboxes.add(float(second), [measured("intake", "SubmitPayments", handled), measured("intake", "Wake", 5)])
+    (intake,) = mailboxes.actors([Actor("intake", 3)], [], {"intake": 2})
+    assert intake == ActorReport("intake", "intake", 3, 2.0, 0.01, 10.0, 2, "", "")
+    assert mailboxes.worked()["intake"].handled == 1105, "since the start"
+
+
+def test_a_payment_actor_has_its_attempt_and_one_without_work_nothing() -> None:
+    mailboxes = Mailboxes()
+    at_work = [AtWork("payment-1", "fallback", "look-up")]
+    first, second, poller = mailboxes.actors([Actor("payment-1"), Actor("payment-2"), Actor("poller-a")], at_work, {})
+    assert (first.kind, first.processor, first.step) == ("payment", "fallback", "look-up")
+    assert (second.processor, second.per_s, second.busy, second.wait_ms) == ("", 0.0, 0.0, 0.0)
+    assert poller.kind == "poller"
+
+
+def test_edges_are_messages_a_second_of_all_actors_of_a_kind() -> None:
+    mailboxes = Mailboxes()
+    for second in (0, 5):
+        rows = [measured(f"payment-{number}", "Attempt", 10 * second) for number in range(3)]
+        rows.append(measured("intake", "GetCounts", 50))
+        mailboxes.add(float(second), rows)
+    assert mailboxes.edges() == (EdgeReport("intake", "pool", 30.0, "Attempt"),)
