@@ -39,6 +39,7 @@ test: $(READY) ## Run every test that needs no container engine, with coverage
 	@tests/store/install-postgres.sh
 	@tests/faults/install-faketime.sh
 	@tests/metrics/install-prometheus.sh
+	@tests/api/dashboard/install-chromium.sh
 	$(BIN)/pytest -n $(JOBS) --cov --cov-report=term $(if $(TESTS),$(TESTS),--cov-fail-under=95)
 
 simulate: $(READY) ## Run SEEDS seeds of the deterministic simulation

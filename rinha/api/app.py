@@ -18,6 +18,7 @@ from rinha.api.body import BodyReader
 from rinha.api.connection import Connection
 from rinha.api.cross_site import is_cross_site
 from rinha.api.endpoints.closing import ClosingHandlers
+from rinha.api.endpoints.dashboard import DashboardHandlers
 from rinha.api.endpoints.inquiries import InquiryHandlers, by_whole_id
 from rinha.api.endpoints.metrics import MetricsHandlers
 from rinha.api.endpoints.overview import OverviewHandlers
@@ -140,7 +141,7 @@ def make_server(
         body_timeout_s: within which a request's body must have arrived.
         connections_max: how many may be open; as many as the limit of open files allows for if None.
         process: what this process knows of itself; a new one if None.
-        dashboard: whether there are an overview and metrics.
+        dashboard: whether there are an overview with its page, and metrics.
 
     Raises:
         ValueError: the name can't stand in an HTTP header.
@@ -186,6 +187,13 @@ def make_server(
     if dashboard:
         overview = OverviewHandlers(gateway, process, replies=replies, timeout_s=ask_timeout_s)
         metrics = MetricsHandlers(gateway, process, replies=replies, timeout_s=ask_timeout_s)
-        routes |= {"/overview": get(admin.guard(overview.get)), "/metrics": get(admin.guard(metrics.get))}
+        page = DashboardHandlers(replies)
+        routes |= {
+            "/overview": get(admin.guard(overview.get)),
+            "/metrics": get(admin.guard(metrics.get)),
+            # They hold no secret: with a token the page asks for it before it shows anything.
+            "/dashboard": get(page.get_page),
+            "/dashboard/*": get(page.get_file),
+        }
     limit = connection_limit() if connections_max is None else connections_max
     return ApiServer(routes, taker, bodies, replies, OpenConnections(asyncio.get_running_loop(), limit))

@@ -108,6 +108,10 @@ class Replies:
         """Answer with a JSON value."""
         return self._response(status, orjson.dumps(value), {"Content-Type": "application/json"})
 
+    def file(self, body: bytes, headers: Mapping[str, str], *, status: int = 200) -> web.Response:
+        """Answer with a file."""
+        return self._response(status, body, headers)
+
     def text(self, body: bytes, content_type: str) -> web.Response:
         """Answer with a text."""
         return self._response(200, body, {"Content-Type": content_type})

@@ -270,7 +270,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         Variable(
             "RINHA_DASHBOARD",
             "on",
-            "whether what the system does is measured second by second, for `/overview` and `/metrics`",
+            "whether what the system does is measured second by second, for the page `/dashboard`, `/overview` and "
+            "`/metrics`",
         ),
     ]
     api_name: Annotated[
