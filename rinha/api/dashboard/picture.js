@@ -14,14 +14,13 @@ export function showPicture(overview, colours) {
 }
 
 function draw({ actors, edges, apis, processors: { processors } }, colours) {
-  const others = actors.filter((each) => each.kind !== "payment" && each.kind !== "poller" && each.kind !== "intake");
   const payments = actors.filter((each) => each.kind === "payment");
   const intake = actors.find((each) => each.kind === "intake");
   const places = { bridge: [186, 142], intake: [364, 142], pool: [576, 112] };
   const rows = Math.ceil(payments.length / COLUMNS);
-  const around = ["health", "ledger", "journal"].filter((name) => others.some((each) => each.name === name));
+  const around = ["health", "ledger", "journal"].map((name) => actors.find((each) => each.name === name)).filter(Boolean);
   places.pool.push([COLUMNS * CELL, rows * CELL]);
-  around.forEach((name, at) => { places[name] = [364, at === 0 ? 20 : at === 1 ? 264 : 203]; });
+  around.forEach(({ name }, at) => { places[name] = [364, at === 0 ? 20 : at === 1 ? 264 : 203]; });
   if (around.length > 2) places.ledger = [364, 276];
   spread(processors.length).forEach((y, at) => { places[processors[at].name] = [WIDTH - NODE[0] - 4, y]; });
   const apiPlaces = spread(apis.length).map((y) => [4, y]);
@@ -32,8 +31,7 @@ function draw({ actors, edges, apis, processors: { processors } }, colours) {
     flows.filter(([from, to]) => places[from] && places[to]).map(([from, to, perS]) => edge(places[from], places[to], perS, from)),
     apis.map((each, at) => node(apiPlaces[at], each.name, [`${rate(each.per_s)}/s`, `${count(each.outbox)} without verdict`], each.refusing ? "bad" : "")),
     node(places.bridge, "bridge", [`${apis.length} sessions`, `credit ${count(apis.reduce((sum, each) => sum + (each.credit ?? 0), 0))}`]),
-    node(places.intake, "intake", lines(intake), "", intake.busy),
-    around.map((name) => { const each = others.find((other) => other.name === name); return node(places[name], name, lines(each), each.restarts ? "bad" : "", each.busy); }),
+    [intake, ...around].filter(Boolean).map((each) => node(places[each.name], each.name, lines(each), each.restarts ? "bad" : "", each.busy)),
     pool(places.pool, payments, colours),
     processors.map((each) => node(places[each.name], each.name, [each.healthy ? `healthy · ${ms(each.latency_ms)}` : "circuit open", `${count(each.in_flight)} under way`], each.healthy ? "ok" : "bad")));
 }
