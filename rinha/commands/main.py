@@ -70,6 +70,11 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
 
             configure_logging(settings.log_level, role="up")
             return run_up(settings, os.environ)
+        case "shard":
+            from rinha.up.main import run_shard
+
+            configure_logging(settings.log_level, role="shard")
+            return run_shard(settings, os.environ)
         case "api":
             hold_collector()
             from rinha.api.main import run_api
@@ -82,6 +87,12 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
 
             configure_logging(settings.log_level, role=WORKER_ROLE)
             return run_worker(settings, options.fd)
+        case "relay":
+            hold_collector()
+            from rinha.jetstream.relay.main import run_relay
+
+            configure_logging(settings.log_level, role=options.name)
+            return run_relay(settings)
         case "simulator":
             fees_bps = {processor.name: processor.fee_bps for processor in settings.processors}
             if options.name not in fees_bps:

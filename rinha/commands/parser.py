@@ -33,10 +33,13 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _add_processes(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     commands.add_parser("up", help="start the whole system on this machine")
+    commands.add_parser("shard", help="start a worker and its relay on this machine, beside others; needs RINHA_NATS")
     api = commands.add_parser("api", help="run one HTTP API")
     worker = commands.add_parser("worker", help="run the worker")
     for server in (api, worker):
         server.add_argument("--fd", type=_descriptor, help="listening socket to take over, as a file descriptor")
+    relay = commands.add_parser("relay", help="carry payments from NATS to the worker; needs the extra scale")
+    relay.add_argument("--name", help="its name in logs (default %(default)s)", default="payment-relay")
     simulator = commands.add_parser("simulator", help="run a stand-in for one payment processor")
     simulator.add_argument("--name", help="the processor whose part it plays", required=True)
     simulator.add_argument("--port", type=_port, required=True)

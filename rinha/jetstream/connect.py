@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
 import nats
+from nats.errors import Error as NatsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +23,7 @@ PINGS_OUT = 2
 """A link that is cut is noticed after 3 s; by default after 4 minutes."""
 RECONNECT_S = 0.1
 CONNECT_TIMEOUT_S = 2
+RETRY_S = 0.5
 
 
 async def connect(
@@ -30,7 +33,7 @@ async def connect(
     on_disconnected: Callable[[], None] = lambda: None,
     on_reconnected: Callable[[], None] = lambda: None,
 ) -> Client:
-    """Connect, however long that takes, and stay connected.
+    """Connect once it can be done, and stay connected from then on.
 
     Args:
         url: the servers.
@@ -42,6 +45,18 @@ async def connect(
         The client. What it is given to send while it isn't connected raises ``OutboundBufferLimitError`` at once.
     """
     state = _State(url, on_disconnected, on_reconnected)
+    while True:
+        try:
+            client = await _connect(url, name, state)
+        except (OSError, NatsError) as error:
+            logger.warning("nats.away", extra={"servers": str(url), "reason": str(error)})
+            await asyncio.sleep(RETRY_S)
+        else:
+            state.connected(client)
+            return client
+
+
+async def _connect(url: NatsUrl, name: str, state: _State) -> Client:
     client: Client = await nats.connect(
         servers=list(url.servers),
         name=name,
@@ -58,7 +73,6 @@ async def connect(
         disconnected_cb=state.disconnected,
         reconnected_cb=state.reconnected,
     )
-    state.connected(client)
     return client
 
 

@@ -6,6 +6,8 @@ from zlib import crc32
 
 STREAM = "PAYMENTS"
 SUBJECTS = "payments.*"
+ASIDE = "payments.aside"
+"""Of the same stream, where what no worker can take stays for a person: no consumer pulls it."""
 
 
 def subject(shard: int) -> str:

@@ -25,7 +25,7 @@ from rinha.jetstream.connect import connect
 from rinha.jetstream.grouping import Grouping
 from rinha.jetstream.names import STREAM, shard_of, subject
 from rinha.jetstream.questions import ShardQuestions
-from rinha.jetstream.stream import JetStreamOff, StreamDiffers, open_stream
+from rinha.jetstream.stream import open_patiently
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -47,7 +47,6 @@ OUTBOX_MAX = 65_536
 """Payments without an answer, whatever the clients send; as ``allowance.MAX_OUTBOX``."""
 START_S = 2.0
 """A start waits so long for NATS, to say at once what is wrong with the stream; then it goes on without."""
-RETRY_S = 0.5
 
 
 class _Waiting(NamedTuple):
@@ -185,24 +184,9 @@ class JetStreamGateway:
         return None
 
     async def _open(self) -> None:
-        while True:
-            try:
-                self._client = await connect(self._url, self._name, on_disconnected=self._on_cut)
-                self._questions.client = self._client
-                break
-            except (OSError, NatsError) as error:
-                logger.warning("nats.away", extra={"servers": str(self._url), "reason": str(error)})
-                await asyncio.sleep(RETRY_S)
-        while True:
-            try:
-                self._stream = await open_stream(self._client, shards=self._shards, replicas=self._replicas)
-                break
-            except (OSError, NatsError) as error:
-                logger.warning("nats.stream_away", extra={"servers": str(self._url), "reason": str(error)})
-                await asyncio.sleep(RETRY_S)
-            except (StreamDiffers, JetStreamOff) as error:
-                logger.critical("nats.stream_refused", extra={"servers": str(self._url), "reason": str(error)})
-                raise
+        self._client = await connect(self._url, self._name, on_disconnected=self._on_cut)
+        self._questions.client = self._client
+        self._stream = await open_patiently(self._client, self._url, shards=self._shards, replicas=self._replicas)
 
     def _on_cut(self) -> None:
         self._cut.set()

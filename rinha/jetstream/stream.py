@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
+from nats.errors import Error as NatsError
 from nats.js.api import (
     AckPolicy,
     ConsumerConfig,
@@ -24,6 +27,11 @@ if TYPE_CHECKING:
     from nats.js import JetStreamContext
     from nats.js.api import StreamInfo
 
+    from rinha.net.nats_url import NatsUrl
+
+logger = logging.getLogger(__name__)
+
+RETRY_S = 0.5
 MAX_BYTES = 2**30
 """Some 30 million payments in full messages. No ``max_msgs`` beside it: nats-server#4771."""
 ACK_WAIT_S = 5.0
@@ -56,6 +64,23 @@ class OpenStream(NamedTuple):
 
     context: JetStreamContext
     created: str
+
+
+async def open_patiently(client: Client, url: NatsUrl, *, shards: int, replicas: int) -> OpenStream:
+    """As ``open_stream``, again and again while the server doesn't answer.
+
+    Raises:
+        StreamDiffers, JetStreamOff: as there; the log has it, too.
+    """
+    while True:
+        try:
+            return await open_stream(client, shards=shards, replicas=replicas)
+        except (OSError, NatsError) as error:
+            logger.warning("nats.stream_away", extra={"servers": str(url), "reason": str(error)})
+            await asyncio.sleep(RETRY_S)
+        except (StreamDiffers, JetStreamOff) as error:
+            logger.critical("nats.stream_refused", extra={"servers": str(url), "reason": str(error)})
+            raise
 
 
 async def open_stream(client: Client, *, shards: int, replicas: int = 1) -> OpenStream:

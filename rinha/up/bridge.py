@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
+import tempfile
 from typing import TYPE_CHECKING, NamedTuple
 
-from rinha.net.address import TcpAddress
+from rinha.net.address import TcpAddress, UnixAddress
 from rinha.net.secret import new_secret
 from rinha.up.runtime_file import SECRETS, URL, published
 
@@ -51,3 +53,21 @@ def open_bridge(environ: Mapping[str, str], url: str) -> Iterator[Bridge]:
             own["RINHA_BRIDGE_SECRET"] = new_secret()
         with published(environ, {**own, URL: url}) as is_published:
             yield Bridge({**environ, **own}, listener, "rinha statistics" if is_published else told)
+
+
+@contextlib.contextmanager
+def open_pairs(environ: Mapping[str, str], pairs: int, url: str = "") -> Iterator[list[Bridge]]:
+    """Prepare a bridge for each pair of worker and relay: Unix sockets that only this user reaches.
+
+    Args:
+        environ: what ``rinha up`` was told. A bridge that it names is that of others.
+        pairs: how many.
+        url: the APIs' base URL, of which word is left for commands; empty without any.
+    """
+    own = {name: text for name, text in environ.items() if name not in {"RINHA_BRIDGE", *SECRETS}}
+    with contextlib.ExitStack() as stack:
+        directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="rinha-bridges-"))
+        places = [UnixAddress(os.path.join(directory, f"bridge-{number}")) for number in range(1, pairs + 1)]
+        is_published = bool(url) and stack.enter_context(published(environ, {URL: url}))
+        ask = "rinha statistics" if is_published else f"rinha statistics --url {url}"
+        yield [Bridge({**own, "RINHA_BRIDGE": str(place)}, ask=ask) for place in places]

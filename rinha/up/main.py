@@ -15,7 +15,7 @@ from rinha.net.host import bracketed
 from rinha.net.listener import Listener
 from rinha.process import STOP_SIGNALS, ExitCode, why_not_bound
 from rinha.settings.processors import PROCESSORS
-from rinha.up.bridge import open_bridge
+from rinha.up.bridge import open_bridge, open_pairs
 from rinha.up.child import ChildSpec
 from rinha.up.readiness import until_apis_ready, until_listening
 from rinha.up.stages import Stage, Supervisor
@@ -50,6 +50,35 @@ def make_stages(settings: Settings, environ: Mapping[str, str], listener: socket
         listener: the APIs' listening socket, which each of them inherits.
         bridge: between worker and APIs.
     """
+    fds = () if bridge.listener is None else (bridge.listener.fileno(),)
+    worker = Stage((_rinha("payment-worker", ("worker", *_take_over(fds)), bridge.environ, fds),))
+    return [*_simulators(settings, environ), worker, _apis(settings, bridge.environ, listener)]
+
+
+def make_scaled_stages(
+    settings: Settings, environ: Mapping[str, str], listener: socket.socket, pairs: Sequence[Bridge]
+) -> list[Stage]:
+    """Make the table of children with NATS: a worker and a relay for each bridge, and APIs that know of none.
+
+    Args:
+        settings: what is in effect.
+        environ: the environment of simulators and APIs.
+        listener: the APIs' listening socket.
+        pairs: the bridges.
+    """
+    return [*_simulators(settings, environ), *make_pairs(pairs), _apis(settings, environ, listener)]
+
+
+def make_pairs(pairs: Sequence[Bridge]) -> list[Stage]:
+    """Make the table of workers and their relays, which are stopped before them."""
+    numbered = list(enumerate(pairs, start=1))
+    workers = [_rinha(f"payment-worker-{number}", ("worker",), each.environ) for number, each in numbered]
+    names = {number: f"payment-relay-{number}" for number, _ in numbered}
+    relays = [_rinha(names[number], ("relay", "--name", names[number]), each.environ) for number, each in numbered]
+    return [Stage(tuple(workers)), Stage(tuple(relays))]
+
+
+def _simulators(settings: Settings, environ: Mapping[str, str]) -> list[Stage]:
     stages = []
     if settings.simulate:
         places = [(processor.url.host, processor.url.port) for processor in settings.processors]
@@ -62,13 +91,14 @@ def make_stages(settings: Settings, environ: Mapping[str, str], listener: socket
             for processor, (host, port) in zip(settings.processors, places, strict=True)
         ]
         stages.append(Stage(tuple(simulators), partial(until_listening, places)))
-    fds = () if bridge.listener is None else (bridge.listener.fileno(),)
-    stages.append(Stage((_rinha("payment-worker", ("worker", *_take_over(fds)), bridge.environ, fds),)))
+    return stages
+
+
+def _apis(settings: Settings, environ: Mapping[str, str], listener: socket.socket) -> Stage:
     fds = (listener.fileno(),)
     names = [f"payment-api-{number}" for number in range(1, settings.api_count + 1)]
-    apis = [_rinha(name, ("api", *_take_over(fds)), {**bridge.environ, "RINHA_API_NAME": name}, fds) for name in names]
-    stages.append(Stage(tuple(apis), partial(until_apis_ready, *_reachable(listener), frozenset(names))))
-    return stages
+    apis = [_rinha(name, ("api", *_take_over(fds)), {**environ, "RINHA_API_NAME": name}, fds) for name in names]
+    return Stage(tuple(apis), partial(until_apis_ready, *_reachable(listener), frozenset(names)))
 
 
 def run_up(settings: Settings, environ: Mapping[str, str], table: Table = make_stages) -> int:
@@ -92,9 +122,27 @@ def run_up(settings: Settings, environ: Mapping[str, str], table: Table = make_s
         return ExitCode.REFUSED
     host, port = _reachable(listener)
     url = f"http://{bracketed(host)}:{port}"
+    if settings.nats is not None:
+        with listener, open_pairs(environ, settings.shards, url) as pairs:
+            stages = make_scaled_stages(settings, environ, listener, pairs)
+            return asyncio.run(run_stages(stages, settings, lambda: _announce(url, pairs[0])))
     with listener, open_bridge(environ, url) as bridge:
         stages = table(settings, environ, listener, bridge)
         return asyncio.run(run_stages(stages, settings, lambda: _announce(url, bridge)))
+
+
+def run_shard(settings: Settings, environ: Mapping[str, str]) -> int:
+    """Run one worker and its relay until a signal stops them: for a shard that is free, or becomes free.
+
+    Returns:
+        As ``Supervisor.run``, and ``REFUSED`` without NATS.
+    """
+    if settings.nats is None:
+        say("`rinha shard` is a part of a system with NATS: set RINHA_NATS, RINHA_SHARDS and RINHA_STORE as that has")
+        return ExitCode.REFUSED
+    with open_pairs(environ, 1) as pairs:
+        ready = "a worker and its relay have started; they hold a shard, or stand by for one: see the log"
+        return asyncio.run(run_stages(make_pairs(pairs), settings, lambda: say(ready)))
 
 
 async def run_stages(stages: Sequence[Stage], settings: Settings, on_ready: Callable[[], None]) -> int:

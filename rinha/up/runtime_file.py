@@ -1,7 +1,8 @@
 """Where ``rinha up`` leaves word of its bridge and its APIs, for commands that are told of none.
 
 The file is a JSON object. It holds the settings that lead to the worker, ``RINHA_BRIDGE`` and, if ``rinha up`` made it,
-``RINHA_BRIDGE_SECRET``; and ``url``, where the APIs listen. It is ``$XDG_RUNTIME_DIR/rinha.json``; without that
+``RINHA_BRIDGE_SECRET``; and ``url``, where the APIs listen. With NATS there are several workers, and it holds the URL
+alone. It is ``$XDG_RUNTIME_DIR/rinha.json``; without that
 directory it is in one of our own that nobody else can enter. Whoever reads it believes it, so it must be the user's
 alone.
 """
@@ -42,9 +43,13 @@ URL = "url"
 class _Word(msgspec.Struct):
     """What stands in the file."""
 
-    bridge: str = msgspec.field(name="RINHA_BRIDGE")
+    bridge: str = msgspec.field(name="RINHA_BRIDGE", default="")
     bridge_secret: str = msgspec.field(name=SECRETS[0], default="")
     url: str = msgspec.field(name=URL, default="")
+
+    def __post_init__(self) -> None:
+        if not (self.bridge or self.url):
+            raise ValueError("it leads nowhere")
 
 
 @contextlib.contextmanager
@@ -96,7 +101,7 @@ def with_running_system(environ: Mapping[str, str]) -> Mapping[str, str]:
         SettingsError: the file mustn't be believed.
     """
     word = _word(environ)
-    if word is None:
+    if word is None or not word.bridge:
         return environ
     found = {"RINHA_BRIDGE": word.bridge}
     if word.bridge_secret and not any(environ.get(name) for name in SECRETS):
@@ -153,9 +158,10 @@ def _put_back(path: Path, before: bytes) -> None:
 
 
 def _listens(content: bytes) -> bool:
-    """Whether somebody listens at the bridge that a file names."""
+    """Whether somebody listens at the bridge that a file names, or else at its URL."""
     try:
-        address = parse_address(msgspec.json.decode(content, type=_Word).bridge)
+        word = msgspec.json.decode(content, type=_Word)
+        address = parse_address(word.bridge or word.url.rpartition("/")[2])
         if isinstance(address, TcpAddress):
             socket.create_connection((address.host, address.port), timeout=LISTENS_TIMEOUT_S).close()
             return True

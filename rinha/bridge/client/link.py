@@ -39,6 +39,7 @@ class ClientLink(asyncio.Protocol):
         session: whose bytes to carry.
         on_event: called for every event of the session, in order.
         on_lost: called when a connection has ended, after ``session.connection_lost``.
+        longest_pause_s: between attempts to connect, in seconds.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class ClientLink(asyncio.Protocol):
         *,
         on_event: Callable[[ClientEvent], None],
         on_lost: Callable[[], None],
+        longest_pause_s: float = LONGEST_PAUSE_S,
     ) -> None:
         self._address = address
         self._secret = secret
@@ -60,18 +62,26 @@ class ClientLink(asyncio.Protocol):
         self._ended = self._loop.create_future()
         self._heartbeat = Heartbeat()
         self._stopping = False
+        self._has_opened = False
         self._write_paused = False
         self._flush_due = False
         self._lingering: asyncio.TimerHandle | None = None
+        self._longest_pause_s = longest_pause_s
         self._pause_s = FIRST_PAUSE_S
         self._failing = ""
         """The event of the last failure; empty while there is none."""
 
-    async def run(self) -> None:
-        """Connect, and connect again, until cancelled."""
+    async def run(self, *, once: bool = False) -> None:
+        """Connect, and connect again, until cancelled.
+
+        Args:
+            once: until the first session has ended.
+        """
         try:
             while True:
                 await self._connect_once()
+                if once and self._has_opened:
+                    return
                 await asyncio.sleep(self._pause_s * random.uniform(0.5, 1.0))
         finally:
             self._stopping = True
@@ -94,7 +104,7 @@ class ClientLink(asyncio.Protocol):
 
     async def _connect_once(self) -> None:
         self._ended = self._loop.create_future()
-        self._pause_s = min(LONGEST_PAUSE_S, max(FIRST_PAUSE_S, self._pause_s * 2))
+        self._pause_s = min(self._longest_pause_s, max(FIRST_PAUSE_S, self._pause_s * 2))
         try:
             async with asyncio.timeout(HANDSHAKE_TIMEOUT_S):
                 await self._dial()
@@ -168,6 +178,7 @@ class ClientLink(asyncio.Protocol):
             for event in self._session.receive(data):
                 if isinstance(event, SessionReady):
                     self._failing = ""
+                    self._has_opened = True
                 self._on_event(event)
         except HandshakeRefused as refusal:
             self._broken_off("bridge.refused", refusal)

@@ -85,6 +85,27 @@ class ClientRequests:
             if not page.rows or len(rows) >= page.total:
                 return rows
 
+    async def exchange(self, kind: int, payload: bytes) -> ReplyReceived:
+        """Send a request, and wait for its reply, whatever both are.
+
+        Raises:
+            WorkerUnavailable: there is no session, or it broke (``RequestInterrupted``).
+            RequestFailed: too many wait already.
+        """
+        if not self._session.is_open:
+            raise WorkerUnavailable("no session with the worker")
+        if len(self._waiting) >= MAX_WAITING:
+            raise RequestFailed(f"{MAX_WAITING} requests wait for replies already")
+        request_id = self._session.request(kind, payload)
+        self._flush_soon()
+        self._waiting[request_id] = future = asyncio.get_running_loop().create_future()
+        try:
+            reply: ReplyReceived = await future
+            return reply
+        finally:
+            del self._waiting[request_id]
+            self._session.forget_request(request_id)
+
     def on_request(self, request: RequestReceived) -> None:
         """Reply to a question of the worker.
 
@@ -107,19 +128,8 @@ class ClientRequests:
                 future.set_exception(RequestInterrupted("the session broke before the reply came"))
 
     async def _ask_once(self, question: Question) -> Any:
-        if not self._session.is_open:
-            raise WorkerUnavailable("no session with the worker")
-        if len(self._waiting) >= MAX_WAITING:
-            raise RequestFailed(f"{MAX_WAITING} requests wait for replies already")
         kind, payload = encode_request(question)
-        request_id = self._session.request(kind, payload)
-        self._flush_soon()
-        self._waiting[request_id] = future = asyncio.get_running_loop().create_future()
-        try:
-            _, status, reply = await future
-        finally:
-            del self._waiting[request_id]
-            self._session.forget_request(request_id)
+        _, status, reply = await self.exchange(kind, payload)
         if status != ReplyStatus.OK:
             raise RequestFailed(reply.decode(errors="replace"))
         try:
