@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from actors.values import Payment, Verdict
     from rinha.bridge.client.refusing import Refusing
     from rinha.bridge.protocol.wire.frames import Tally
+    from rinha.bridge.protocol.wire.processes import StreamReport
     from rinha.bridge.protocol.wire.questions import Question
 
 
@@ -73,6 +74,10 @@ class Gateway(Protocol):
             RequestTimeout: no reply within ``timeout_s``; the worker may still do it.
             RequestFailed: the worker failed on the request.
         """
+        ...
+
+    async def stream_report(self, *, timeout_s: float) -> StreamReport | None:
+        """How the stream and its shards are; None where there are none."""
         ...
 
     async def close(self, flush_timeout_s: float) -> list[Payment]:

@@ -100,6 +100,7 @@ def _gateway(settings: Settings, recorder: ProcessRecorder, process: ApiProcess)
             name=settings.api_name,
             answer_timeout_s=settings.answer_timeout_s,
             recorder=recorder,
+            answer=process.answer,
         )
     return BridgeClient(
         settings.bridge,

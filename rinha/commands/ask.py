@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from uuid import UUID
 
 import orjson
@@ -15,15 +15,32 @@ from actors.tracing import NotRecording
 from rinha.answers.closing import explain
 from rinha.bridge.client.client import BridgeClient
 from rinha.bridge.errors import BridgeError
+from rinha.commands.errors import CommandError
 from rinha.process import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from actors.messages.people import Close
+    from actors.values import LedgerRow
+    from rinha.bridge.protocol.wire.questions import Question
+    from rinha.net.nats_url import NatsUrl
     from rinha.settings.table import Settings
 
 _Answer = TypeVar("_Answer")
+
+
+class Asked(Protocol):
+    """Whoever leads to the worker, or to all of them."""
+
+    async def ask(self, question: Question, *, timeout_s: float) -> Any:
+        """As ``Gateway.ask``."""
+        ...
+
+    async def rows(self) -> list[LedgerRow]:
+        """All books."""
+        ...
+
 
 CONNECT_TIMEOUT_S = 2.0
 ASK_TIMEOUT_S = 10.0
@@ -84,24 +101,21 @@ def _print(lines: Iterable[object]) -> ExitCode:
     return ExitCode.OK
 
 
-def _answer(settings: Settings, ask: Callable[[BridgeClient], Awaitable[_Answer]]) -> _Answer | None:
-    """The worker's answer; if there is none, stderr says why."""
+def _answer(settings: Settings, ask: Callable[[Asked], Awaitable[_Answer]]) -> _Answer | None:
+    """The answer of the worker, or of all shards' workers; if there is none, stderr says why."""
     logging.basicConfig(handlers=[logging.NullHandler()], force=True)
+    asking = _over_nats(settings, settings.nats, ask) if settings.nats is not None else _over_bridge(settings, ask)
     try:
-        answer = asyncio.run(_with_client(settings, ask))
-    except BridgeError as error:
-        print(f"no answer from the worker at {settings.bridge}: {error}", file=sys.stderr)
-        return None
-    if answer is None:
-        print(
-            f"no worker at {settings.bridge} let us in within {CONNECT_TIMEOUT_S:g} s; RINHA_BRIDGE says where it is, "
-            "RINHA_BRIDGE_SECRET opens it",
-            file=sys.stderr,
-        )
-    return answer
+        return asyncio.run(asking)
+    except (BridgeError, TimeoutError) as error:
+        where = settings.bridge if settings.nats is None else settings.nats
+        print(f"no answer from the worker at {where}: {error}", file=sys.stderr)
+    except CommandError as error:
+        print(error, file=sys.stderr)
+    return None
 
 
-async def _with_client(settings: Settings, ask: Callable[[BridgeClient], Awaitable[_Answer]]) -> _Answer | None:
+async def _over_bridge(settings: Settings, ask: Callable[[Asked], Awaitable[_Answer]]) -> _Answer:
     client = BridgeClient(
         settings.bridge,
         settings.bridge_secret,
@@ -111,6 +125,36 @@ async def _with_client(settings: Settings, ask: Callable[[BridgeClient], Awaitab
     )
     await client.start()
     try:
-        return await ask(client) if await client.wait_ready(CONNECT_TIMEOUT_S) else None
+        if await client.wait_ready(CONNECT_TIMEOUT_S):
+            return await ask(client)
     finally:
         await client.close(0.0)
+    raise CommandError(
+        f"no worker at {settings.bridge} let us in within {CONNECT_TIMEOUT_S:g} s; RINHA_BRIDGE says where it is, "
+        "RINHA_BRIDGE_SECRET opens it",
+        ExitCode.FAILED,
+    )
+
+
+async def _over_nats(settings: Settings, url: NatsUrl, ask: Callable[[Asked], Awaitable[_Answer]]) -> _Answer:
+    # Only here, so that nobody else needs its library.
+    from rinha.jetstream.publisher import JetStreamGateway
+    from rinha.jetstream.stream import JetStreamOff, StreamDiffers
+
+    gateway = JetStreamGateway(
+        url,
+        shards=settings.shards,
+        replicas=settings.nats_replicas,
+        name="console",
+        answer_timeout_s=ASK_TIMEOUT_S,
+        recorder=NotRecording(),
+    )
+    try:
+        await gateway.start()
+        if gateway.ready:
+            return await ask(gateway)
+    except (StreamDiffers, JetStreamOff) as error:
+        raise CommandError(str(error), ExitCode.FAILED) from None
+    finally:
+        await gateway.close(0.0)
+    raise CommandError(f"no NATS at {url} within {CONNECT_TIMEOUT_S:g} s; RINHA_NATS says where it is", ExitCode.FAILED)

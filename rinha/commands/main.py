@@ -13,7 +13,7 @@ from rinha.commands.errors import CommandError
 from rinha.commands.parser import make_parser
 from rinha.logs.configure import configure_logging
 from rinha.logs.output import STDOUT, discard, open_missing_streams
-from rinha.process import WORKER_ROLE, ExitCode, hold_collector
+from rinha.process import ExitCode, hold_collector
 from rinha.settings.errors import SettingsError
 from rinha.settings.load import load_settings
 
@@ -85,8 +85,8 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
             hold_collector()
             from rinha.worker.main import run_worker
 
-            configure_logging(settings.log_level, role=WORKER_ROLE)
-            return run_worker(settings, options.fd)
+            configure_logging(settings.log_level, role=options.name)
+            return run_worker(settings, options.fd, options.name)
         case "relay":
             hold_collector()
             from rinha.jetstream.relay.main import run_relay

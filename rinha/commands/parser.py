@@ -8,6 +8,7 @@ from functools import partial
 
 from rinha.commands.trace_arguments import add_trace_arguments
 from rinha.net.host import parse_host
+from rinha.process import WORKER_ROLE
 
 LIMIT_MAX = 1000
 DIGITS_MIN, DIGITS = 6, 32
@@ -38,6 +39,7 @@ def _add_processes(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     worker = commands.add_parser("worker", help="run the worker")
     for server in (api, worker):
         server.add_argument("--fd", type=_descriptor, help="listening socket to take over, as a file descriptor")
+    worker.add_argument("--name", help="its name for people (default %(default)s)", default=WORKER_ROLE)
     relay = commands.add_parser("relay", help="carry payments from NATS to the worker; needs the extra scale")
     relay.add_argument("--name", help="its name in logs (default %(default)s)", default="payment-relay")
     simulator = commands.add_parser("simulator", help="run a stand-in for one payment processor")

@@ -21,7 +21,10 @@ from actors.messages.people import (
 )
 from actors.reports import HeldReport, PaymentsPage, ProcessorsReport, Statistics, WorkerStatistics
 from actors.values import ProcessorHealth, RowsPage, Totals
-from rinha.bridge.protocol.wire.own_questions import GetEvents, GetFigures, GetHops
+from rinha.bridge.errors import RequestFailed
+from rinha.bridge.protocol.wire.metrics import Metrics
+from rinha.bridge.protocol.wire.overview import Counted
+from rinha.bridge.protocol.wire.own_questions import GetEvents, GetFigures, GetHops, GetMetrics
 from rinha.bridge.protocol.wire.processes import AllEvents, AllHops, AllReports
 from rinha.jetstream.names import shard_of
 
@@ -51,7 +54,7 @@ def merge(question: Question, answers: Sequence[Any]) -> Any:
         answers: of those that were to be asked.
 
     Raises:
-        TypeError: nobody knows how.
+        RequestFailed: they can't be put together.
     """
     if len(answers) == 1:
         return answers[0]
@@ -68,13 +71,17 @@ def merge(question: Question, answers: Sequence[Any]) -> Any:
             return _processors(answers)
         case RetryParked():
             return sum(answers)
+        case GetMetrics():
+            return _metrics(answers)
         case GetFigures():
             return AllReports(tuple(each for answer in answers for each in answer.apis), _missing(answers))
         case GetEvents():
             return AllEvents(tuple(each for answer in answers for each in answer.processes), _missing(answers))
         case GetHops():
             return AllHops(tuple(each for answer in answers for each in answer.processes), _missing(answers))
-    raise TypeError(f"{type(question).__name__} can't be asked of several shards")
+    raise RequestFailed(
+        f"{type(question).__name__[3:].lower()}: each worker tells its own, and there are {len(answers)}"
+    )
 
 
 def merge_rows(pages: Sequence[RowsPage]) -> RowsPage:
@@ -186,3 +193,36 @@ def _processors(answers: Sequence[ProcessorsReport]) -> ProcessorsReport:
             least_fees_cents=sum(each.least_fees_cents for each in routings),
         ),
     )
+
+
+def _metrics(answers: Sequence[Metrics]) -> Metrics:
+    """Sums; an actor's name gets its shard's number."""
+    payments, processors = Counter[str](), {}
+    for each in answers:
+        payments.update(each.payments)
+    for name in answers[0].processors:
+        seen = [each.processors[name] for each in answers]
+        processors[name] = seen[0]._replace(
+            healthy=all(each.healthy for each in seen),
+            in_use=any(each.in_use for each in seen),
+            latency_ms=max((each.latency_ms for each in seen if each.latency_ms is not None), default=None),
+            settled=sum(each.settled for each in seen),
+            fees_cents=sum(each.fees_cents for each in seen),
+            took=_counted([each.took for each in seen]),
+        )
+    return Metrics(
+        {},
+        {name: payments[name] for name in answers[0].payments},
+        processors,
+        {f"{shard}/{name}": actor for shard, each in enumerate(answers) for name, actor in each.actors.items()},
+        sum(each.dead_letters for each in answers),
+        sum(each.commits for each in answers),
+        sum(each.commits_s for each in answers),
+    )
+
+
+def _counted(all_counted: Sequence[Counted]) -> Counted:
+    counts = Counter[int]()
+    for each in all_counted:
+        counts.update(each.counts)
+    return Counted(dict(counts), sum(each.sum_ms for each in all_counted))

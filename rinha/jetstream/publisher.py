@@ -15,26 +15,41 @@ from nats.errors import Error as NatsError
 from nats.errors import OutboundBufferLimitError
 from nats.js.errors import APIError, NoStreamResponseError
 
-from actors.messages.people import Purge
+from actors.messages.people import GetRows, Purge
 from actors.values import Verdict
+from rinha.bridge.client.questions import ROWS_PER_PAGE
 from rinha.bridge.client.refusing import Refusing
 from rinha.bridge.errors import NoCredit, NoCreditReason, OutcomeUnknown
 from rinha.bridge.protocol.wire.frames import Tally
+from rinha.bridge.protocol.wire.metrics import ApiMetrics
+from rinha.bridge.protocol.wire.own_questions import (
+    IDS_MAX,
+    GetEvents,
+    GetFigures,
+    GetHops,
+    GetMetrics,
+    GetOwnEvents,
+    GetOwnFigures,
+    GetOwnHops,
+    GetOwnPulse,
+)
+from rinha.bridge.protocol.wire.processes import AllReports, StreamReport
 from rinha.jetstream.batch import PurgeOrder, encode_payments
 from rinha.jetstream.connect import connect
 from rinha.jetstream.grouping import Grouping
 from rinha.jetstream.names import STREAM, shard_of, subject
+from rinha.jetstream.peers import Peers
 from rinha.jetstream.questions import ShardQuestions
 from rinha.jetstream.stream import open_patiently
 
 if TYPE_CHECKING:
     from asyncio import Future
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from nats.aio.client import Client
 
     from actors.tracing import Recorder
-    from actors.values import Payment
+    from actors.values import LedgerRow, Payment
     from rinha.bridge.protocol.wire.questions import Question
     from rinha.jetstream.stream import OpenStream
     from rinha.net.nats_url import NatsUrl
@@ -64,10 +79,19 @@ class JetStreamGateway:
         name: of this API.
         answer_timeout_s: how long a payment waits for the stream's word.
         recorder: told when a payment leaves, and when the stream has it.
+        answer: answers what the other APIs ask of this process; None for a command, which is none.
     """
 
     def __init__(
-        self, url: NatsUrl, *, shards: int, replicas: int, name: str, answer_timeout_s: float, recorder: Recorder
+        self,
+        url: NatsUrl,
+        *,
+        shards: int,
+        replicas: int,
+        name: str,
+        answer_timeout_s: float,
+        recorder: Recorder,
+        answer: Callable[[Any], object] | None = None,
     ) -> None:
         self._url = url
         self._shards = shards
@@ -86,6 +110,7 @@ class JetStreamGateway:
         self._full_until_s = 0.0
         self._closing = False
         self._questions = ShardQuestions(shards)
+        self._peers = None if answer is None else Peers(answer)
         self._refusing = Refusing(lambda: time.time_ns() // 1_000_000, NoCreditReason.NATS_AWAY)
 
     @property
@@ -153,7 +178,47 @@ class JetStreamGateway:
         if isinstance(question, Purge):
             order = PurgeOrder(secrets.token_bytes(16), "")
             return await self._questions.purge(order, self._put, timeout_s=timeout_s)
-        return await self._questions.ask(question, timeout_s=timeout_s)
+        if self._peers is not None and isinstance(question, GetFigures):
+            return AllReports(tuple(sorted(await self._peers.ask_all(GetOwnFigures()), key=lambda each: each.name)))
+        answer = await self._questions.ask(question, timeout_s=timeout_s)
+        if self._peers is not None:
+            if isinstance(question, GetEvents):
+                answer = answer.with_processes(await self._peers.ask_all(GetOwnEvents(question.after)))
+            elif isinstance(question, GetMetrics):
+                pulses = await self._peers.ask_all(GetOwnPulse(2**63))
+                answer = answer._replace(apis={each.report.name: ApiMetrics.of(each) for each in pulses})
+            elif isinstance(question, GetHops):
+                ids = question.ids or answer.ids[:IDS_MAX]
+                answer = answer.with_processes(await self._peers.ask_all(GetOwnHops(ids)))
+        return answer
+
+    async def stream_report(self, *, timeout_s: float) -> StreamReport | None:
+        """See ``Gateway.stream_report``."""
+        if self._stream is None:
+            return StreamReport(())
+        return await self._questions.shard_reports(self._stream.context, timeout_s=timeout_s)
+
+    async def rows(self, *, timeout_s: float = 60.0) -> list[LedgerRow]:
+        """The books of all shards, page by page; a purge meanwhile begins anew.
+
+        Args:
+            timeout_s: for the whole, in seconds.
+
+        Raises:
+            ShardUnavailable, RequestFailed: as ``ask``.
+        """
+        rows: list[LedgerRow] = []
+        epoch: int | None = None
+        async with asyncio.timeout(timeout_s):
+            while True:
+                page = await self.ask(GetRows(len(rows), ROWS_PER_PAGE), timeout_s=timeout_s)
+                if epoch not in {None, page.epoch}:
+                    rows, epoch = [], None
+                    continue
+                epoch = page.epoch
+                rows += page.rows
+                if not page.rows or len(rows) >= page.total:
+                    return rows
 
     async def close(self, flush_timeout_s: float) -> list[Payment]:
         """See ``Gateway.close``."""
@@ -186,6 +251,8 @@ class JetStreamGateway:
     async def _open(self) -> None:
         self._client = await connect(self._url, self._name, on_disconnected=self._on_cut)
         self._questions.client = self._client
+        if self._peers is not None:
+            await self._peers.join(self._client)
         self._stream = await open_patiently(self._client, self._url, shards=self._shards, replicas=self._replicas)
 
     def _on_cut(self) -> None:

@@ -9,23 +9,27 @@ from typing import TYPE_CHECKING, Any
 from nats.errors import Error as NatsError
 from nats.js.api import Header, StatusCode
 
-from actors.messages.people import GetPayments, GetRows
-from rinha.bridge.errors import ProtocolError, RequestFailed, RequestInterrupted, ShardUnavailable
+from actors.messages.people import GetPayments, GetRows, GetStatistics
+from rinha.bridge.errors import BridgeError, ProtocolError, RequestFailed, RequestInterrupted, ShardUnavailable
 from rinha.bridge.protocol.wire.frames import ReplyStatus
+from rinha.bridge.protocol.wire.processes import ShardReport, StreamReport
 from rinha.bridge.protocol.wire.questions import decode_reply, encode_request
 from rinha.jetstream.asking import Reply, dump_question
 from rinha.jetstream.batch import encode_purge
 from rinha.jetstream.merging import join_pages, merge, merge_rows, rows_of_each, shards_to_ask, split_after
-from rinha.jetstream.names import ask_subject
+from rinha.jetstream.names import ASIDE, STREAM, ask_subject, consumer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from nats.aio.client import Client
     from nats.aio.subscription import Subscription
+    from nats.js import JetStreamContext
 
     from rinha.bridge.protocol.wire.questions import Question
     from rinha.jetstream.batch import PurgeOrder
+
+INFO_TIMEOUT_S = 2.0
 
 
 class ShardQuestions:
@@ -69,6 +73,24 @@ class ShardQuestions:
         shards = shards_to_ask(question, self._shards)
         answers = await _all(*(self._ask_one(shard, question, timeout_s) for shard in shards))
         return merge(question, answers)
+
+    async def shard_reports(self, context: JetStreamContext, *, timeout_s: float) -> StreamReport:
+        """How each shard is; whoever gives no answer is told as such."""
+        shards = range(self._shards)
+        reports, (messages, size, aside) = await asyncio.gather(
+            asyncio.gather(*(self._report(context, shard, timeout_s) for shard in shards)), _stream(context)
+        )
+        return StreamReport(tuple(reports), messages, size, aside)
+
+    async def _report(self, context: JetStreamContext, shard: int, timeout_s: float) -> ShardReport:
+        waiting, redelivered = await _consumer(context, shard)
+        report = ShardReport(shard, serving=False, waiting=waiting, redelivered=redelivered)
+        try:
+            counts = (await self._ask_one(shard, GetStatistics(), timeout_s)).counts
+        except BridgeError as error:
+            return report._replace(why=str(error))
+        held = counts.waiting + counts.in_flight + counts.unknown + counts.parked
+        return report._replace(serving=True, settled=counts.settled, held=held)
 
     async def purge(self, order: PurgeOrder, put: Callable[[int, bytes], Awaitable[None]], *, timeout_s: float) -> int:
         """Put a purge into each shard's stream, and wait until all have carried it out.
@@ -136,6 +158,24 @@ class ShardQuestions:
         if self.client is None or not self.client.is_connected:
             raise ShardUnavailable("NATS is away, and with it every shard")
         return self.client
+
+
+async def _consumer(context: JetStreamContext, shard: int) -> tuple[int, int]:
+    """How many messages it hasn't acknowledged, and how many of them were delivered more than once."""
+    try:
+        info = await context.consumer_info(STREAM, consumer(shard), timeout=INFO_TIMEOUT_S)
+    except (TimeoutError, OSError, NatsError):
+        return -1, -1
+    return (info.num_pending or 0) + (info.num_ack_pending or 0), info.num_redelivered or 0
+
+
+async def _stream(context: JetStreamContext) -> tuple[int, int, int]:
+    """Messages and bytes in the stream, and messages that were put aside."""
+    try:
+        state = (await context.stream_info(STREAM, subjects_filter=ASIDE)).state
+    except (TimeoutError, OSError, NatsError):
+        return -1, -1, 0
+    return state.messages, state.bytes, (state.subjects or {}).get(ASIDE, 0)
 
 
 async def _leave(subscription: Subscription) -> None:

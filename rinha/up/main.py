@@ -71,10 +71,12 @@ def make_scaled_stages(
 
 def make_pairs(pairs: Sequence[Bridge]) -> list[Stage]:
     """Make the table of workers and their relays, which are stopped before them."""
-    numbered = list(enumerate(pairs, start=1))
-    workers = [_rinha(f"payment-worker-{number}", ("worker",), each.environ) for number, each in numbered]
-    names = {number: f"payment-relay-{number}" for number, _ in numbered}
-    relays = [_rinha(names[number], ("relay", "--name", names[number]), each.environ) for number, each in numbered]
+    workers: list[ChildSpec] = []
+    relays: list[ChildSpec] = []
+    for number, pair in enumerate(pairs, start=1):
+        for role, children in (("worker", workers), ("relay", relays)):
+            name = f"payment-{role}-{number}"
+            children.append(_rinha(name, (role, "--name", name), pair.environ))
     return [Stage(tuple(workers)), Stage(tuple(relays))]
 
 

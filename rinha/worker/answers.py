@@ -22,6 +22,7 @@ from rinha.bridge.protocol.wire.processes import AllEvents, AllHops, AllReports,
 from rinha.bridge.protocol.worker.questioning import Polled
 from rinha.logs.configure import RECENT
 from rinha.logs.own_events import own_events
+from rinha.process import WORKER_ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from rinha.bridge.protocol.wire.processes import Traces
     from rinha.logs.recent import RecentRecords
     from rinha.overview.watch import Watch
-
-ROLE = "payment-worker"
 
 
 class NoWatch(Exception):
@@ -44,6 +43,7 @@ class Answers:
     Args:
         actors: answers what is the actors' affair; may block or raise.
         run: of this process: 16 hexadecimal digits.
+        role: its name.
         place: the worker's shard, of how many, and its journal's id.
         traces: the hops that it remembers.
         records: what it has logged of late.
@@ -55,6 +55,7 @@ class Answers:
         actors: Callable[[Any], Any],
         run: str,
         *,
+        role: str = WORKER_ROLE,
         place: tuple[int, int, bytes] = (0, 1, bytes(16)),
         traces: Traces | None = None,
         records: RecentRecords = RECENT,
@@ -64,6 +65,7 @@ class Answers:
         """Asks all APIs; that of the bridge, once there is one."""
         self._actors = actors
         self._run = run
+        self._role = role
         self._place = place
         self._traces = traces or NoTraces()
         self._records = records
@@ -76,7 +78,7 @@ class Answers:
                 return AllReports(*self._sorted(GetOwnFigures(), "name"))
             case GetEvents(after):
                 processes, missing = self._sorted(GetOwnEvents(after), "role")
-                return AllEvents((own_events(self._records, ROLE, self._run, after), *processes), missing)
+                return AllEvents((own_events(self._records, self._role, self._run, after), *processes), missing)
             case GetFeed():
                 mark = self._actors(GetFeedMark())
                 return Feed(*self._place, mark.stream, mark.through)
@@ -94,7 +96,7 @@ class Answers:
         if self._watch is not None:
             after = self._watch.events_after
             polled = self.ask_all(GetOwnPulse(after))
-            self._watch.look(own_events(self._records, ROLE, self._run, after), polled.answers, polled.missing)
+            self._watch.look(own_events(self._records, self._role, self._run, after), polled.answers, polled.missing)
 
     @property
     def _watching(self) -> Watch:
@@ -108,7 +110,7 @@ class Answers:
 
     def _hops(self, ids: tuple[bytes, ...]) -> AllHops:
         processes, missing = self._sorted(GetOwnHops(ids), "role")
-        return AllHops((ProcessHops(ROLE, self._run, "worker", self._traces.hops(ids)), *processes), missing)
+        return AllHops((ProcessHops(self._role, self._run, "worker", self._traces.hops(ids)), *processes), missing)
 
     def _ranked(self, by: str, number: int) -> AllHops:
         own = self._traces.slowest(number) if by == "slowest" else self._traces.failed(number)

@@ -57,12 +57,13 @@ class Worker:
     Args:
         settings: the settings.
         listen_fd: a bound socket that was inherited for the bridge; without one, the address in the settings is bound.
+        name: its name for people.
 
     Raises:
         StoreBroken: the store's library isn't there.
     """
 
-    def __init__(self, settings: Settings, listen_fd: int | None = None) -> None:
+    def __init__(self, settings: Settings, listen_fd: int | None = None, name: str = WORKER_ROLE) -> None:
         self.failed = Event()
         """Set when the process must end: actors crashed too often, or the store can't be trusted."""
         self.began = Tally()
@@ -73,7 +74,7 @@ class Worker:
         self._incarnation = secrets.randbits(62) + 1
         self._durations = Durations() if settings.dashboard == "on" else None
         self._recorder = ProcessRecorder(
-            Process(WORKER_ROLE, f"{self._incarnation:016x}", "worker"),
+            Process(name, f"{self._incarnation:016x}", "worker"),
             recent=settings.trace_recent,
             share=settings.trace_share,
             slow_ms=settings.trace_slow_ms,
@@ -124,6 +125,7 @@ class Worker:
         answers = Answers(
             self._system.answer,
             self._recorder.process.run,
+            role=self._recorder.process.role,
             place=(shard, self._settings.shards, journal),
             traces=self._recorder,
             watch=self._make_watch(),

@@ -13,7 +13,7 @@ from gevent.event import Event
 from actors.ports import StandingBy, StoreBroken, StoreUnavailable
 from actors.runtime.guard import ActorFailed, StartFailed
 from actors.runtime.reference import MailboxFull
-from rinha.process import STOP_SIGNALS, ExitCode, bind_failed, release_collector
+from rinha.process import STOP_SIGNALS, WORKER_ROLE, ExitCode, bind_failed, release_collector
 from rinha.worker.composition import Worker
 from rinha.worker.reachability import watch_for_absent
 
@@ -26,12 +26,13 @@ STAND_BY_S = 0.5
 """How often a worker that has nothing to hold looks whether another one has ended."""
 
 
-def run_worker(settings: Settings, listen_fd: int | None = None) -> ExitCode:
+def run_worker(settings: Settings, listen_fd: int | None = None, name: str = WORKER_ROLE) -> ExitCode:
     """Run the worker until a signal stops it, then drain.
 
     Args:
         settings: the settings.
         listen_fd: a bound socket that was inherited for the bridge; without one, the address in the settings is bound.
+        name: its name for people, who may have several.
 
     Returns:
         ``OK`` if nothing waits, ``FAILED`` if payments wait (their ids are logged) or the actors crashed too often,
@@ -41,7 +42,7 @@ def run_worker(settings: Settings, listen_fd: int | None = None) -> ExitCode:
     for number in STOP_SIGNALS:
         gevent.signal_handler(number, asked_to_stop.set)
     try:
-        worker = Worker(settings, listen_fd)
+        worker = Worker(settings, listen_fd, name)
     except StoreBroken as error:
         return _start_failed(settings, error)
     with closing(worker):

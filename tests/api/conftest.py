@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from actors.values import Payment
     from rinha.api.app import ApiServer
+    from rinha.bridge.protocol.wire.processes import StreamReport
 
     Connection = AbstractAsyncContextManager[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
 
@@ -50,6 +51,7 @@ class FakeGateway:
         self.tally = Tally(9, 100_000, 100_000)
         self.outbox_size = 0
         self.credit = 512
+        self.stream: StreamReport | None = None
 
     async def start(self) -> None:
         self.started = True
@@ -76,6 +78,9 @@ class FakeGateway:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    async def stream_report(self, *, timeout_s: float) -> StreamReport | None:
+        return self.stream
 
     async def close(self, flush_timeout_s: float) -> list[Payment]:
         self.closed_within_s = flush_timeout_s

@@ -30,6 +30,7 @@ from actors.reports import (
     WorkerStatistics,
 )
 from actors.values import LedgerRow, ProcessorHealth, RowsPage, Totals
+from rinha.bridge.errors import RequestFailed
 from rinha.jetstream.merging import join_pages, merge, merge_rows, rows_of_each, shards_to_ask, split_after
 from rinha.jetstream.names import shard_of
 
@@ -89,7 +90,7 @@ def test_payments_that_begin_so_are_found_in_every_shard() -> None:
 
 
 def test_what_nobody_can_add_is_no_answer() -> None:
-    with pytest.raises(TypeError):
+    with pytest.raises(RequestFailed, match="each worker tells its own"):
         merge(Close(b"a" * 16, "", 0, 0, "", ""), [1, 2])
 
 

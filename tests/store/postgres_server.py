@@ -36,10 +36,14 @@ def as_user() -> dict[str, Any]:
 class PostgresServer:
     """Made by ``initdb``, started by ``start``; ``close`` removes it.
 
-    It doesn't sync: no test cuts the machine's power.
+    Args:
+        port: where it listens on loopback, too; 0 for its socket alone.
+        sync: whether it syncs; no test cuts the machine's power, but it costs time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, port: int = 0, sync: bool = False) -> None:
+        self.port = port
+        self._sync = sync
         # Not pytest's folder: that is closed to other users, and too long a path for a socket.
         self.directory = Path(tempfile.mkdtemp(prefix="rinha-postgres-"))
         self._user = as_user()
@@ -63,12 +67,17 @@ class PostgresServer:
 
     def url_by(self, directory: Path) -> str:
         """The URL by a socket in another directory."""
-        return f"postgresql://rinha@/postgres?host={directory}"
+        return f"postgresql://rinha@/postgres?host={directory}&port={self.port or 5432}"
 
     def start(self) -> None:
         postgres = find_program("postgres")
         assert postgres is not None
-        settings = {"unix_socket_directories": self.directory, "listen_addresses": "", "fsync": "off"}
+        settings = {
+            "unix_socket_directories": self.directory,
+            "listen_addresses": "127.0.0.1" if self.port else "",
+            "port": self.port or 5432,
+            "fsync": "on" if self._sync else "off",
+        }
         arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with open(self.directory / "log", "ab") as log:
             self._process = subprocess.Popen(

@@ -55,6 +55,4 @@ class MetricsHandlers:
 
     def _own(self) -> Metrics:
         pulse = self._process.pulse(2**63)
-        report = pulse.report
-        own = ApiMetrics(report.accepted, report.refused, pulse.answered, pulse.credit)
-        return Metrics({report.name: own}, {}, {}, {}, 0, 0, 0.0)
+        return Metrics({pulse.report.name: ApiMetrics.of(pulse)}, {}, {}, {}, 0, 0, 0.0)

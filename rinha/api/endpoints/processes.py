@@ -51,7 +51,11 @@ class ProcessHandlers:
 
     async def get_statistics(self, request: web.BaseRequest) -> web.StreamResponse:
         """``GET /statistics``."""
-        (worker, fault), (reports, _) = await asyncio.gather(self._try(GetStatistics()), self._try(GetFigures()))
+        (worker, fault), (reports, _), stream = await asyncio.gather(
+            self._try(GetStatistics()),
+            self._try(GetFigures()),
+            self._gateway.stream_report(timeout_s=self._timeout_s),
+        )
         if reports is None:
             reports = AllReports((self._process.figures(),))
         document = {
@@ -59,6 +63,8 @@ class ProcessHandlers:
             "apis": [report_as_json(each) for each in reports.apis],
             "missing": [*reports.missing, *fault],
         }
+        if stream is not None:
+            document["stream"] = report_as_json(stream)
         return self._replies.json(document)
 
     async def get_events(self, request: web.BaseRequest) -> web.StreamResponse:

@@ -200,6 +200,9 @@ class BridgeClient:
         """
         return await self._requests.ask(question, timeout_s=timeout_s)
 
+    async def stream_report(self, *, timeout_s: float) -> None:
+        """See ``Gateway.stream_report``: over the bridge there is no stream."""
+
     async def rows(self, *, timeout_s: float = 60.0) -> list[LedgerRow]:
         """Fetch the books, page by page; a purge or a restart of the worker meanwhile begins anew.
 

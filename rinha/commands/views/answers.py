@@ -138,12 +138,36 @@ class WorkerFigures(msgspec.Struct):
     crashes: dict[str, int]
 
 
+class ShardFigures(msgspec.Struct):
+    """One shard; what NATS doesn't say is -1."""
+
+    shard: int
+    serving: bool
+    why: str
+    settled: int
+    held: int
+    waiting: int
+    redelivered: int
+
+
+class StreamFigures(msgspec.Struct):
+    """The stream of payments, and its shards."""
+
+    shards: list[ShardFigures]
+    messages: int
+    aside: int
+
+
 class Statistics(msgspec.Struct):
-    """What the worker holds, None while it is away; what the APIs did; and who gave no answer, with the reason."""
+    """What the worker holds, None while it is away; what the APIs did; and who gave no answer, with the reason.
+
+    With NATS the worker's are the sums of all shards, and ``stream`` is there.
+    """
 
     worker: WorkerFigures | None
     apis: list[ApiFigures]
     missing: list[str]
+    stream: StreamFigures | None = None
 
 
 class Event(msgspec.Struct):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rinha.commands.views.answers import ApiFigures, Statistics, WorkerFigures, read
+from rinha.commands.views.answers import ApiFigures, Statistics, StreamFigures, WorkerFigures, read
 from rinha.commands.views.units import age, instant, since
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ def lines(answer: Any, terminal: Terminal, now_ms: int) -> Iterator[str]:
         yield from _worker(statistics.worker, terminal)
     for missing in statistics.missing:
         yield from terminal.field("no answer", missing)
+    if statistics.stream is not None:
+        yield from _stream(statistics.stream, terminal)
     for api in statistics.apis:
         yield from _api(api, terminal, now_ms)
 
@@ -47,6 +49,20 @@ def _worker(worker: WorkerFigures, terminal: Terminal) -> Iterator[str]:
         if counted:
             text = ", ".join(f"{count:,} {what}" for what, count in counted.items())
             yield from terminal.field(name, terminal.paint(text, "red"), indent=14)
+
+
+def _stream(stream: StreamFigures, terminal: Terminal) -> Iterator[str]:
+    text = "NATS says nothing of it" if stream.messages < 0 else f"{stream.messages:,} messages"
+    if stream.aside:
+        text += terminal.paint(f"; {stream.aside:,} of them no worker could take: they wait for a person", "red")
+    yield from terminal.field("stream", text)
+    for shard in stream.shards:
+        waiting = "" if shard.waiting < 0 else f"; {shard.waiting:,} messages wait, {shard.redelivered:,} came again"
+        if shard.serving:
+            text = f"serving: {shard.settled:,} settled, {shard.held:,} held{waiting}"
+        else:
+            text = terminal.paint(f"away: {shard.why}", "red") + waiting
+        yield from terminal.field(f"shard {shard.shard}", text)
 
 
 def _api(api: ApiFigures, terminal: Terminal, now_ms: int) -> Iterator[str]:

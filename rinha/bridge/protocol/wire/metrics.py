@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from rinha.bridge.protocol.wire.overview import Counted  # noqa: TC001  # read when these are decoded
+from rinha.bridge.protocol.wire.overview import ApiPulse, Counted  # noqa: TC001  # read when these are decoded
 
 
 class ApiMetrics(NamedTuple):
@@ -21,6 +21,12 @@ class ApiMetrics(NamedTuple):
     refused: dict[str, int]
     answered: dict[str, Counted]
     credit: int | None
+
+    @classmethod
+    def of(cls, pulse: ApiPulse) -> ApiMetrics:
+        """Those of one API as it answers."""
+        report = pulse.report
+        return cls(report.accepted, report.refused, pulse.answered, pulse.credit)
 
 
 class ProcessorMetrics(NamedTuple):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
 HopRecord = tuple[int, int, bytes, str, int, str, Mapping[str, Any] | None]
 """One hop of a payment: start in ns since the Unix epoch, how long it took in ns, the payment's 16 bytes, the hop's
@@ -139,6 +139,44 @@ class Feed(NamedTuple):
     purged_through: int = 0
 
 
+class ShardReport(NamedTuple):
+    """One shard, of a system with NATS.
+
+    Args:
+        shard: its number.
+        serving: whether its worker answers.
+        why: why not, in words; else empty.
+        settled: in its books; 0 if nobody answers.
+        held: payments that its worker has and that aren't settled.
+        waiting: messages in the stream that it hasn't acknowledged; -1 if NATS doesn't say.
+        redelivered: how many of these were delivered more than once; -1 likewise.
+    """
+
+    shard: int
+    serving: bool
+    why: str = ""
+    settled: int = 0
+    held: int = 0
+    waiting: int = -1
+    redelivered: int = -1
+
+
+class StreamReport(NamedTuple):
+    """The stream and its shards.
+
+    Args:
+        shards: all of them.
+        messages: in the stream; -1 if NATS doesn't say.
+        bytes: likewise.
+        aside: messages that no worker could take, which wait in it for a person.
+    """
+
+    shards: tuple[ShardReport, ...]
+    messages: int = -1
+    bytes: int = -1
+    aside: int = 0
+
+
 class AllReports(NamedTuple):
     """All APIs, and who of them gave no answer, and why."""
 
@@ -152,9 +190,22 @@ class AllEvents(NamedTuple):
     processes: tuple[ProcessEvents, ...]
     missing: tuple[str, ...] = ()
 
+    def with_processes(self, more: Iterable[ProcessEvents]) -> AllEvents:
+        """Those of further processes, too, in the order of their names."""
+        return self._replace(processes=(*self.processes, *sorted(more, key=lambda each: each.role)))
+
 
 class AllHops(NamedTuple):
     """The hops of all processes, and who of them gave no answer, and why."""
 
     processes: tuple[ProcessHops, ...]
     missing: tuple[str, ...] = ()
+
+    @property
+    def ids(self) -> tuple[bytes, ...]:
+        """Of which payments they are."""
+        return tuple(dict.fromkeys(hop[2] for each in self.processes for hop in each.hops))
+
+    def with_processes(self, more: Iterable[ProcessHops]) -> AllHops:
+        """Those of further processes, too, in the order of their names."""
+        return self._replace(processes=(*self.processes, *sorted(more, key=lambda each: each.role)))
