@@ -121,6 +121,14 @@ class Store(Protocol):
         """That of the last purge that came from a stream."""
         ...
 
+    def keep_place(self) -> None:
+        """Say that this worker is alive, where another one could take its place; to be said every second.
+
+        Raises:
+            StoreUnavailable, StoreBroken: as ``check``.
+        """
+        ...
+
     def append(self, entries: Sequence[JournalEntry]) -> None:
         """Write entries in one transaction. They are on disk when this returns.
 

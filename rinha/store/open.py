@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from rinha.store.url import StoreUrl
 
 
-def open_store(url: StoreUrl, shards: int = 1) -> Store:
+def open_store(url: StoreUrl, shards: int = 1, *, stands_by: bool = False) -> Store:
     """Make the store that a URL names. Nothing is opened yet: the store's first call does that, in its thread.
 
     Args:
         url: from ``parse_store_url``.
         shards: how many workers' journals there are; one of them is taken, whichever is free.
+        stands_by: workers stand by for them; see ``PostgresStore``.
 
     Raises:
         StoreBroken: the store is in PostgreSQL, and psycopg can't be loaded.
@@ -33,4 +34,4 @@ def open_store(url: StoreUrl, shards: int = 1) -> Store:
         raise StoreBroken(
             f"a store in PostgreSQL needs psycopg ({error}): pip install 'rinha-actors[postgres]'"
         ) from error
-    return PostgresStore(url, shards)
+    return PostgresStore(url, shards, stands_by=stands_by)

@@ -17,7 +17,7 @@ from actors.intake.backlog.parked import Parking
 from actors.intake.dispatch.routing import Cheapest, Fastest
 from actors.messages.people import GetCounts
 from actors.plan import Plan
-from actors.ports import StoreBroken
+from actors.ports import StoreBroken, StoreUnavailable
 from actors.runtime.clocks import SystemClock
 from actors.runtime.crashes import Crashes
 from actors.runtime.greenlets import GeventTimers, SupervisedGeventActor
@@ -33,19 +33,27 @@ from rinha.overview.durations import Durations
 from rinha.overview.watch import Watch
 from rinha.process import WORKER_ROLE
 from rinha.processors.open import open_client
+from rinha.processors.shared_health import SharedHealthClient
+from rinha.store.postgres.url import PostgresUrl
 from rinha.trace.recording.process import Process
 from rinha.trace.recording.recorder import REVIEW_S, ProcessRecorder
 from rinha.worker.answers import Answers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from actors.intake.dispatch.routing import Policy
-    from actors.ports import Store
+    from actors.ports import ProcessorClient, Store
+    from rinha.processors.client import HttpProcessorClient
     from rinha.settings.table import Settings
 
 logger = logging.getLogger(__name__)
 
 LOOK_INTERVAL_S = 0.02
 """How often a drain looks whether all is settled."""
+
+KEEP_PLACE_S = 1.0
+"""How often a worker says that it is alive; after 5 s without it one that stands by takes over."""
 
 STOP_TIMEOUT_S = 0.2
 """A payment actor may sit in an exchange that lasts as long as its deadline: the process ends without it."""
@@ -96,7 +104,8 @@ class Worker:
             repeat_s=settings.repeat_s,
             parking=Parking(settings.park_refusals, settings.park_unknown_s),
         )
-        ports = Ports(self._clock, GeventTimers(), self._clients, self._store, self._on_broken, self._recorder)
+        asked = _share_health(settings, self._clients)
+        ports = Ports(self._clock, GeventTimers(), asked, self._store, self._on_broken, self._recorder)
         self._meter = Meter() if self._durations is not None else None
         supervisor = Supervisor(
             SupervisedGeventActor,
@@ -145,6 +154,8 @@ class Worker:
         answers.ask_all = self._server.ask_all
         self._server.start()
         self._each_second.spawn(self._review)
+        if self._store is not None and self._settings.nats is not None:
+            self._each_second.spawn(self._keep_place, self._store)
         if self._meter is not None:
             self._each_second.spawn(self._look, answers)
 
@@ -207,6 +218,13 @@ class Worker:
         actors, recorder = self._system, self._recorder
         return Watch(actors.answer, actors.supervisor, self._meter, recorder, self._durations, self._clock)
 
+    def _keep_place(self, store: Store) -> None:
+        while True:
+            # Without an answer the journal says so, and those who stand by take their time.
+            with contextlib.suppress(StoreUnavailable, StoreBroken):
+                store.keep_place()
+            gevent.sleep(KEEP_PLACE_S)
+
     def _review(self) -> None:
         while True:
             gevent.sleep(REVIEW_S)
@@ -231,7 +249,18 @@ def _store(settings: Settings) -> Store | None:
     from rinha.store.open import open_store
     from rinha.store.threadpool import ThreadpoolStore
 
-    return ThreadpoolStore(open_store(settings.store, settings.shards))
+    return ThreadpoolStore(open_store(settings.store, settings.shards, stands_by=settings.nats is not None))
+
+
+def _share_health(settings: Settings, clients: Mapping[str, HttpProcessorClient]) -> Mapping[str, ProcessorClient]:
+    """The clients by which processors are asked: where there are several workers, one asks for health for all."""
+    if settings.nats is None or not isinstance(settings.store, PostgresUrl):
+        return clients
+    from rinha.store.postgres.health_board import HealthBoard
+    from rinha.store.threadpool import ThreadpoolBoard
+
+    board = ThreadpoolBoard(HealthBoard(settings.store))
+    return {name: SharedHealthClient(client, name, board) for name, client in clients.items()}
 
 
 def _policy(settings: Settings) -> Policy:

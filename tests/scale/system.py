@@ -18,15 +18,15 @@ from rinha.net.nats_url import parse_nats_url
 from tests.store.postgres_server import PostgresServer
 from tests.support.client import Answers, get, their_rows
 from tests.support.load import Load
-from tests.support.nats import nats_server
+from tests.support.nats import nats_cluster, nats_server
 from tests.support.processes import Process, free_port, running, simulators, until_up
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
     from pathlib import Path
 
     from actors.values import LedgerRow
-    from tests.support.nats import NatsServer
+    from tests.support.nats import NatsCluster, NatsServer
 
 SHARDS = 3
 POOL = 32
@@ -36,7 +36,7 @@ DRAIN_S = 2
 class Engines:
     """What runs already when the system starts."""
 
-    def __init__(self, nats: NatsServer, postgres: PostgresServer, processors: Mapping[str, str]) -> None:
+    def __init__(self, nats: NatsServer | NatsCluster, postgres: PostgresServer, processors: Mapping[str, str]) -> None:
         self.nats = nats
         self.postgres = postgres
         self.processors = processors
@@ -66,9 +66,9 @@ class ScaledSystem:
         self.up = self._stack.enter_context(running("up", environ=self.environ))
         until_up(self.up)
 
-    def start_spare(self) -> Process:
+    def start_spare(self, *prefix: str, **variables: str) -> Process:
         """Start one more worker and its relay, as on another machine, and wait until they stand by."""
-        spare = self._stack.enter_context(running("shard", environ=self.environ))
+        spare = self._stack.enter_context(running("shard", environ={**self.environ, **variables}, prefix=prefix))
         spare.until_logged("worker.standing_by")
         spare.until_logged("nats.connected")
         return spare
@@ -148,12 +148,6 @@ class ScaledSystem:
         assert found == [], (report, found[:5])
         return report
 
-    async def until(self, condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
-        """Wait for something that processes log."""
-        async with asyncio.timeout(timeout_s):
-            while not condition():
-                await asyncio.sleep(0.01)
-
 
 @contextlib.asynccontextmanager
 async def asked(environ: Mapping[str, str]) -> AsyncIterator[JetStreamGateway]:
@@ -161,7 +155,7 @@ async def asked(environ: Mapping[str, str]) -> AsyncIterator[JetStreamGateway]:
     gateway = JetStreamGateway(
         parse_nats_url(environ["RINHA_NATS"]),
         shards=SHARDS,
-        replicas=1,
+        replicas=int(environ["RINHA_NATS_REPLICAS"]),
         name="checker",
         answer_timeout_s=10,
         recorder=NotRecording(),
@@ -174,35 +168,60 @@ async def asked(environ: Mapping[str, str]) -> AsyncIterator[JetStreamGateway]:
 
 
 @contextlib.contextmanager
-def _engines(directory: Path, stack: contextlib.ExitStack) -> Any:
-    postgres = PostgresServer(port=free_port(), sync=True)
-    stack.callback(postgres.close)
-    postgres.start()
-    nats = stack.enter_context(nats_server(directory))
-    yield Engines(nats, postgres, stack.enter_context(simulators()))
+def running_engines(
+    directory: Path, *, host: str = "127.0.0.1", processors: str = "127.0.0.1", servers: int = 1
+) -> Iterator[Engines]:
+    """NATS, PostgreSQL and the processors for the length of the context.
+
+    Args:
+        directory: an empty one.
+        host: the address of this machine where the first two listen.
+        processors: that of the processors.
+        servers: of NATS.
+    """
+    with contextlib.ExitStack() as stack:
+        postgres = PostgresServer(port=free_port(), host=host, sync=True)
+        stack.callback(postgres.close)
+        postgres.start()
+        nats: NatsServer | NatsCluster
+        if servers == 1:
+            nats = stack.enter_context(nats_server(directory, host=host))
+        else:
+            nats = stack.enter_context(nats_cluster(directory, servers))
+        yield Engines(nats, postgres, stack.enter_context(simulators(processors)))
 
 
 @contextlib.asynccontextmanager
 async def running_scaled(
-    directory: Path, *, before: Callable[[str], Awaitable[None]] | None = None, **variables: str
+    directory: Path,
+    *,
+    before: Callable[[str], Awaitable[None]] | None = None,
+    host: str = "127.0.0.1",
+    processors: str = "127.0.0.1",
+    servers: int = 1,
+    **variables: str,
 ) -> AsyncIterator[ScaledSystem]:
     """Engines and system for the length of the context.
 
     Args:
         directory: an empty one.
         before: called with NATS's URL before the system starts.
+        host: as in ``running_engines``.
+        processors: likewise.
+        servers: likewise.
         variables: settings other than the usual.
     """
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(15)
     ) as session:
-        with contextlib.ExitStack() as stack, _engines(directory, stack) as engines:
+        with running_engines(directory, host=host, processors=processors, servers=servers) as engines:
             environ = {
                 "RINHA_HOST": "127.0.0.1",
                 "RINHA_PORT": str(free_port()),
                 "RINHA_NATS": engines.nats.url,
+                "RINHA_NATS_REPLICAS": str(servers),
                 "RINHA_SHARDS": str(SHARDS),
-                "RINHA_STORE": engines.postgres.url,
+                "RINHA_STORE": f"postgresql://rinha@{host}:{engines.postgres.port}/postgres",
                 "RINHA_POOL_SIZE": str(POOL),
                 "RINHA_DRAIN_S": str(DRAIN_S),
                 "RINHA_ANSWER_TIMEOUT_S": "5",

@@ -25,6 +25,8 @@ from rinha.jetstream.names import STREAM, SUBJECTS, shard_of, subject
 from rinha.net.nats_url import parse_nats_url
 from tests.scale.system import SHARDS, running_scaled
 from tests.soak.clients import Clients
+from tests.support.client import get
+from tests.support.nats import NatsCluster
 from tests.support.processes import running, until
 
 if TYPE_CHECKING:
@@ -138,7 +140,7 @@ async def test_a_worker_that_never_returns_has_a_spare(system: ScaledSystem) -> 
         system.up.send(signal.SIGSTOP)  # or it would start it again
         began_s = time.monotonic()
         system.kill("payment-worker-1", "payment-relay-1")
-        await system.until(lambda: bool(spare.logged("relay.started")))
+        await system.load.until(lambda: spare.logged("relay.started"))
         took.append(time.monotonic() - began_s)
 
     try:
@@ -156,6 +158,49 @@ async def test_a_worker_stopped_for_20_s_and_resumed(system: ScaledSystem) -> No
         worker.resume()
 
     await strike(system, "SIGSTOP a worker for 20 s", fault)
+
+
+async def test_a_hung_worker_loses_its_place_to_a_spare_and_ends_when_it_goes_on(system: ScaledSystem) -> None:
+    spare = await asyncio.to_thread(system.start_spare)
+    took: list[float] = []
+
+    async def fault() -> None:
+        began_s = time.monotonic()
+        worker = system.process("payment-worker-1")
+        worker.suspend()
+        await system.load.until(lambda: spare.logged("relay.started"))
+        took.append(time.monotonic() - began_s)
+        await asyncio.sleep(2)
+        worker.resume()
+        await system.load.until(lambda: any(line["child"] == "payment-worker-1" for line in died(system)))
+
+    await strike(system, "a worker hangs, a spare takes over, it goes on", fault, spare_serves_after_s=took)
+    assert took[0] <= 10
+
+
+def died(system: ScaledSystem) -> list[dict[str, Any]]:
+    return system.up.logged("up.child_died")
+
+
+async def test_a_processors_health_is_asked_for_by_one_of_all_workers(system: ScaledSystem) -> None:
+    async def calls() -> dict[str, Any]:
+        return {name: await get(system.session, f"{url}/admin/counters") for name, url in processors.items()}
+
+    processors = system.engines.processors
+    before = await calls()
+    began_s = time.monotonic()
+    await asyncio.sleep(12)
+    system.kill("payment-worker-1")
+    await asyncio.sleep(6)
+    system.kill("payment-worker-2")
+    await asyncio.sleep(12)
+    after, lasted_s = await calls(), time.monotonic() - began_s
+    for name in processors:
+        asked = len(after[name]["health_calls_ms"]) - len(before[name]["health_calls_ms"])
+        outcomes = after[name]["health_by_outcome"]
+        print({"what": "one health caller", "processor": name, "calls": asked, "in_s": round(lasted_s, 1), **outcomes})
+        assert lasted_s / 11 <= asked <= lasted_s / 5 + 1
+        assert "limited" not in outcomes
 
 
 async def test_a_relay_stopped_for_8_s_and_resumed(system: ScaledSystem) -> None:
@@ -290,3 +335,22 @@ async def test_an_api_that_counts_the_shards_otherwise_is_refused(system: Scaled
         await asyncio.to_thread(until, lambda: api.exit_code is not None, "it ends")
     assert "made for 3 shards" in api.logged("nats.stream_refused")[0]["reason"]
     assert await system.load.burst(50) == {202: 50}
+
+
+async def test_the_leader_of_three_nats_servers_is_killed(tmp_path: Path) -> None:
+    async with running_scaled(tmp_path, servers=3) as system:
+        cluster = system.engines.nats
+        assert isinstance(cluster, NatsCluster)
+        client = await connect(parse_nats_url(cluster.url), "test")
+        info = await client.jetstream().stream_info(STREAM)
+        await client.close()
+        assert info.config.num_replicas == 3
+        assert info.cluster is not None
+        leader = cluster.servers[int(str(info.cluster.leader).removeprefix("nats-"))]
+
+        async def fault() -> None:
+            await blocking(leader.kill)
+            await asyncio.sleep(AWAY_S)
+            await blocking(leader.start)
+
+        await strike(system, "kill -9 the leader of 3 NATS servers for 2 s", fault)

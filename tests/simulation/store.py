@@ -136,6 +136,9 @@ class SimulatedStore:
         self._wait_while_frozen()
         scheduler.sleep(after_s)  # a crash here: all was
 
+    def keep_place(self) -> None:
+        pass
+
     def check(self) -> None:
         self._wait_while_frozen()
 

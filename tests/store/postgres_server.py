@@ -37,12 +37,14 @@ class PostgresServer:
     """Made by ``initdb``, started by ``start``; ``close`` removes it.
 
     Args:
-        port: where it listens on loopback, too; 0 for its socket alone.
+        port: where it listens, too; 0 for its socket alone.
+        host: at that address of this machine, and on loopback.
         sync: whether it syncs; no test cuts the machine's power, but it costs time.
     """
 
-    def __init__(self, *, port: int = 0, sync: bool = False) -> None:
+    def __init__(self, *, port: int = 0, host: str = "127.0.0.1", sync: bool = False) -> None:
         self.port = port
+        self.host = host
         self._sync = sync
         # Not pytest's folder: that is closed to other users, and too long a path for a socket.
         self.directory = Path(tempfile.mkdtemp(prefix="rinha-postgres-"))
@@ -58,6 +60,9 @@ class PostgresServer:
             check=True,
             timeout=DEADLINE_S,
         )
+        if host != "127.0.0.1":
+            with (self.directory / "data" / "pg_hba.conf").open("a", encoding="ascii") as file:
+                file.write(f"host all all {host}/24 trust\n")
         self._process: subprocess.Popen[bytes] | None = None
         self._frozen: list[int] = []
 
@@ -74,7 +79,7 @@ class PostgresServer:
         assert postgres is not None
         settings = {
             "unix_socket_directories": self.directory,
-            "listen_addresses": "127.0.0.1" if self.port else "",
+            "listen_addresses": f"127.0.0.1,{self.host}" if self.port else "",
             "port": self.port or 5432,
             "fsync": "on" if self._sync else "off",
         }

@@ -65,6 +65,9 @@ class BlockingStore:
         self.at_work -= 1
         self.appended += entries
 
+    def keep_place(self) -> None:
+        pass
+
     def check(self) -> None:
         assert self.let_go.wait(30)
         if self.interrupted:
@@ -157,7 +160,7 @@ def test_closing_waits_for_calls_at_work_and_ends_the_thread(blocking: BlockingS
 
 
 def test_a_call_that_lasts_too_long_is_interrupted(store: ThreadpoolStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rinha.store.threadpool.CALL_TIMEOUT_S", 0.01)
+    monkeypatch.setattr("rinha.store.one_thread.CALL_TIMEOUT_S", 0.01)
     with pytest.raises(StoreUnavailable, match="interrupted"):
         store.check()
 

@@ -18,11 +18,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CONF = """
-listen: 127.0.0.1:{port}
+listen: {host}:{port}
 max_payload: 64KB
 jetstream {{ store_dir: "{directory}", sync_interval: {sync}, max_file_store: 2GB, max_memory_store: 16MB }}
+{cluster}
 """
-PLAIN_CONF = "listen: 127.0.0.1:{port}\n"
+CLUSTER = """
+server_name: nats-{number}
+cluster {{ name: rinha, listen: 127.0.0.1:{port}, routes: [{routes}] }}
+"""
+PLAIN_CONF = "listen: {host}:{port}\n"
 
 
 class NatsServer:
@@ -32,14 +37,27 @@ class NatsServer:
         directory: for its files.
         jetstream: whether it has any.
         sync: its ``sync_interval``.
+        host: where it listens.
+        cluster: what its configuration says of others; empty if it is alone.
     """
 
-    def __init__(self, directory: Path, *, jetstream: bool = True, sync: str = "always") -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        jetstream: bool = True,
+        sync: str = "always",
+        host: str = "127.0.0.1",
+        cluster: str = "",
+    ) -> None:
         self.port = _free_port()
-        self.url = f"nats://127.0.0.1:{self.port}"
+        self._host = host
+        self.url = f"nats://{host}:{self.port}"
         self._conf = directory / "nats.conf"
         template = CONF if jetstream else PLAIN_CONF
-        self._conf.write_text(template.format(port=self.port, directory=directory / "data", sync=sync))
+        self._conf.write_text(
+            template.format(host=host, port=self.port, directory=directory / "data", sync=sync, cluster=cluster)
+        )
         self._log = directory / "nats.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -49,7 +67,7 @@ class NatsServer:
             self._process = subprocess.Popen([_binary(), "-c", str(self._conf)], stdout=log, stderr=log)
         until_s = time.monotonic() + PATIENCE_S
         while True:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+            with contextlib.suppress(OSError), socket.create_connection((self._host, self.port), timeout=1):
                 return
             assert self._process.poll() is None, self._log.read_text()
             assert time.monotonic() < until_s, self._log.read_text()
@@ -81,10 +99,52 @@ class NatsServer:
             self._process = None
 
 
+class NatsCluster:
+    """Several servers that keep the same stream.
+
+    Args:
+        directory: for their files.
+        servers: how many.
+    """
+
+    def __init__(self, directory: Path, servers: int = 3) -> None:
+        ports = [_free_port() for _ in range(servers)]
+        self.servers: list[NatsServer] = []
+        for number, port in enumerate(ports):
+            own = directory / f"nats-{number}"
+            own.mkdir()
+            routes = ", ".join(f"nats://127.0.0.1:{other}" for other in ports if other != port)
+            self.servers.append(NatsServer(own, cluster=CLUSTER.format(number=number, port=port, routes=routes)))
+        self.url = "nats://" + ",".join(f"127.0.0.1:{each.port}" for each in self.servers)
+
+    def start(self) -> None:
+        """Start all."""
+        for each in self.servers:
+            each.start()
+
+    def kill(self) -> None:
+        """SIGKILL to all."""
+        for each in self.servers:
+            each.kill()
+
+
 @contextlib.contextmanager
-def nats_server(directory: Path, *, jetstream: bool = True, sync: str = "always") -> Iterator[NatsServer]:
+def nats_cluster(directory: Path, servers: int = 3) -> Iterator[NatsCluster]:
+    """Run a cluster for as long as the context lasts."""
+    cluster = NatsCluster(directory, servers)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.kill()
+
+
+@contextlib.contextmanager
+def nats_server(
+    directory: Path, *, jetstream: bool = True, sync: str = "always", host: str = "127.0.0.1"
+) -> Iterator[NatsServer]:
     """Run a server for as long as the context lasts."""
-    server = NatsServer(directory, jetstream=jetstream, sync=sync)
+    server = NatsServer(directory, jetstream=jetstream, sync=sync, host=host)
     server.start()
     try:
         yield server

@@ -49,13 +49,20 @@ class Process:
         arguments: what comes after ``rinha``.
         environ: variables that are set beside those of a clean environment.
         module: what to run instead of ``rinha``.
+        prefix: words before the command, of a program that becomes it.
     """
 
-    def __init__(self, *arguments: str, environ: Mapping[str, str] | None = None, module: str = "rinha") -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        environ: Mapping[str, str] | None = None,
+        module: str = "rinha",
+        prefix: tuple[str, ...] = (),
+    ) -> None:
         clean = {name: text for name, text in os.environ.items() if not name.startswith(("RINHA_", "PROCESSOR_"))}
         self.lines: list[dict[str, Any]] = []
         self._process = subprocess.Popen(
-            (sys.executable, "-m", module, *arguments),
+            (*prefix, sys.executable, "-m", module, *arguments),
             env={**clean, **(environ or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -150,9 +157,14 @@ class Process:
 
 
 @contextlib.contextmanager
-def running(*arguments: str, environ: Mapping[str, str] | None = None, module: str = "rinha") -> Iterator[Process]:
+def running(
+    *arguments: str,
+    environ: Mapping[str, str] | None = None,
+    module: str = "rinha",
+    prefix: tuple[str, ...] = (),
+) -> Iterator[Process]:
     """A ``rinha`` command for the length of the context."""
-    process = Process(*arguments, environ=environ, module=module)
+    process = Process(*arguments, environ=environ, module=module, prefix=prefix)
     try:
         yield process
     finally:
@@ -160,15 +172,15 @@ def running(*arguments: str, environ: Mapping[str, str] | None = None, module: s
 
 
 @contextlib.contextmanager
-def simulators() -> Iterator[dict[str, str]]:
-    """Both simulated processors on free ports; yields their URLs by name."""
+def simulators(host: str = "127.0.0.1") -> Iterator[dict[str, str]]:
+    """Both simulated processors on free ports of an address of this machine; yields their URLs by name."""
     with contextlib.ExitStack() as stack:
         processes = {
-            name: stack.enter_context(running("simulator", "--name", name, "--port", "0"))
+            name: stack.enter_context(running("simulator", "--name", name, "--port", "0", "--host", host))
             for name in ("default", "fallback")
         }
         ports = {name: process.until_logged("simulator.listening")["port"] for name, process in processes.items()}
-        yield {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+        yield {name: f"http://{host}:{port}" for name, port in ports.items()}
 
 
 def system_environ(urls: Mapping[str, str], directory: Path, **variables: str) -> dict[str, str]:

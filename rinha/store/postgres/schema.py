@@ -19,6 +19,7 @@ SELECT nspname FROM pg_namespace WHERE nspname ~ '^rinha(_[0-9]+)?$' AND (nspnam
 """
 
 LOCK = "SELECT pg_advisory_lock(%s)"
+TRY_LOCK = "SELECT pg_try_advisory_lock(%s)"
 LOCK_SHARD = "SELECT pg_try_advisory_lock(%s, %s)"
 JOURNAL = "SELECT version, epoch, writer FROM journal"
 SHARDS = "SELECT shards FROM journal"
@@ -30,7 +31,10 @@ ON CONFLICT (place) DO UPDATE SET stream_created = excluded.stream_created, purg
 """
 JOURNAL_ID = "SELECT journal_id FROM journal"
 WRITER = "SELECT writer FROM journal"
-CLAIM = "UPDATE journal SET writer = %s"
+CLAIM = "UPDATE journal SET writer = %s, backend = pg_backend_pid(), alive_at = clock_timestamp()"
+STAY = "UPDATE journal SET alive_at = clock_timestamp() WHERE writer = %s"
+ALIVE = "SELECT alive_at::text, backend FROM {schema}.journal WHERE alive_at IS NOT NULL"
+TERMINATE = "SELECT pg_terminate_backend(%s)"
 RAISE_EPOCH = "UPDATE journal SET epoch = %s"
 
 # Whole columns as arrays: one statement a kind, however many entries. Not "NOT EXISTS" but a look-up for each: of that

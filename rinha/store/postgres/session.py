@@ -5,6 +5,7 @@ psycopg is imported by the calls that need it: it is optional, and brings asynci
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
+    from rinha.store.postgres.silence import Silence
     from rinha.store.postgres.url import PostgresUrl
 
 logger = logging.getLogger(__name__)
@@ -80,7 +82,34 @@ class Session(NamedTuple):
     shard: int
 
 
-def connect(url: PostgresUrl, writer: uuid.UUID, *, first: bool, shards: int = 1, shard: int | None = None) -> Session:
+def connect_plainly(url: PostgresUrl) -> psycopg.Connection:
+    """A connection in autocommit mode, with the timeouts of a journal's, and no more.
+
+    Raises:
+        psycopg.Error: there is none.
+    """
+    import psycopg
+
+    values = {**_CLIENT, **url.parameters}
+    connection = psycopg.connect(psycopg.conninfo.make_conninfo("", **values), autocommit=True)
+    try:
+        for setting in _SETTINGS:
+            connection.execute(setting)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect(
+    url: PostgresUrl,
+    writer: uuid.UUID,
+    *,
+    first: bool,
+    shards: int = 1,
+    shard: int | None = None,
+    silence: Silence | None = None,
+) -> Session:
     """Connect, take the lock, and check what is there; make the tables in a database that has none.
 
     Args:
@@ -89,6 +118,8 @@ def connect(url: PostgresUrl, writer: uuid.UUID, *, first: bool, shards: int = 1
         first: it has not written before; if it has, nobody else may have written since.
         shards: how many journals there are, each with a lock of its own.
         shard: which of them it held before; None for any that is free.
+        silence: where workers stand by: tells which of those that hold a journal have been silent for long. These
+            connections are ended, so that the next call finds a place.
 
     Raises:
         StandingBy: other workers hold all of them.
@@ -98,14 +129,18 @@ def connect(url: PostgresUrl, writer: uuid.UUID, *, first: bool, shards: int = 1
     import psycopg
 
     try:
-        values = {**_CLIENT, **url.parameters}
-        connection = psycopg.connect(psycopg.conninfo.make_conninfo("", **values), autocommit=True)
+        connection = connect_plainly(url)
     except psycopg.Error as error:
         raise translate(error) from error
     try:
-        for setting in _SETTINGS:
-            connection.execute(setting)
-        held = _take_place(connection, writer, shards, 0 if shards == 1 else shard, first=first)
+        if shards == 1 and silence is None:
+            shard = 0
+        try:
+            held = _take_place(connection, writer, shards, shard, first=first)
+        except StandingBy:
+            if silence is not None:
+                _end_silent(connection, silence, shards)
+            raise
         if _scalar(connection, "SHOW fsync") != "on":
             logger.warning("store.server_does_not_sync", extra={"setting": "fsync"})
         epoch, journal_id = _claim(connection, writer, sql.schema_name(held, shards), shards, first=first)
@@ -128,9 +163,10 @@ def _take_place(
 ) -> int:
     """Take a journal's lock, and go into its schema; returns the shard."""
     if shard is None:
-        held = next((each for each in range(shards) if _scalar(connection, sql.LOCK_SHARD, sql.LOCK_KEY, each)), None)
+        held = next((each for each in range(shards) if _try_lock(connection, each, shards)), None)
         if held is None:
-            raise StandingBy(f"all {shards} shards have a worker: this one stands by")
+            what = "the shard has" if shards == 1 else f"all {shards} shards have"
+            raise StandingBy(f"{what} a worker: this one stands by")
         _enter(connection, held, shards)
         return held
     _enter(connection, shard, shards)
@@ -139,9 +175,34 @@ def _take_place(
         _check_writer(connection, writer, sql.schema_name(shard, shards))
     if shards == 1:
         _lock(connection)
-    elif not _scalar(connection, sql.LOCK_SHARD, sql.LOCK_KEY, shard):
+    elif not _try_lock(connection, shard, shards):
         raise StoreUnavailable(f"shard {shard} is in use by another worker, or by a session just lost")
     return shard
+
+
+def _try_lock(connection: psycopg.Connection, shard: int, shards: int) -> bool:
+    if shards == 1:
+        return bool(_scalar(connection, sql.TRY_LOCK, sql.LOCK_KEY))
+    return bool(_scalar(connection, sql.LOCK_SHARD, sql.LOCK_KEY, shard))
+
+
+def _end_silent(connection: psycopg.Connection, silence: Silence, shards: int) -> None:
+    """End the connections of workers that hold a shard and have been silent for long."""
+    import psycopg
+
+    signs: dict[int, tuple[str, int]] = {}
+    for shard in range(shards):
+        schema = sql.schema_name(shard, shards)
+        if _scalar(connection, sql.EXISTS, schema):
+            row = None
+            with contextlib.suppress(psycopg.errors.UndefinedColumn):  # a worker of an earlier version holds it
+                row = connection.execute(sql.ALIVE.format(schema=schema).encode()).fetchone()
+            if row is not None:
+                signs[shard] = (row[0], row[1])
+    for shard in silence.look(signs):
+        logger.warning("store.worker_silent", extra={"shard": shard, "alive_at": signs[shard][0]})
+        with contextlib.suppress(psycopg.errors.InsufficientPrivilege):  # that of another role
+            _scalar(connection, sql.TERMINATE, signs[shard][1])
 
 
 def _enter(connection: psycopg.Connection, shard: int, shards: int) -> None:

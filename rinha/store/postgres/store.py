@@ -14,6 +14,7 @@ from actors.values import Payment
 from rinha.store.batch import sort_entries
 from rinha.store.postgres import schema as sql
 from rinha.store.postgres.session import connect, translate
+from rinha.store.postgres.silence import Silence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,12 +48,15 @@ class PostgresStore:
         url: of the database. Its role must own the database, or the schema.
         shards: how many such journals there are in it, each with a schema and a lock of its own. The first call takes
             one that is free; it is this store's for good.
+        stands_by: there are workers that stand by: where all journals have theirs, ``StandingBy`` is raised, and one
+            that is silent for long is made to give up its place.
     """
 
-    def __init__(self, url: PostgresUrl, shards: int = 1) -> None:
+    def __init__(self, url: PostgresUrl, shards: int = 1, *, stands_by: bool = False) -> None:
         self._url = url
         self._shards = shards
         self._shard: int | None = None
+        self._silence = Silence() if stands_by else None
         self._writer = uuid.uuid4()
         self._connection: psycopg.Connection | None = None
         self._claimed = False
@@ -109,6 +113,11 @@ class PostgresStore:
             row = connection.execute(sql.FEED_MARK).fetchone()
         return FeedMark() if row is None else FeedMark(*row)
 
+    def keep_place(self) -> None:
+        """See ``Store.keep_place``."""
+        with self._errors() as connection:
+            connection.execute(sql.STAY, (self._writer,))
+
     def append(self, entries: Sequence[JournalEntry]) -> None:
         """See ``Store.append``; the rules for single entries are those of ``SqliteStore.append``.
 
@@ -157,7 +166,12 @@ class PostgresStore:
         if self._connection is None:
             try:
                 opened = connect(
-                    self._url, self._writer, first=not self._claimed, shards=self._shards, shard=self._shard
+                    self._url,
+                    self._writer,
+                    first=not self._claimed,
+                    shards=self._shards,
+                    shard=self._shard,
+                    silence=self._silence,
                 )
                 self._connection, self._epoch, self._journal_id, self._shard = opened
             except StoreBroken as error:

@@ -71,6 +71,11 @@ CREATE TABLE feed (
     purged_through bigint NOT NULL
 )""",
     ),
+    (
+        # The writer's connection, and when it last said that it is alive.
+        "ALTER TABLE journal ADD COLUMN backend integer",
+        "ALTER TABLE journal ADD COLUMN alive_at timestamptz",
+    ),
 )
 
 LATEST = len(_STEPS)

@@ -112,6 +112,9 @@ class SqliteStore:
             row = connection.execute(sql.FEED_MARK).fetchone()
         return FeedMark() if row is None else FeedMark(*row)
 
+    def keep_place(self) -> None:
+        """See ``Store.keep_place``: nobody takes a file's place."""
+
     def append(self, entries: Sequence[JournalEntry]) -> None:
         """See ``Store.append``. Older rows of a payment's life stay: the first settlement counts, and the last attempt.
 

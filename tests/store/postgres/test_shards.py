@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ from actors.facts import FeedMark, PaymentsPurged, PaymentTaken
 from actors.ports import StandingBy, StoreBroken, StoreUnavailable
 from rinha.store.open import open_store
 from rinha.store.url import parse_store_url
+from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,8 +35,8 @@ def open_one(running_postgres: PostgresServer) -> Iterator[Open]:
     running_postgres.execute("SET client_min_messages = warning", DROP)
     opened: list[Store] = []
 
-    def open_one(shards: int = 3) -> Store:
-        opened.append(open_store(parse_store_url(running_postgres.url), shards))
+    def open_one(shards: int = 3, *, stands_by: bool = False) -> Store:
+        opened.append(open_store(parse_store_url(running_postgres.url), shards, stands_by=stands_by))
         return opened[-1]
 
     yield open_one
@@ -132,3 +134,59 @@ def test_each_shard_keeps_its_mark(open_one: Open) -> None:
         FeedMark("tuesday", 1),
         FeedMark("monday", 12),
     ]
+
+
+def test_a_single_shard_has_workers_that_stand_by_too(open_one: Open) -> None:
+    store = open_one(1, stands_by=True)
+    assert store.shard() == 0
+    spare = open_one(1, stands_by=True)
+    with pytest.raises(StandingBy, match="the shard has a worker"):
+        spare.shard()
+    store.close()
+    assert spare.shard() == 0
+
+
+def test_a_worker_that_is_silent_for_long_gives_up_its_place(open_one: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rinha.store.postgres.silence.SILENT_S", 0.0)
+    silent = open_one(1, stands_by=True)
+    silent.append([taken(1)])
+    spare = open_one(1, stands_by=True)
+    with pytest.raises(StandingBy):
+        spare.shard()
+    assert until(spare.shard) == 0
+    spare.append([taken(2)])
+    with pytest.raises(StoreUnavailable):
+        silent.append([taken(3)])
+    with pytest.raises(StoreBroken, match="another worker has written"):
+        silent.append([taken(3)])
+    assert [payment.amount_cents for payment, *_ in spare.open()] == [101, 102]
+
+
+def test_a_worker_that_says_that_it_is_alive_keeps_its_place(open_one: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rinha.store.postgres.silence.SILENT_S", 0.01)
+    alive, spare = open_one(1, stands_by=True), open_one(1, stands_by=True)
+    assert alive.shard() == 0
+    for _ in range(5):
+        alive.keep_place()
+        with pytest.raises(StandingBy):
+            spare.shard()
+    alive.append([taken(1)])
+
+
+def test_a_journal_of_an_earlier_version_whose_worker_runs_is_left_to_it(
+    open_one: Open, running_postgres: PostgresServer
+) -> None:
+    assert open_one(1, stands_by=True).shard() == 0
+    running_postgres.execute("ALTER TABLE rinha.journal DROP COLUMN alive_at")
+    with pytest.raises(StandingBy):
+        open_one(1, stands_by=True).shard()
+
+
+def until(call: Callable[[], int]) -> int:
+    until_s = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return call()
+        except StandingBy:
+            assert time.monotonic() < until_s
+            time.sleep(0.05)
