@@ -8,16 +8,18 @@ ARG PIP_INDEX_URL
 ARG PIP_EXTRA_INDEX_URL
 ARG PIP_TRUSTED_HOST
 ARG PIP_DEFAULT_TIMEOUT
+# "scale" for an image that can do with NATS and PostgreSQL.
+ARG EXTRA
 WORKDIR /src
 # The dependencies first, as they are locked: they change less often than the code, and this layer is kept.
-COPY config/requirements/build.txt config/requirements/runtime.txt ./
+COPY config/requirements/build.txt config/requirements/runtime*.txt ./
 # Wheels alone: to build one would take packages that no lock names.
-RUN pip wheel --no-cache-dir --quiet --require-hashes --no-deps --only-binary :all: --wheel-dir /wheels -r build.txt -r runtime.txt
+RUN pip wheel --no-cache-dir --quiet --require-hashes --no-deps --only-binary :all: --wheel-dir /wheels -r build.txt -r "runtime${EXTRA:+-$EXTRA}.txt"
 COPY . .
 # From here on nothing is downloaded: what builds the package is among the wheels, too.
 RUN pip wheel --no-cache-dir --quiet --no-deps --no-index --find-links /wheels --wheel-dir /wheels . \
  && python -m venv --without-pip /opt/rinha \
- && pip --python /opt/rinha/bin/python install --no-cache-dir --quiet --no-compile --no-index --find-links /wheels rinha-actors \
+ && pip --python /opt/rinha/bin/python install --no-cache-dir --quiet --no-compile --no-index --find-links /wheels "rinha-actors${EXTRA:+[$EXTRA]}" \
  && python -m compileall -q --invalidation-mode unchecked-hash /opt/rinha/lib
 
 FROM ${BASE_IMAGE}

@@ -99,6 +99,7 @@ lock: | $(BIN)/python ## Lock what setup.cfg asks for; UPGRADE=1 takes the newes
 	echo 'setuptools>=80,<82' | $(COMPILE) --output-file $(LOCKS)/build.txt -
 	$(COMPILE) --extra dev --extra bench --output-file $(LOCKS)/dev.txt setup.cfg
 	$(COMPILE) --constraint $(LOCKS)/dev.txt --output-file $(LOCKS)/runtime.txt setup.cfg
+	$(COMPILE) --constraint $(LOCKS)/dev.txt --extra scale --output-file $(LOCKS)/runtime-scale.txt setup.cfg
 
 # In an environment of its own, because .venv holds what tests need, too.
 sbom: $(READY) ## List what the image installs, with licences and dependencies, in build/sbom.cdx.json (CycloneDX)

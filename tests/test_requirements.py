@@ -19,6 +19,7 @@ OPTIONS, EXTRAS = SETUP["options"], SETUP["options.extras_require"]
 ASKED_FOR = {
     "build.txt": tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"],
     "runtime.txt": OPTIONS["install_requires"].splitlines(),
+    "runtime-scale.txt": [*OPTIONS["install_requires"].splitlines(), *EXTRAS["scale"].splitlines()],
     "dev.txt": [line for text in (OPTIONS["install_requires"], *EXTRAS.values()) for line in text.splitlines()],
 }
 PYTHONS = [
@@ -106,9 +107,8 @@ def test_where_packages_come_from_is_left_to_the_one_who_installs(lock: str) -> 
     assert all(pin.requirement.url is None for pin in pins(lock))
 
 
-def test_the_image_runs_what_the_tests_ran() -> None:
+@pytest.mark.parametrize("lock", ["runtime.txt", "runtime-scale.txt"])
+def test_the_image_runs_what_the_tests_ran(lock: str) -> None:
     """Version and hashes alike."""
-    image, tested = (
-        {(pin.name, pin.version, *pin.hashes) for pin in pins(lock)} for lock in ("runtime.txt", "dev.txt")
-    )
+    image, tested = ({(pin.name, pin.version, *pin.hashes) for pin in pins(each)} for each in (lock, "dev.txt"))
     assert image <= tested

@@ -39,7 +39,7 @@ def test_the_image_takes_nothing_that_is_not_locked() -> None:
     assert len(installs) == 3
     locked, *later = installs
     assert {"--require-hashes", "--no-deps", "--only-binary"} <= set(locked.split())
-    assert re.findall(r"-r (\S+)", locked) == ["build.txt", "runtime.txt"]
+    assert re.findall(r"-r (\S+)", locked) == ["build.txt", '"runtime${EXTRA:+-$EXTRA}.txt"']
     assert all("--no-index" in each.split() for each in later)
     assert not re.search(r"apt-get|curl|wget|\bADD\b", text)
 
@@ -55,10 +55,15 @@ def test_a_lock_is_installed_as_it_is() -> None:
 def test_base_images_can_be_named_by_their_digest() -> None:
     stages = re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
     assert set(stages) == {"${BASE_IMAGE}"}
-    images = re.findall(r"^ +image: (\S+)$", (ROOT / "compose.yaml").read_text(), re.MULTILINE)
-    assert set(images) == {
+    images: set[str] = set()
+    for path in ("compose.yaml", "config/compose.scale.yaml"):
+        images |= set(re.findall(r"^ +image: (?:&\w+ )?(\$\S+)$", (ROOT / path).read_text(), re.MULTILINE))
+    assert images == {
         "${RINHA_IMAGE:-rinha-actors}",
+        "${RINHA_SCALE_IMAGE:-rinha-actors-scale}",
         "${HAPROXY_IMAGE:-haproxy:3.0}",
+        "${NATS_IMAGE:-nats:2}",
+        "${POSTGRES_IMAGE:-postgres:17}",
         "${PROMETHEUS_IMAGE:-prom/prometheus:v2.53.0}",
         "${GRAFANA_IMAGE:-grafana/grafana:11.1.0}",
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rinha.net.secret import FixedSecret, SecretFile
 from rinha.settings.errors import SettingError, SettingsError, printable
+from rinha.settings.from_files import read_files
 from rinha.settings.processors import PROCESSORS, ProcessorSettings
 from rinha.settings.rows import ROWS, VARIABLES
 from rinha.settings.scale import settle_scale
@@ -25,13 +26,14 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     """Read the settings. A variable that is set to nothing counts as not set.
 
     Args:
-        environ: the environment; only ``RINHA_*`` and ``PROCESSOR_*_URL`` matter. The file that
-            ``RINHA_BRIDGE_SECRET_FILE`` names is read.
+        environ: the environment; only ``RINHA_*`` and ``PROCESSOR_*_URL`` matter. The files that it names are read.
 
     Raises:
         SettingsError: with everything that is wrong, not the first error alone.
     """
     errors = list(_unknown_variables(environ))
+    environ, wrong = read_files(environ)
+    errors += wrong
     values: dict[str, Any] = {}
     for variable, kind, _ in ROWS:
         if text := environ.get(variable.name, "") or variable.default:

@@ -105,6 +105,9 @@ class Settings(Struct, frozen=True, kw_only=True):
             secret=True,
         ),
     ] = None
+    store_file: Annotated[
+        str, Variable("RINHA_STORE_FILE", "", "file that holds `RINHA_STORE` instead, as engines mount secrets")
+    ] = ""
     journal_id: Annotated[
         bytes | None,
         ReadBy(parse_journal_id),
@@ -126,6 +129,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             secret=True,
         ),
     ] = None
+    nats_file: Annotated[str, Variable("RINHA_NATS_FILE", "", "file that holds `RINHA_NATS` instead")] = ""
     nats_replicas: Annotated[
         int,
         Meta(ge=1, le=5),

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 CPU_MAX = 1.5
 MEMORY_MAX_MB = 350
 NETWORK = "payment-processor"
-MADE_BY_COMPOSE = {"RINHA_HOST", "RINHA_PORT", "RINHA_API_COUNT", "RINHA_BRIDGE_SECRET"}
+SCALE_FILES = ("compose.yaml", "config/compose.scale.yaml")
+MADE_BY_COMPOSE = {"RINHA_PORT", "RINHA_API_COUNT", "RINHA_BRIDGE_SECRET", "RINHA_NATS"}
 """Settings that mean nothing in a container, or that it makes itself."""
 
 
@@ -97,8 +98,10 @@ def test_the_preset_is_in_effect(rendered: dict[str, Any]) -> None:
 
 
 def test_every_setting_reaches_the_containers(rendered: dict[str, Any]) -> None:
-    """Whoever adds a setting adds it to compose.yaml as well, or it can't be set there."""
+    """Whoever adds a setting adds it to compose.yaml as well, or to the overlay that it is for."""
+    scale = Stack(SCALE_FILES).config()["services"]
     passed = set(rendered["services"]["payment-worker"]["environment"]) | {"RINHA_API_NAME"}
+    passed |= set(scale["shard-1"]["environment"]) | set(scale["payment-api-1"]["environment"])
     assert {variable.name for variable in VARIABLES} - passed == MADE_BY_COMPOSE
 
 

@@ -166,9 +166,9 @@ class Stack:
         text = self.compose("logs", "--no-color", "--no-log-prefix", service)
         return [orjson.loads(line) for line in text.splitlines() if line.startswith("{")]
 
-    def rows(self) -> list[LedgerRow]:
-        """The ledger's rows."""
-        rows = map(orjson.loads, self.run_in("payment-worker", "rinha", "rows").splitlines())
+    def rows(self, service: str = "payment-worker") -> list[LedgerRow]:
+        """The books, as a container tells them that may ask for them."""
+        rows = map(orjson.loads, self.run_in(service, "rinha", "rows").splitlines())
         return [
             LedgerRow(uuid.UUID(row["id"]).bytes, row["processor"], row["amount_cents"], row["requested_at_ms"])
             for row in rows
