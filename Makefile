@@ -24,8 +24,8 @@ RESULTS   ?= docs/benchmarks
 BENCH      = $(BIN)/python -m tests.bench --k6 $(BIN)/k6
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test simulate soak stories container-engine test-compose check format lock sbom clean
-.PHONY: bench bench-local bench-rate bench-budget bench-cpu bench-micro bench-report
+.PHONY: help setup run test simulate soak chaos stories container-engine test-compose check format lock sbom clean
+.PHONY: bench bench-local bench-rate bench-budget bench-cpu bench-scale bench-micro bench-report
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name what; do printf '  make %-16s %s\n' "$$name" "$$what"; done
@@ -52,6 +52,9 @@ soak: $(READY) ## Let two things fail at once under load, S=600 seconds on each 
 
 stories: $(READY) ## Break a system in eight ways, and write docs/stories.md: what commands say of it
 	$(BIN)/python -m tests.system.stories
+
+chaos: $(READY) ## Kill, cut and stop all parts of a system of several shards under load, and compare the books
+	$(BIN)/pytest -m slow -s -p no:randomly $(or $(TESTS),tests/scale)
 
 container-engine:
 	@tests/compose/engine $(CONTAINER_LAB)
@@ -80,6 +83,9 @@ bench-budget: $(READY) container-engine ## Measure where the time of one payment
 
 bench-cpu: $(READY) ## Measure CPU time per payment by process, without containers
 	$(BIN)/python -m tests.bench.cpu --rounds 3
+
+bench-scale: $(READY) ## Measure several shards behind NATS and PostgreSQL, beside one worker, without containers
+	$(BIN)/python -m tests.bench.scale --rounds $(ROUNDS)
 
 bench-micro: $(READY) ## Measure runtime, bridge, ledger and traces by themselves
 	$(BIN)/python -m tests.bench.micro --json $(RESULTS)/micro.json

@@ -100,6 +100,7 @@ def _gateway(settings: Settings, recorder: ProcessRecorder, process: ApiProcess)
             name=settings.api_name,
             answer_timeout_s=settings.answer_timeout_s,
             recorder=recorder,
+            linger_s=settings.bridge_linger_ms / 1000,
             answer=process.answer,
         )
     return BridgeClient(

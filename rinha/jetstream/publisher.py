@@ -79,6 +79,7 @@ class JetStreamGateway:
         name: of this API.
         answer_timeout_s: how long a payment waits for the stream's word.
         recorder: told when a payment leaves, and when the stream has it.
+        linger_s: how long a payment may wait for others to go in one message with it, in seconds.
         answer: answers what the other APIs ask of this process; None for a command, which is none.
     """
 
@@ -91,6 +92,7 @@ class JetStreamGateway:
         name: str,
         answer_timeout_s: float,
         recorder: Recorder,
+        linger_s: float = 0.0,
         answer: Callable[[Any], object] | None = None,
     ) -> None:
         self._url = url
@@ -99,6 +101,7 @@ class JetStreamGateway:
         self._name = name
         self._answer_timeout_s = answer_timeout_s
         self._recorder = recorder
+        self._linger_s = linger_s
         self._groups: list[Grouping[_Waiting]] = [Grouping() for _ in range(shards)]
         self._publishing: set[asyncio.Task[None]] = set()
         self._outbox: dict[bytes, Payment] = {}
@@ -160,9 +163,9 @@ class JetStreamGateway:
         self._outbox[payment.payment_id] = payment
         shard = shard_of(payment.payment_id, self._shards)
         self._groups[shard].add(_Waiting(payment, verdict))
-        # In the loop's next turn, with whatever else this one brings.
+        # In the loop's next turn at the earliest, with whatever else this one brings.
         if len(self._groups[shard]) == 1:
-            asyncio.get_running_loop().call_soon(self._publish, shard)
+            asyncio.get_running_loop().call_later(self._linger_s, self._publish, shard)
         return verdict
 
     def post(self, payment: Payment) -> None:

@@ -71,7 +71,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         Variable(
             "RINHA_BRIDGE_LINGER_MS",
             "0",
-            "with `queued`: milliseconds that a payment may wait in its API for others to leave for the worker with it",
+            "with `queued` or `RINHA_NATS`: milliseconds that a payment may wait in its API to leave with others",
         ),
     ]
     admin_token: Annotated[

@@ -154,7 +154,7 @@ async def asked(environ: Mapping[str, str]) -> AsyncIterator[JetStreamGateway]:
     """Somebody who asks all shards, as a command does."""
     gateway = JetStreamGateway(
         parse_nats_url(environ["RINHA_NATS"]),
-        shards=SHARDS,
+        shards=int(environ["RINHA_SHARDS"]),
         replicas=int(environ["RINHA_NATS_REPLICAS"]),
         name="checker",
         answer_timeout_s=10,
