@@ -199,7 +199,7 @@ async def running_scaled(
     host: str = "127.0.0.1",
     processors: str = "127.0.0.1",
     servers: int = 1,
-    **variables: str,
+    settings: Mapping[str, str] | None = None,
 ) -> AsyncIterator[ScaledSystem]:
     """Engines and system for the length of the context.
 
@@ -209,7 +209,7 @@ async def running_scaled(
         host: as in ``running_engines``.
         processors: likewise.
         servers: likewise.
-        variables: settings other than the usual.
+        settings: other than the usual.
     """
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(15)
@@ -227,7 +227,7 @@ async def running_scaled(
                 "RINHA_ANSWER_TIMEOUT_S": "5",
                 "PROCESSOR_DEFAULT_URL": engines.processors["default"],
                 "PROCESSOR_FALLBACK_URL": engines.processors["fallback"],
-                **variables,
+                **(settings or {}),
             }
             if before is not None:
                 await before(engines.nats.url)

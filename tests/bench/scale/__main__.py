@@ -44,7 +44,7 @@ PER_MESSAGE = 50
 DELAY_MS = 5
 AT_ONCE = 4
 KINDS = ("api", "worker", "relay", "nats", "postgres", "simulator")
-PEOPLE_OF_NATS = {"nats": {}, "nats, linger 5 ms": {"RINHA_BRIDGE_LINGER_MS": "5"}}
+WITH_NATS: dict[str, dict[str, str]] = {"NATS": {}, "NATS, linger 5 ms": {"RINHA_BRIDGE_LINGER_MS": "5"}}
 
 
 class Round(NamedTuple):
@@ -88,7 +88,8 @@ def counting(payments: int) -> Iterator[dict[str, float]]:
 async def throughput(shards: int, payments: int) -> Round:
     """Settle so many payments that come in messages of ``PER_MESSAGE``."""
     with tempfile.TemporaryDirectory(prefix="rinha-bench-") as directory:
-        async with running_scaled(Path(directory), RINHA_SHARDS=str(shards), RINHA_POOL_SIZE="64") as system:
+        settings = {"RINHA_SHARDS": str(shards), "RINHA_POOL_SIZE": "64"}
+        async with running_scaled(Path(directory), settings=settings) as system:
             await slow_processors(system.session, system.engines.processors)
             messages = list(made(shards, payments))
             client = await connect(parse_nats_url(system.environ["RINHA_NATS"]), "bench")
@@ -149,8 +150,8 @@ async def answers(how: str, per_s: float, seconds: float) -> Round:
 @contextlib.asynccontextmanager
 async def running_system(how: str, directory: Path) -> AsyncIterator[tuple[aiohttp.ClientSession, str]]:
     """A system: three shards, or one worker with a journal."""
-    if how in PEOPLE_OF_NATS:
-        async with running_scaled(directory, **PEOPLE_OF_NATS[how]) as system:
+    if how in WITH_NATS:
+        async with running_scaled(directory, settings=WITH_NATS[how]) as system:
             await slow_processors(system.session, system.engines.processors)
             yield system.session, system.url
         return
@@ -201,7 +202,7 @@ async def main() -> None:
     parser.add_argument("--rates", default="100,500,1500", help="payments a second (default %(default)s)")
     options = parser.parse_args()
     results: dict[str, list[Round]] = defaultdict(list)
-    hows = ("durable, SQLite", "durable, PostgreSQL", *PEOPLE_OF_NATS)
+    hows = ("durable, SQLite", "durable, PostgreSQL", *WITH_NATS)
     for number in range(options.rounds):
         for shards in (1, 2, 3):
             results[f"{shards} shards"].append(await throughput(shards, options.payments))
