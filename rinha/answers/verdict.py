@@ -55,7 +55,8 @@ def verdict(overview: Overview, now_ms: int) -> Verdict:
     waiting = counts.get("waiting", 0) + counts.get("storing", 0)
     if len(failing) == len(processors):
         text = f"Nothing settles: {overview.held.why}. {_capital(units.count(waiting, 'payment'))} waiting"
-        return Verdict(FAILING, f"{text}; {overview.held.next or 'they are probed'}.")
+        refused = f"; clients get 503: {overview.refused.why}" if overview.refused.why else ""
+        return Verdict(FAILING, f"{text}; {overview.held.next or 'they are probed'}{refused}.")
     if overview.refused.why:
         return Verdict(FAILING, f"Clients get 503: {overview.refused.why}. {_refused(overview)}")
     if parked := counts.get("parked", 0):

@@ -58,10 +58,10 @@ def test_nothing_to_do_is_well_too() -> None:
             {
                 "processors": BOTH_FAIL,
                 "held": MANY_WAIT,
-                "refused": Refusals(1, {}, "full"),
+                "refused": Refusals(1, {}, "full (60 of 60)"),
             },
             FAILING,
-            ["Nothing settles: both fail.", "1234 payments waiting; probes go on."],
+            ["Nothing settles: both fail.", "1234 payments waiting; probes go on; clients get 503: full (60 of 60)."],
         ),
         (
             {"refused": Refusals(7, {"full": 7}, "full (100,000 of 100,000) since 12:00")},

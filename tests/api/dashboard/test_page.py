@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
-from playwright.async_api import async_playwright, expect
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import expect
 
 from actors.messages.people import GetPayment, RetryPayment
 from actors.reports import RetryAnswer, RetryResult
@@ -14,47 +14,36 @@ from rinha.bridge.client.refusing import Refusing
 from rinha.bridge.errors import NoCreditReason, WorkerUnavailable
 from rinha.bridge.protocol.wire.own_questions import GetHops, GetOverview
 from rinha.bridge.protocol.wire.processes import AllHops, ProcessHops
+from tests.support.browser import CHROMIUM, WITHOUT, Shown, running_browser
 from tests.support.samples import OVERVIEW, PAYMENT, PAYMENT_ID
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from playwright.async_api import Browser, Page
+    from playwright.async_api import Browser, Response
 
-    from tests.api.conftest import Api, FakeGateway, Until
+    from tests.api.conftest import Api, FakeGateway, StartApi, Until
 
-CHROMIUM = Path("/usr/bin/chromium")
+SERIOUS = {"serious", "critical"}
+TOKEN = "a-token-of-some-length"
 ID = "4a7901b8-7d26-4d9d-aa19-4dc1c7cf60b3"
 HOPS = AllHops(
     (ProcessHops("api-1", "0" * 16, "api", [(10**18, 1_310_000, PAYMENT_ID, "api.request", 0, "", {"status": 202})]),)
 )
 
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="NOT TESTED: the page, for want of Debian's chromium")
-
-
-class Shown:
-    """A page, what it asked for, and what it complained of."""
-
-    def __init__(self, page: Page, url: str) -> None:
-        self.page = page
-        self.url = url
-        self.complaints: list[str] = []
-        self.asked: list[str] = []
-        page.on("console", lambda message: self.complaints.append(message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", lambda request: self.asked.append(request.url))
-
-    async def open(self) -> Page:
-        await self.page.goto(f"{self.url}/dashboard")
-        return self.page
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=WITHOUT)
 
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    async with running_browser() as browser:
         yield browser
-        await browser.close()
+
+
+@pytest.fixture
+async def guarded(start_api: StartApi, gateway: FakeGateway) -> Api:
+    gateway.answers = {GetOverview: OVERVIEW, GetPayment: (PAYMENT,), GetHops: HOPS}
+    return await start_api(admin_token=TOKEN)
 
 
 @pytest.fixture
@@ -133,3 +122,51 @@ async def test_with_the_worker_away_it_says_so(shown: Shown, gateway: FakeGatewa
     await expect(page.locator("#verdict")).to_contain_text("away")
     await expect(page.locator("#verdict")).to_have_attribute("data-level", "failing")
     assert shown.complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_serious(shown: Shown, scheme: Literal["light", "dark"]) -> None:
+    await shown.page.emulate_media(color_scheme=scheme)
+    page = await shown.open()
+    await expect(page.locator("#tiles .tile")).to_have_count(8)
+    await page.locator("#find").fill(ID)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#payment")).to_contain_text(ID)
+    found = (await Axe().run(page)).response["violations"]
+    serious = [(each["id"], node["html"]) for each in found if each["impact"] in SERIOUS for node in each["nodes"]]
+    assert serious == []
+
+
+async def test_with_a_token_it_asks_for_it_once_and_keeps_it(browser: Browser, guarded: Api, until: Until) -> None:
+    shown = Shown(await browser.new_page(), f"http://127.0.0.1:{guarded.port}")
+    page = await shown.open()
+    await expect(page.locator("#token")).to_be_visible()
+    await page.keyboard.type(TOKEN)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#tiles .tile")).to_have_count(8)
+    await page.reload()
+    await expect(page.locator("#tiles .tile")).to_have_count(8)
+    await expect(page.locator("#token")).to_be_hidden()
+
+
+async def test_hidden_it_asks_nothing(browser: Browser, shown: Shown) -> None:
+    page = await shown.open()
+    await expect(page.locator("#tiles .tile")).to_have_count(8)
+    hide = "Object.defineProperty(document, 'hidden', { get: () => true, configurable: true })"
+    await page.evaluate(hide)
+    before = len(shown.asked)
+    await page.wait_for_timeout(2500)
+    assert len(shown.asked) <= before + 1  # one may have been on its way
+
+
+async def test_the_page_is_small_and_painted_soon(shown: Shown) -> None:
+    sizes: list[int] = []
+
+    async def weigh(response: Response) -> None:
+        if "/dashboard" in response.url:
+            sizes.append(len(await response.body()))
+
+    shown.page.on("response", weigh)
+    page = await shown.open()
+    await expect(page.locator("#tiles .tile")).to_have_count(8)
+    assert 0 < sum(sizes) <= 150_000
