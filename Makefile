@@ -24,7 +24,7 @@ RESULTS   ?= docs/benchmarks
 BENCH      = $(BIN)/python -m tests.bench --k6 $(BIN)/k6
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test simulate soak chaos stories container-engine test-compose check format lock sbom clean
+.PHONY: help setup run test simulate soak chaos stories screenshots container-engine test-compose check format lock sbom clean
 .PHONY: bench bench-local bench-rate bench-budget bench-cpu bench-scale bench-micro bench-report
 
 help: ## Show this list
@@ -49,6 +49,10 @@ soak: $(READY) ## Let two things fail at once under load, S=600 seconds on each 
 	@tests/store/install-postgres.sh
 	$(BIN)/python -m tests.soak --seconds $(or $(S),600) $(if $(SEED),--seed $(SEED)) $(if $(STORE),--store $(STORE)) \
 	  $(if $(JSON),--json $(JSON))
+
+screenshots: $(READY) ## Take the pictures of the page in docs/images anew, of a system under load
+	@tests/api/dashboard/install-chromium.sh
+	$(BIN)/python -m tests.system.stories.screenshots
 
 stories: $(READY) ## Break a system in eight ways, and write docs/stories.md: what commands say of it
 	$(BIN)/python -m tests.system.stories

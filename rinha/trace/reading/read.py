@@ -29,6 +29,8 @@ _DIGITS = re.compile(r"[0-9a-fA-F]{6,32}")
 
 _PLACE = Struct(">16sQQI")
 """Payment, start, and where its line is: offset and length. Sorted as bytes, payment by payment, hops by start."""
+_BLOCK_BYTES = 256 * 1024
+_BLOCKS_MAX = 64
 _GROUP = Struct(">QII")
 """First start of a payment, and which places are its own: the first, and how many."""
 
@@ -88,7 +90,8 @@ class LineIndex:
     """All trace lines of a file, payment by payment.
 
     It holds 36 bytes a line, and reads a payment's lines when they are asked for: from the file, or, if that is a pipe,
-    from a copy of its trace lines in an unnamed file on disk.
+    from a copy of its trace lines in an unnamed file on disk. They are near those of the payment before, so some blocks
+    are kept, and not each line costs a call of the system.
 
     Args:
         file: where the lines are, at its beginning.
@@ -99,6 +102,7 @@ class LineIndex:
         self._file = file if file.seekable() else tempfile.TemporaryFile()  # noqa: SIM115  # closed in ``close``
         self._is_copy = self._file is not file
         self._fd = self._file.fileno()
+        self._blocks: dict[int, bytes] = {}
         self._places = sorted(self._read(file))
         self._groups = sorted(self._grouped())
 
@@ -143,5 +147,12 @@ class LineIndex:
 
     def _line(self, place: bytes) -> HopLine | None:
         _, _, offset, length = _PLACE.unpack(place)
-        # One call of the system: a buffered reader that is sent to and fro fills its buffer each time.
-        return parse_line(os.pread(self._fd, length, offset))
+        number, start = divmod(offset, _BLOCK_BYTES)
+        block = self._blocks.get(number)
+        if block is None:
+            if len(self._blocks) == _BLOCKS_MAX:
+                del self._blocks[next(iter(self._blocks))]
+            # Not a map of the file: one that is cut short meanwhile would end the process.
+            block = self._blocks[number] = os.pread(self._fd, _BLOCK_BYTES, number * _BLOCK_BYTES)
+        end = start + length
+        return parse_line(block[start:end] if end <= _BLOCK_BYTES else os.pread(self._fd, length, offset))

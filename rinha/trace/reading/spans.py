@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from actors.tracing import HOPS
 from rinha.trace.ids import ROOT, TRACEPARENT, TraceParent, parse_traceparent, span_id, trace_id
@@ -41,11 +41,12 @@ class Span:
         cause: what it came after; None if that isn't known.
         waited_ns: from its cause's end to its start; 0 if it began before that.
         is_early: it began before its cause did, so that two clocks differ.
-        own_ns: what it took, without what its answer waited for elsewhere.
+        elsewhere: of a request, from when to when its answer waited for others.
+        fields: what was recorded with it, without what is null; to be read alone.
     """
 
     __slots__ = (
-        "cause", "end_ns", "hop", "is_early", "line", "nth", "own_ns", "parent", "start_ns", "waited_ns",
+        "cause", "elsewhere", "end_ns", "fields", "hop", "is_early", "line", "nth", "parent", "start_ns", "waited_ns",
     )  # fmt: skip
 
     def __init__(self, line: HopLine, nth: int) -> None:
@@ -54,28 +55,35 @@ class Span:
         self.hop = line.hop
         self.start_ns = line.start_ns
         self.end_ns = line.start_ns + line.took_ns
-        self.own_ns = line.took_ns
+        self.elsewhere: list[tuple[int, int]] = []
         self.parent: Span | None = None
         self.cause: Span | None = None
         self.waited_ns = 0
         self.is_early = False
+        fields = line.fields or {}
+        self.fields = {name: value for name, value in fields.items() if value is not None}
+
+    @property
+    def own_ns(self) -> int:
+        """What it took, without the time that its answer waited for others."""
+        own_ns, until_ns = self.line.took_ns, self.start_ns
+        for start_ns, end_ns in sorted(self.elsewhere):
+            start_ns, end_ns = max(start_ns, until_ns), min(end_ns, self.end_ns)  # noqa: PLW2901
+            if end_ns > start_ns:
+                own_ns -= end_ns - start_ns
+                until_ns = end_ns
+        return own_ns
 
     @property
     def depth(self) -> int:
         """How many spans are above it, without the root."""
         return self.parent.depth + 1 if self.parent else 0
 
-    @property
-    def fields(self) -> dict[str, Any]:
-        """What was recorded with it, without what is null."""
-        return {name: value for name, value in (self.line.fields or {}).items() if value is not None}
-
-    @property
-    def span_id(self) -> bytes:
-        """8 bytes, the same in every viewer."""
+    def span_id(self, payment_id: bytes) -> bytes:
+        """8 bytes, the same in every viewer; ``payment_id`` is the trace's."""
         line = self.line
         hop = f"{line.hop} {self.nth}" if self.nth else line.hop
-        return span_id(line.payment_id, hop, line.attempt, line.role, line.run)
+        return span_id(payment_id, hop, line.attempt, line.role, line.run)
 
 
 class Trace:
@@ -169,7 +177,11 @@ class _Tree:
         for span in self._spans:
             self._date(span)
         for request in self._by_hop.get("api.request", ()):
-            request.own_ns = self._alone_ns(request)
+            request.elsewhere = [
+                (span.start_ns - span.waited_ns, span.end_ns)
+                for name in _ANSWERING
+                for span in self._by_hop.get(name, ())
+            ]
         return _missing(self._by_hop, self._absent, silent)
 
     def _parent(self, span: Span) -> Span | None:
@@ -191,17 +203,6 @@ class _Tree:
         if cause is not None:
             span.waited_ns = max(0, span.start_ns - cause.end_ns)
             span.is_early = span.start_ns < cause.start_ns
-
-    def _alone_ns(self, request: Span) -> int:
-        """What a request took, without the time that its answer waited for others."""
-        alone_ns, until_ns = request.line.took_ns, request.start_ns
-        elsewhere = [span for name in _ANSWERING for span in self._by_hop.get(name, ())]
-        for start_ns, end_ns in sorted((span.start_ns - span.waited_ns, span.end_ns) for span in elsewhere):
-            start_ns, end_ns = max(start_ns, until_ns), min(end_ns, request.end_ns)  # noqa: PLW2901
-            if end_ns > start_ns:
-                alone_ns -= end_ns - start_ns
-                until_ns = end_ns
-        return alone_ns
 
 
 def _nearest(span: Span, candidates: Iterable[Span]) -> Span | None:

@@ -57,7 +57,7 @@ def place(span: Span) -> str:
 
 def told(span: Span) -> str:
     """What was recorded with a hop, in words; empty if nothing was."""
-    fields = span.fields
+    fields = dict(span.fields)
     words = []
     if span.hop == "ledger.recorded":
         words.append(f"settled at {fields.pop('processor', 'a processor')}")
@@ -191,8 +191,8 @@ def as_json(trace: Trace) -> Mapping[str, object]:
 def _span_as_json(trace: Trace, span: Span) -> dict[str, object]:
     line = span.line
     return {
-        "span_id": span.span_id.hex(),
-        "parent_id": (span.parent.span_id if span.parent else trace.root_id).hex(),
+        "span_id": span.span_id(trace.payment_id).hex(),
+        "parent_id": (span.parent.span_id(trace.payment_id) if span.parent else trace.root_id).hex(),
         "hop": span.hop,
         "attempt": line.attempt or None,
         "role": line.role,

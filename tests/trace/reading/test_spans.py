@@ -98,13 +98,13 @@ def test_time_that_nothing_takes_is_no_bar() -> None:
 
 def test_a_span_s_id_is_the_same_in_every_viewer_and_unlike_all_others() -> None:
     lines = refused_once()
-    ids = [each.span_id for each in trace(lines).spans]
+    ids = [each.span_id(each.line.payment_id) for each in trace(lines).spans]
     assert len(set(ids)) == len(ids)
     assert {len(each) for each in ids} == {8}
     alone = trace([lines[-1]])
-    assert alone.spans[0].span_id == ids[-1]
+    assert alone.spans[0].span_id(alone.payment_id) == ids[-1]
     again = trace([{**lines[-1], "run": "00000000000000c3"}])
-    assert again.spans[0].span_id != ids[-1]
+    assert again.spans[0].span_id(again.payment_id) != ids[-1]
 
 
 def test_a_line_that_was_written_twice_is_one_span() -> None:
@@ -114,7 +114,7 @@ def test_a_line_that_was_written_twice_is_one_span() -> None:
 def test_a_client_s_repeat_at_the_same_api_is_a_second_request_below_the_same_root() -> None:
     found = trace([*settled(), line("api.request", 700, 0.4, status=202)])
     first, second = (each for each in found.spans if each.hop == "api.request")
-    assert first.span_id != second.span_id
+    assert first.span_id(found.payment_id) != second.span_id(found.payment_id)
     assert (first.parent, second.parent) == (None, None)
 
 
