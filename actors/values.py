@@ -40,6 +40,17 @@ class Verdict(IntEnum):
     """Refused: a person has written it off, and it is never sent again."""
 
 
+class Withheld(Enum):
+    """Why nothing more is taken for now, though there may be room."""
+
+    STORE_AWAY = "store_away"
+    """What must be put on record can't be."""
+    PROMISE_LOST = "promise_lost"
+    """A bug has lost something that was promised: nothing more is promised in this process's life."""
+    MEMORY_FULL = "memory_full"
+    """The process has nearly used up what memory it may have."""
+
+
 class Step(Enum):
     """What a payment actor is to do at the processor."""
 

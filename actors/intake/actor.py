@@ -34,6 +34,7 @@ from actors.messages.people import (
 from actors.messages.sessions import (
     DrainBegun,
     DrainEnded,
+    MemoryChanged,
     PaymentsSentBefore,
     SessionClosed,
     SessionDismissed,
@@ -164,7 +165,7 @@ class Intake:
                 self._pool.add(message.actor)
             case RecordingFailed():
                 self._applier.park(message.payment_id, message.epoch, words.NOT_BOOKED)
-            case StoreChanged() | PromiseLost():
+            case StoreChanged() | PromiseLost() | MemoryChanged():
                 self._sessions.suspend(message)
             case PurgePayments():
                 self._purger.purge(message.reply_to, message.mark)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from actors.values import Withheld
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from actors.recipient import Recipient
 
+_LASTING_FIRST = (Withheld.PROMISE_LOST, Withheld.MEMORY_FULL, Withheld.STORE_AWAY)
 WINDOW_MAX = 2048
 """Unused credit of one session at most: two seconds of a busy API, 64 KiB of frames."""
 
@@ -30,15 +33,13 @@ class Credits:
         self._window = max(1, min(window_max, capacity // 4))
         self._unused: dict[Recipient, int] = {}
         self._storing: dict[Recipient, int] = {}
-        self.store_away = False
-        """Whether facts can't be put on record now."""
-        self.promise_lost = False
-        """Whether a bug has lost something that was promised: nothing more is promised in this process's life."""
+        self.withheld: set[Withheld] = set()
+        """Why nothing is granted now; more than one reason may hold."""
 
     @property
-    def suspended(self) -> bool:
-        """While true nothing is granted."""
-        return self.store_away or self.promise_lost
+    def suspended(self) -> Withheld | None:
+        """Why nothing is granted: the reason that lasts longest. None while there is none."""
+        return next((each for each in _LASTING_FIRST if each in self.withheld), None)
 
     @property
     def sessions(self) -> tuple[Recipient, ...]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from actors.messages.journal import PromiseLost, StoreChanged
-from actors.messages.sessions import CreditGranted, CreditRestored, CreditWithdrawn, SessionAdmitted
+from actors.messages.sessions import CreditGranted, CreditRestored, CreditWithdrawn, MemoryChanged, SessionAdmitted
+from actors.values import Withheld
 
 if TYPE_CHECKING:
     from actors.intake.backlog.backlog import Backlog
@@ -32,23 +33,27 @@ class Sessions:
         """Let a session in."""
         session.tell(SessionAdmitted(self._backlog.epoch))
         self._credits.open(session)
-        if self._credits.suspended:
-            session.tell(CreditWithdrawn(self._credits.promise_lost))
+        if why := self._credits.suspended:
+            session.tell(CreditWithdrawn(why))
 
     def close(self, session: Recipient) -> None:
         """Forget a session that is gone."""
         self._credits.close(session)
         self._purges.closed(session)
 
-    def suspend(self, reason: StoreChanged | PromiseLost) -> None:
+    def suspend(self, reason: StoreChanged | PromiseLost | MemoryChanged) -> None:
         """Take note that nothing more can be promised, or that it can again."""
-        credits = self._credits
-        if isinstance(reason, StoreChanged):
-            credits.store_away = not reason.available
-        else:
-            credits.promise_lost = True
-        for session in credits.sessions:
-            session.tell(CreditWithdrawn(self._credits.promise_lost) if credits.suspended else CreditRestored())
+        withheld = self._credits.withheld
+        match reason:
+            case StoreChanged():
+                (withheld.discard if reason.available else withheld.add)(Withheld.STORE_AWAY)
+            case MemoryChanged():
+                (withheld.add if reason.full else withheld.discard)(Withheld.MEMORY_FULL)
+            case PromiseLost():
+                withheld.add(Withheld.PROMISE_LOST)
+        why = self._credits.suspended
+        for session in self._credits.sessions:
+            session.tell(CreditRestored() if why is None else CreditWithdrawn(why))
 
     def grant(self) -> None:
         """Grant what is due."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from actors.values import Withheld
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -52,14 +54,20 @@ class CreditWithdrawn(NamedTuple):
     """Intake -> session: it may send nothing more until ``CreditRestored``; what is on its way is still taken.
 
     Args:
-        promise_lost: a bug has lost something that was promised; otherwise the store is away.
+        why: the reason.
     """
 
-    promise_lost: bool = False
+    why: Withheld = Withheld.STORE_AWAY
 
 
 class CreditRestored(NamedTuple):
     """Intake -> session: the credit that was withdrawn is its again."""
+
+
+class MemoryChanged(NamedTuple):
+    """Worker -> intake: the process has nearly used up its memory, or has room again."""
+
+    full: bool
 
 
 class CreditGranted(NamedTuple):

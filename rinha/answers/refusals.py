@@ -31,6 +31,8 @@ def explain_refusal(reason: NoCreditReason, since_ms: int, tally: Tally) -> str:
             return f"the worker's store is away since {since}: nothing can be put on record"
         case NoCreditReason.PROMISE_LOST:
             return f"the worker has lost something that it promised, and takes nothing more since {since}: restart it"
+        case NoCreditReason.MEMORY_FULL:
+            return f"the worker has used up its memory since {since}: give it more, purge, or restart it"
         case NoCreditReason.DRAINING:
             return f"this API is draining since {since}"
         case NoCreditReason.NATS_AWAY:

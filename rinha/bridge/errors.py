@@ -16,6 +16,8 @@ class NoCreditReason(StrEnum):
     """The worker can't put on record what it must."""
     PROMISE_LOST = "promise_lost"
     """The worker has lost something that it promised, and promises nothing more."""
+    MEMORY_FULL = "memory_full"
+    """The worker has nearly used up its memory: only a purge, or a restart, makes room."""
     DRAINING = "draining"
     """This API is shutting down."""
     NATS_AWAY = "nats_away"

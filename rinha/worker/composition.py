@@ -16,6 +16,7 @@ from gevent.pool import Group
 from actors.intake.backlog.parked import Parking
 from actors.intake.dispatch.routing import Cheapest, Fastest
 from actors.messages.people import GetCounts
+from actors.messages.sessions import MemoryChanged
 from actors.plan import Plan
 from actors.ports import StoreBroken, StoreUnavailable
 from actors.runtime.clocks import SystemClock
@@ -38,6 +39,7 @@ from rinha.store.postgres.url import PostgresUrl
 from rinha.trace.recording.process import Process
 from rinha.trace.recording.recorder import REVIEW_S, ProcessRecorder
 from rinha.worker.answers import Answers
+from rinha.worker.memory import MemoryWatch, read_memory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -153,7 +155,8 @@ class Worker:
         )
         answers.ask_all = self._server.ask_all
         self._server.start()
-        self._each_second.spawn(self._review)
+        memory = MemoryWatch(read_memory, lambda full: self._system.intake.tell(MemoryChanged(full)), self._settled)
+        self._each_second.spawn(self._review, memory)
         if self._store is not None and self._settings.nats is not None:
             self._each_second.spawn(self._keep_place, self._store)
         if self._meter is not None:
@@ -178,6 +181,9 @@ class Worker:
         counts = self._system.answer(GetCounts())
         held = counts.waiting + counts.in_flight + counts.unknown + counts.parked
         return Tally(counts.settled, held, self._settings.backlog_max)
+
+    def _settled(self) -> int:
+        return self._counts().settled
 
     def drain(self, timeout_s: float) -> list[str]:
         """Take no more payments, and settle those that are held.
@@ -225,10 +231,13 @@ class Worker:
                 store.keep_place()
             gevent.sleep(KEEP_PLACE_S)
 
-    def _review(self) -> None:
+    def _review(self, memory: MemoryWatch) -> None:
         while True:
             gevent.sleep(REVIEW_S)
             self._recorder.review()
+            # An actor may be too busy to say how many payments there are: the next time will do.
+            with contextlib.suppress(*FAILURES):
+                memory.look()
 
     def _look(self, answers: Answers) -> None:
         while True:

@@ -22,13 +22,14 @@ from actors.messages.sessions import (
     CreditGranted,
     CreditRestored,
     CreditWithdrawn,
+    MemoryChanged,
     SessionEpochAdopted,
     SessionOpened,
     VerdictsGiven,
 )
 from actors.reports import WorkerStatistics
 from actors.system import ActorSystem
-from actors.values import LedgerRow, Payment, ProcessorHealth, Refused, Settled, Unknown, Verdict
+from actors.values import LedgerRow, Payment, ProcessorHealth, Refused, Settled, Unknown, Verdict, Withheld
 from tests.actors.journal_bench import FEES, ID, PAYMENT, JournalBench
 
 if TYPE_CHECKING:
@@ -83,6 +84,21 @@ def test_a_repetition_is_not_acknowledged_before_the_original(bench: JournalBenc
     bench.store.full = False
     bench.world.advance(1.0)
     assert bench.session.of(VerdictsGiven) == [VerdictsGiven(1), VerdictsGiven(3, ((3, Verdict.CONFLICT),))]
+
+
+def test_credit_is_withdrawn_while_memory_has_run_out_whatever_the_store_does(bench: JournalBench) -> None:
+    bench.start()
+    bench.system.intake.tell(MemoryChanged(True))
+    bench.system.intake.tell(MemoryChanged(True))
+    assert bench.session.of(CreditWithdrawn)[-1] == CreditWithdrawn(Withheld.MEMORY_FULL)
+    bench.store.full = True
+    bench.submit(PAYMENT)
+    bench.store.full = False
+    bench.world.advance(1.0)
+    assert bench.session.of(CreditRestored) == [], "the store is back, and there is no room all the same"
+    assert bench.statistics().settled == 1, "what is on its way is still taken"
+    bench.system.intake.tell(MemoryChanged(False))
+    assert len(bench.session.of(CreditRestored)) == 1
 
 
 def test_credit_is_withdrawn_while_the_store_is_unavailable(bench: JournalBench) -> None:

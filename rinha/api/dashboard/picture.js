@@ -15,13 +15,12 @@ export function showPicture(overview, colours) {
 
 function draw({ actors, edges, apis, processors: { processors } }, colours) {
   const payments = actors.filter((each) => each.kind === "payment");
-  const intake = actors.find((each) => each.kind === "intake");
-  const places = { bridge: [186, 142], intake: [364, 142], pool: [576, 112] };
-  const rows = Math.ceil(payments.length / COLUMNS);
-  const around = ["health", "ledger", "journal"].map((name) => actors.find((each) => each.name === name)).filter(Boolean);
-  places.pool.push([COLUMNS * CELL, rows * CELL]);
-  around.forEach(({ name }, at) => { places[name] = [364, at === 0 ? 20 : at === 1 ? 264 : 203]; });
-  if (around.length > 2) places.ledger = [364, 276];
+  const column = ["health", "intake", "journal", "ledger"].map((name) => actors.find((each) => each.name === name)).filter(Boolean);
+  const rows = Math.ceil(payments.length / COLUMNS), places = {};
+  column.forEach(({ name }, at) => { places[name] = [364, column.length === 1 ? 142 : 4 + (at * (HEIGHT - NODE[1] - 8)) / (column.length - 1)]; });
+  const middle = places.intake?.[1] ?? 142;
+  places.bridge = [186, middle];
+  places.pool = [576, Math.max(44, middle + NODE[1] / 2 - (rows * CELL) / 2), [COLUMNS * CELL, rows * CELL]];
   spread(processors.length).forEach((y, at) => { places[processors[at].name] = [WIDTH - NODE[0] - 4, y]; });
   const apiPlaces = spread(apis.length).map((y) => [4, y]);
   const flows = Object.entries(Object.groupBy(edges, (each) => `${each.from} ${each.to}`)).map(([key, group]) => [...key.split(" "), group.reduce((sum, each) => sum + each.per_s, 0)]);
@@ -31,7 +30,7 @@ function draw({ actors, edges, apis, processors: { processors } }, colours) {
     flows.filter(([from, to]) => places[from] && places[to]).map(([from, to, perS]) => edge(places[from], places[to], perS, from)),
     apis.map((each, at) => node(apiPlaces[at], each.name, [`${rate(each.per_s)}/s`, `${count(each.outbox)} without verdict`], each.refusing ? "bad" : "")),
     node(places.bridge, "bridge", [`${apis.length} sessions`, `credit ${count(apis.reduce((sum, each) => sum + (each.credit ?? 0), 0))}`]),
-    [intake, ...around].filter(Boolean).map((each) => node(places[each.name], each.name, lines(each), each.restarts ? "bad" : "", each.busy)),
+    column.map((each) => node(places[each.name], each.name, lines(each), each.restarts ? "bad" : "", each.busy)),
     pool(places.pool, payments, colours),
     processors.map((each) => node(places[each.name], each.name, [each.healthy ? `healthy · ${ms(each.latency_ms)}` : "circuit open", `${count(each.in_flight)} under way`], each.healthy ? "ok" : "bad")));
 }

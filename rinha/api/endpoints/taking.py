@@ -31,6 +31,7 @@ NOT_ACCEPTED = {
     NoCreditReason.WORKER_AWAY: "The worker is away",
     NoCreditReason.STORE_AWAY: "The worker's store is away, so nothing can be put on record",
     NoCreditReason.PROMISE_LOST: "The worker takes no more payments until it is restarted",
+    NoCreditReason.MEMORY_FULL: "The worker has used up its memory, and takes no more payments until it has room",
     NoCreditReason.DRAINING: "This API is shutting down",
     NoCreditReason.NATS_AWAY: "NATS is away",
     NoCreditReason.NO_STREAM: "NATS has no stream for payments",

@@ -66,6 +66,8 @@ async def test_on_a_phone_nothing_scrolls_sideways(shown: Shown) -> None:
     page = await shown.open()
     await expect(page.locator("#tiles .tile")).to_have_count(8)
     assert await page.evaluate("document.documentElement.scrollWidth") <= 390
+    for place in ("#tiles", "#processors", "#events"):
+        assert await page.evaluate(f"document.querySelector('{place}').offsetWidth") > 330, place
 
 
 async def test_what_came_from_outside_is_text(shown: Shown, gateway: FakeGateway) -> None:

@@ -17,6 +17,7 @@ _REASONS = {
     Withdrawal.NONE: NoCreditReason.FULL,
     Withdrawal.STORE_AWAY: NoCreditReason.STORE_AWAY,
     Withdrawal.PROMISE_LOST: NoCreditReason.PROMISE_LOST,
+    Withdrawal.MEMORY_FULL: NoCreditReason.MEMORY_FULL,
 }
 
 

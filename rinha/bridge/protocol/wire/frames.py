@@ -47,6 +47,8 @@ class Withdrawal(IntEnum):
     """What must be put on record can't be."""
     PROMISE_LOST = 2
     """The worker has lost something that it promised, which is a bug: it promises nothing more."""
+    MEMORY_FULL = 3
+    """The worker has nearly used up its memory."""
 
 
 class Ack(NamedTuple):

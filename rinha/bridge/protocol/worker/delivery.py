@@ -146,7 +146,7 @@ class Delivery:
         elif isinstance(message, EpochRaised):
             self.session.announce_epoch(message.epoch)
         elif isinstance(message, CreditWithdrawn):
-            self.session.withdraw(Withdrawal.PROMISE_LOST if message.promise_lost else Withdrawal.STORE_AWAY)
+            self.session.withdraw(Withdrawal[message.why.name])
         elif isinstance(message, CreditRestored):
             self.session.restore()
         elif isinstance(message, SessionDismissed):

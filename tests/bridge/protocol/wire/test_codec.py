@@ -164,7 +164,7 @@ def framed(kind: int, body: bytes) -> bytes:
         framed(15, b""),
         framed(16, b""),
         encode(Credit(1)).replace(b"\1\0", b"\1\1"),
-        encode(Credit(0)).replace(bytes(9), bytes(8) + b"\3"),
+        encode(Credit(0)).replace(bytes(9), bytes(8) + b"\4"),
         framed(255, b"x" * 30),
         b"GET / HTTP/1.1\r\n\r\n",
         framed(1, b"\x00"),

@@ -30,7 +30,7 @@ from actors.messages.sessions import (
     VerdictsGiven,
 )
 from actors.reports import CloseAnswer, CloseResult
-from actors.values import Payment, Verdict
+from actors.values import Payment, Verdict, Withheld
 from rinha.bridge.protocol.wire.codec import FrameDecoder, encode, encode_payment
 from rinha.bridge.protocol.wire.frames import Ack, Credit, Epoch, EpochAdopted, Reply, Request, SentBefore, Withdrawal
 from rinha.bridge.protocol.wire.handshake import Hello, Welcome, prove
@@ -144,8 +144,9 @@ def test_a_verdict_twice_cuts_the_connection(bench: Bench) -> None:
 def test_credit_is_withdrawn_and_restored(bench: Bench) -> None:
     bench.delivery.tell(CreditWithdrawn())
     assert bench.sent() == [Credit(0, Withdrawal.STORE_AWAY)]
-    bench.delivery.tell(CreditWithdrawn(promise_lost=True))
-    assert bench.sent() == [Credit(0, Withdrawal.PROMISE_LOST)]
+    for why in (Withheld.PROMISE_LOST, Withheld.MEMORY_FULL):
+        bench.delivery.tell(CreditWithdrawn(why))
+        assert bench.sent() == [Credit(0, Withdrawal[why.name])]
     bench.delivery.tell(CreditRestored())
     assert bench.sent() == [Credit(11)]
 
