@@ -16,6 +16,7 @@ from tests.simulation.bridge import SECRET
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from actors.facts import FeedMark
     from actors.values import Payment
     from tests.simulation.bridge import Connection, SimulatedBridge
     from tests.simulation.plan import Plan
@@ -123,9 +124,9 @@ class SimulatedApi:
             self._decide(submission, Verdict.TAKEN)
         self._flush()
 
-    def purge(self) -> bool:
-        """Ask for a purge, if there is a session."""
-        return self.ask(*encode_request(Purge()))
+    def purge(self, mark: FeedMark) -> bool:
+        """Ask for a purge, if there is a session; it may have a place in a stream."""
+        return self.ask(*encode_request(Purge(mark)))
 
     def ask(self, kind: int, payload: bytes) -> bool:
         """Ask the worker, if there is a session; nobody waits for the reply."""

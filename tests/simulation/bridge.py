@@ -154,7 +154,7 @@ class SimulatedBridge:
     def tell(self, message: Any) -> None:
         """Pass on what the deliveries have for the intake, and take note of purges."""
         if isinstance(message, PurgePayments):
-            purge = object()
+            purge = message.mark if message.mark.stream else object()
             self._on_purge(purge, "begun")
             message = message._replace(reply_to=NotedPurge(message.reply_to, lambda end: self._on_purge(purge, end)))
         self._intake.tell(message)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pykka
 
+from actors.facts import FeedMark
 from actors.messages.people import GetCounts, GetSummary
 from actors.runtime.guard import ActorFailed
 from actors.runtime.reference import MailboxFull
@@ -58,6 +59,9 @@ class World:
         self.violations: list[str] = []
         self.submissions: list[Submission] = []
         self.purges: list[PurgeWindow] = []
+        self.last_mark = FeedMark()
+        self.purged_to = FeedMark()
+        """The last purge of the stream that was carried out for certain."""
         self.purging: dict[object, PurgeWindow] = {}
         """Those that the worker was asked for and hasn't ended."""
         self.scheduler = self.trace.scheduler = Scheduler(chance, self.trace.note if trace else None)
@@ -216,11 +220,27 @@ class World:
         self.scheduler.later(lapse_s, thaw)
 
     def purge(self, number: int) -> None:
-        self.apis[number].purge()
+        """A purge; with a durable journal it stands in a stream, as a relay would say it."""
+        mark = FeedMark()
+        if self.plan.level == "durable":
+            self.last_mark = mark = FeedMark("stream", self.last_mark.through + 1)
+        self.apis[number].purge(mark)
+
+    def purge_again(self, number: int) -> None:
+        """The last purge of the stream is delivered once more."""
+        if self.last_mark.stream:
+            self.apis[number].purge(self.last_mark)
 
     def note_purge(self, purge: object, what: str) -> None:
         self.trace.note(f"purge {what}")
+        if isinstance(purge, FeedMark):
+            if self.purged_to.covers(purge):
+                return  # it was carried out, and must change nothing more
+            if what == "done":
+                self.purged_to = purge
         if what == "begun":
+            if purge in self.purging:
+                return
             self.purges.append(PurgeWindow(self.scheduler.now_s, self.incarnation))
             self.purging[purge] = self.purges[-1]
         elif (window := self.purging.pop(purge, None)) is not None:  # the intake's word may come twice after a crash

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from actors.facts import FeedMark, PaymentsPurged
 from actors.intake.actor import Intake
 from actors.intake.backlog import outcomes
 from actors.intake.backlog.unknowns import Unknowns
@@ -18,6 +19,7 @@ from tests.simulation.mutants.registry import Mutants
 
 if TYPE_CHECKING:
     from actors.intake.backlog.entry import Entry
+    from actors.recipient import Recipient
 
 MUTANTS = Mutants()
 
@@ -103,3 +105,19 @@ def unknown_outcomes_are_looked_into_without_pause(patch: pytest.MonkeyPatch) ->
         self.push(entry, now_s)
 
     patch.setattr(Unknowns, "push_later", push_later)
+
+
+@MUTANTS.at("durable")
+def a_purge_that_is_delivered_again_is_carried_out_again(patch: pytest.MonkeyPatch) -> None:
+    real = Purger.purge
+
+    def purge(self: Purger, reply_to: Recipient, mark: FeedMark) -> None:
+        self._purges.mark = FeedMark()
+        real(self, reply_to, mark)
+
+    patch.setattr(Purger, "purge", purge)
+
+
+@MUTANTS.at("durable")
+def the_next_worker_does_not_know_which_purges_of_the_stream_were_carried_out(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("actors.intake.purging.PaymentsPurged", lambda epoch, mark: PaymentsPurged(epoch))
