@@ -5,8 +5,9 @@ so many per second on average, over kept-alive connections. For each process it 
 of user and system in µs, and voluntary context switches, which are the times it went to sleep.
 
 Variants are compared in turns, round by round, each with processes of its own:
-``--variant base=../other-checkout --variant new=.,RINHA_BRIDGE_LINGER_MS=5``. ``--profile DIRECTORY`` leaves profiles
-there; it needs py-spy (``pip install py-spy``), whose own share then is in the figures.
+``--variant base=../other-checkout --variant new=.,RINHA_BRIDGE_LINGER_MS=5``. With ``VIEWERS=10`` among the settings so
+many look at the dashboard. ``--profile DIRECTORY`` leaves profiles there; it needs py-spy (``pip install py-spy``), whose
+own share then is in the figures.
 """
 
 from __future__ import annotations
@@ -62,18 +63,21 @@ class Used(NamedTuple):
 
 
 class Variant(NamedTuple):
-    """What to measure: a checkout, and settings."""
+    """What to measure: a checkout, settings, and how many look at the page."""
 
     name: str
     tree: Path
     settings: Mapping[str, str]
+    viewers: int = 0
 
     @classmethod
     def parse(cls, text: str) -> Variant:
         """Read ``name=path,SETTING=value,…``."""
         name, _, rest = text.partition("=")
         tree, *settings = rest.split(",")
-        return cls(name, Path(tree).resolve(), dict(each.split("=", 1) for each in settings))
+        given = dict(each.split("=", 1) for each in settings)
+        viewers = int(given.pop("VIEWERS", "0"))
+        return cls(name, Path(tree).resolve(), given, viewers)
 
 
 async def measure(variant: Variant, rate: float, seconds: float, apis: int, profile: Path | None) -> dict[str, float]:
@@ -98,6 +102,7 @@ async def measure(variant: Variant, rate: float, seconds: float, apis: int, prof
             each.until_logged("bridge.session_opened")
 
         clients = [Client(address) for address in addresses]
+        viewing = asyncio.gather(*(view(addresses[each % apis]) for each in range(variant.viewers)))
         await post_at_random(clients, rate, WARM_UP_S)
         for client in clients:
             client.latencies_s.clear()
@@ -108,6 +113,8 @@ async def measure(variant: Variant, rate: float, seconds: float, apis: int, prof
         with profiling(processes, seconds, profile, title) if profile else contextlib.nullcontext():
             await post_at_random(clients, rate, seconds)
         after = {name: Used.by(each.pid) for name, each in processes.items()}
+        viewing.cancel()
+        await asyncio.gather(viewing, return_exceptions=True)
         for client in clients:
             await client.close()
         answers = sum((client.statuses for client in clients), Counter[int]())
@@ -124,6 +131,17 @@ async def measure(variant: Variant, rate: float, seconds: float, apis: int, prof
         user_us, system_us, switches = ((now - then) / share for now, then in used)
         found |= {f"{name} user": user_us, f"{name} sys": system_us, f"{name} switches": switches}
     return found
+
+
+async def view(address: str) -> None:
+    """Ask what the page asks, once a second, until cancelled."""
+    newest = 0
+    async with aiohttp.ClientSession() as session:
+        while True:
+            async with session.get(f"{address}/overview", params={"after": newest}) as response:
+                seconds = (await response.json()).get("seconds", [])
+            newest = seconds[-1]["number"] if seconds else newest
+            await asyncio.sleep(1.0)
 
 
 def report(results: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
