@@ -6,8 +6,8 @@ of user and system in µs, and voluntary context switches, which are the times i
 
 Variants are compared in turns, round by round, each with processes of its own:
 ``--variant base=../other-checkout --variant new=.,RINHA_BRIDGE_LINGER_MS=5``. With ``VIEWERS=10`` among the settings so
-many look at the dashboard. ``--profile DIRECTORY`` leaves profiles there; it needs py-spy (``pip install py-spy``), whose
-own share then is in the figures.
+many look at the dashboard. ``--profile DIRECTORY`` leaves profiles there; it needs py-spy (``pip install py-spy``), and
+its own share then is in the figures.
 """
 
 from __future__ import annotations
