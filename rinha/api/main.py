@@ -91,7 +91,7 @@ async def _run(
 def _gateway(settings: Settings, recorder: ProcessRecorder, process: ApiProcess) -> Gateway:
     if settings.nats is not None:
         # Only here, so that nobody else needs its library.
-        from rinha.jetstream.publisher import JetStreamGateway
+        from rinha.jetstream.gateway import JetStreamGateway
 
         return JetStreamGateway(
             settings.nats,

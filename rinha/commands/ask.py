@@ -138,7 +138,7 @@ async def _over_bridge(settings: Settings, ask: Callable[[Asked], Awaitable[_Ans
 
 async def _over_nats(settings: Settings, url: NatsUrl, ask: Callable[[Asked], Awaitable[_Answer]]) -> _Answer:
     # Only here, so that nobody else needs its library.
-    from rinha.jetstream.publisher import JetStreamGateway
+    from rinha.jetstream.gateway import JetStreamGateway
     from rinha.jetstream.stream import JetStreamOff, StreamDiffers
 
     gateway = JetStreamGateway(

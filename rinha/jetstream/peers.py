@@ -14,7 +14,21 @@ from nats.errors import Error as NatsError
 
 from rinha.bridge.errors import ProtocolError
 from rinha.bridge.protocol.wire.frames import ReplyStatus
-from rinha.bridge.protocol.wire.own_questions import decode_own_reply, encode_own_request, reply_to
+from rinha.bridge.protocol.wire.metrics import ApiMetrics
+from rinha.bridge.protocol.wire.own_questions import (
+    IDS_MAX,
+    GetEvents,
+    GetHops,
+    GetMetrics,
+    GetOwnEvents,
+    GetOwnFigures,
+    GetOwnHops,
+    GetOwnPulse,
+    decode_own_reply,
+    encode_own_request,
+    reply_to,
+)
+from rinha.bridge.protocol.wire.processes import AllReports
 from rinha.jetstream.asking import dump_question, load_question
 
 if TYPE_CHECKING:
@@ -24,12 +38,15 @@ if TYPE_CHECKING:
     from nats.aio.msg import Msg
 
     from rinha.bridge.protocol.wire.own_questions import OwnQuestion
+    from rinha.bridge.protocol.wire.questions import Question
 
 SUBJECT = "rinha.apis"
 MAX_BYTES = 48 * 1024
 """Of an answer: below the server's ``max_payload``."""
 QUIET_S = 0.1
 DEADLINE_S = 0.5
+_NO_EVENTS = 2**63
+"""After this number there are none."""
 
 
 class Peers:
@@ -47,6 +64,23 @@ class Peers:
         """Answer from now on, and ask, over this connection."""
         await client.subscribe(SUBJECT, cb=self._asked)
         self._client = client
+
+    async def figures(self) -> AllReports:
+        """What each API took and refused."""
+        return AllReports(tuple(sorted(await self.ask_all(GetOwnFigures()), key=lambda each: str(each.name))))
+
+    async def complete(self, question: Question, answer: Any) -> Any:
+        """Add to what the workers answered what the APIs know."""
+        match question:
+            case GetEvents(after):
+                return answer.with_processes(await self.ask_all(GetOwnEvents(after)))
+            case GetHops(ids):
+                return answer.with_processes(await self.ask_all(GetOwnHops(ids or answer.ids[:IDS_MAX])))
+            case GetMetrics():
+                pulses = await self.ask_all(GetOwnPulse(_NO_EVENTS))
+                return answer._replace(apis={each.report.name: ApiMetrics.of(each) for each in pulses})
+            case _:
+                return answer
 
     async def ask_all(self, question: OwnQuestion) -> list[Any]:
         """The answers of all APIs that gave one in time; this one's own without a connection."""

@@ -13,7 +13,7 @@ import psutil
 
 from actors.tracing import NotRecording
 from rinha.commands.reconcile import Discrepancy, reconcile
-from rinha.jetstream.publisher import JetStreamGateway
+from rinha.jetstream.gateway import JetStreamGateway
 from rinha.net.nats_url import parse_nats_url
 from tests.store.postgres_server import PostgresServer
 from tests.support.client import Answers, get, their_rows

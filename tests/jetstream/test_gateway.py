@@ -24,8 +24,8 @@ from rinha.bridge.protocol.wire.questions import decode_request, encode_reply
 from rinha.jetstream.asking import dump_reply, load_question
 from rinha.jetstream.batch import PaymentsBatch, PurgeOrder, decode
 from rinha.jetstream.connect import connect
+from rinha.jetstream.gateway import JetStreamGateway
 from rinha.jetstream.names import STREAM, ask_subject, shard_of
-from rinha.jetstream.publisher import JetStreamGateway
 from rinha.jetstream.stream import JetStreamOff, StreamDiffers, open_stream
 from rinha.net.nats_url import parse_nats_url
 from tests.support.nats import nats_server
@@ -224,6 +224,14 @@ async def test_closing_waits_for_the_stream_and_takes_nothing_more(server: NatsS
     with pytest.raises(NoCredit) as caught:
         await gateway.begin(payment(2))
     assert caught.value.reason is NoCreditReason.DRAINING
+
+
+async def test_closing_waits_for_what_lingers_too(server: NatsServer) -> None:
+    gateway = gateway_to(server, linger_s=0.2)
+    await gateway.start()
+    taken = [gateway.begin(payment(number)) for number in range(1, 20)]
+    assert await gateway.close(5.0) == []
+    assert await asyncio.gather(*taken) == [Verdict.TAKEN] * 19
 
 
 class Worker:
