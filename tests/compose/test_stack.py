@@ -140,3 +140,16 @@ async def test_an_api_that_crashes_comes_back(stack: Stack, session: aiohttp.Cli
                 break
             await asyncio.sleep(0.1)
     assert stack.inspect("payment-api-2")["State"]["StartedAt"] > before["State"]["StartedAt"]
+
+
+async def test_the_page_and_the_metrics_are_in_the_image(stack: Stack, session: aiohttp.ClientSession) -> None:
+    for path, words in (
+        ("/dashboard", "<!doctype html>"),
+        ("/dashboard/main.js", "import"),
+        ("/dashboard/style.css", "#tiles"),
+        ("/overview", '"verdict"'),
+        ("/metrics", "rinha_worker_up 1.0"),
+    ):
+        async with session.get(f"{URL}{path}") as response:
+            assert response.status == 200, path
+            assert words in await response.text(), path
