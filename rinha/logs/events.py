@@ -71,6 +71,7 @@ SENTENCES = {
     "process.failed": "The process failed.",
     "processor.name_found": "The name {host} has addresses again.",
     "processor.name_not_found": "The name {host} has no address: {reason}.",
+    "relay.consumer_gone": "The stream's consumer of shard {shard} is gone; the relay ends.",
     "relay.consumer_stalled": "The stream holds payments of shard {shard} and delivers none; the relay ends.",
     "relay.delivered_again": "Message {sequence} with {payments} payments was delivered again.",
     "relay.failed": "The relay ends, and is started again: {reason}.",

@@ -219,6 +219,9 @@ class Relay:
             if looks % IN_PROGRESS_LOOKS == 0:
                 for held in list(self._hand):
                     await self._publish(held.reply_to, IN_PROGRESS)
+            if self._pulls.refused(self._loop.time()):
+                logger.error("relay.consumer_gone", extra={"shard": self._place.shard})
+                return
             if self._pulls.stalled(self._loop.time()) and await self._has_pending():
                 logger.error("relay.consumer_stalled", extra={"shard": self._place.shard})
                 return

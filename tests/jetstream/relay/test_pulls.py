@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from rinha.jetstream.relay.pulls import SILENCE_S, STALLED_S, Pulls
+from rinha.jetstream.relay.pulls import GONE_S, REFUSED_PAUSE_S, SILENCE_S, STALLED_S, Pulls
 
 
 def test_one_request_at_a_time_for_as_many_as_are_wanted() -> None:
@@ -59,3 +59,16 @@ def test_it_has_stalled_if_none_came_for_long_though_some_are_asked_for() -> Non
     assert pulls.stalled(2 * STALLED_S)
     pulls.idle(2 * STALLED_S)
     assert not pulls.stalled(2 * STALLED_S + 1)
+
+
+def test_refused_it_pauses_and_knows_after_a_while_that_nobody_is_there() -> None:
+    pulls, now_s = Pulls(0.0), 0.0
+    while not pulls.refused(now_s):
+        assert now_s <= GONE_S + REFUSED_PAUSE_S
+        assert pulls.ask(3, now_s) is not None
+        pulls.status(pulls.token, "503", now_s)
+        assert pulls.ask(3, now_s + REFUSED_PAUSE_S / 2) is None
+        now_s += REFUSED_PAUSE_S
+    pulls.ask(3, now_s)
+    pulls.status(pulls.token, "100", now_s)
+    assert not pulls.refused(now_s)

@@ -265,3 +265,12 @@ async def test_a_relay_that_is_told_of_another_number_of_shards_than_its_worker_
     with running("relay", environ=environ) as relay:
         assert await asyncio.to_thread(relay.wait) == 2
     assert "one of 5 shards" in relay.logged("relay.refused")[0]["reason"]
+
+
+async def test_without_its_consumer_it_ends_and_does_not_ask_in_a_loop(
+    stream: OpenStream, worker: Worker, relay: Process
+) -> None:
+    await asyncio.to_thread(relay.until_logged, "relay.started")
+    await stream.context.delete_stream(STREAM)
+    assert await asyncio.to_thread(relay.wait) == 1
+    assert relay.logged("relay.consumer_gone")
