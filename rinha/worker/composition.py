@@ -35,7 +35,6 @@ from rinha.overview.watch import Watch
 from rinha.process import WORKER_ROLE
 from rinha.processors.open import open_client
 from rinha.processors.shared_health import SharedHealthClient
-from rinha.store.postgres.url import PostgresUrl
 from rinha.trace.recording.process import Process
 from rinha.trace.recording.recorder import REVIEW_S, ProcessRecorder
 from rinha.worker.answers import Answers
@@ -263,11 +262,14 @@ def _store(settings: Settings) -> Store | None:
 
 def _share_health(settings: Settings, clients: Mapping[str, HttpProcessorClient]) -> Mapping[str, ProcessorClient]:
     """The clients by which processors are asked: where there are several workers, one asks for health for all."""
-    if settings.nats is None or not isinstance(settings.store, PostgresUrl):
+    if settings.nats is None:
         return clients
+    # Only here, so that a worker without a journal needs none of their libraries.
     from rinha.store.postgres.health_board import HealthBoard
+    from rinha.store.postgres.url import PostgresUrl
     from rinha.store.threadpool import ThreadpoolBoard
 
+    assert isinstance(settings.store, PostgresUrl)  # the settings see to it
     board = ThreadpoolBoard(HealthBoard(settings.store))
     return {name: SharedHealthClient(client, name, board) for name, client in clients.items()}
 
