@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from nats.errors import Error as NatsError
+from nats.js.api import Header, StatusCode
 
 from actors.facts import FeedMark
 from actors.messages.people import Purge
 from actors.values import Verdict
-from rinha.bridge.errors import BridgeError, ProtocolError
+from rinha.bridge.errors import BridgeError, ProtocolError, WorkerUnavailable
 from rinha.bridge.protocol.wire.frames import ReplyStatus
 from rinha.jetstream.asking import dump_reply, load_question
 from rinha.jetstream.batch import PAYMENTS_MAX, BatchError
@@ -204,6 +205,10 @@ class Relay:
         try:
             kind, payload = load_question(message.data)
             _, status, reply = await self._session.exchange(kind, payload)
+        except WorkerUnavailable:
+            # As NATS itself says it where nobody listens.
+            await self._publish(message.reply, b"", headers={Header.STATUS: StatusCode.SERVICE_UNAVAILABLE})
+            return
         except (BridgeError, ProtocolError) as error:
             status, reply = ReplyStatus.FAILED, str(error).encode()
         for piece in dump_reply(ReplyStatus(status), reply):
@@ -259,9 +264,9 @@ class Relay:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _publish(self, subject: str, data: bytes, reply: str = "") -> None:
+    async def _publish(self, subject: str, data: bytes, reply: str = "", headers: dict[str, str] | None = None) -> None:
         with contextlib.suppress(*_UNSURE):  # without a connection nobody is there to be told
-            await self._client.publish(subject, data, reply=reply)
+            await self._client.publish(subject, data, reply=reply, headers=headers)
 
     def _begin(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

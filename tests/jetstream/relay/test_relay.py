@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+import gevent
 import pytest
 from nats.errors import Error as NatsError
 
 from actors.facts import FeedMark
 from actors.messages.people import GetSummary, PurgeFailed, PurgePayments
 from actors.values import Payment, Totals, Verdict
-from rinha.bridge.errors import RequestFailed
+from rinha.bridge.errors import RequestFailed, ShardUnavailable
 from rinha.jetstream.batch import PurgeOrder, encode_payments, encode_purge
 from rinha.jetstream.names import ASIDE, STREAM, ask_subject, consumer, shard_of, subject
 from rinha.jetstream.questions import ShardQuestions
@@ -274,3 +276,24 @@ async def test_without_its_consumer_it_ends_and_does_not_ask_in_a_loop(
     await stream.context.delete_stream(STREAM)
     assert await asyncio.to_thread(relay.wait) == 1
     assert relay.logged("relay.consumer_gone")
+
+
+async def test_a_question_that_the_worker_does_not_live_to_answer_is_told_so_at_once(
+    client: Client, worker: Worker, questions: Questions, relay: Process
+) -> None:
+    asked = threading.Event()
+
+    def answer(question: object) -> object:
+        asked.set()
+        gevent.sleep(60)
+        return None
+
+    questions.answer = answer
+    await asyncio.to_thread(relay.until_logged, "relay.started")
+    asking = ShardQuestions(1)
+    asking.client = client
+    waiting = asyncio.create_task(asking.ask(GetSummary(None, None), timeout_s=PATIENCE_S))
+    await until(asked.is_set)
+    worker.call(worker.server.stop)
+    with pytest.raises(ShardUnavailable, match="shard 0 has no worker now"):
+        await waiting
