@@ -119,4 +119,4 @@ def _gateway(settings: Settings, recorder: ProcessRecorder, process: ApiProcess)
 async def _review(recorder: ProcessRecorder) -> None:
     while True:
         await asyncio.sleep(REVIEW_S)
-        recorder.review()
+        recorder.review_if_due()

@@ -233,7 +233,7 @@ class Worker:
     def _review(self, memory: MemoryWatch) -> None:
         while True:
             gevent.sleep(REVIEW_S)
-            self._recorder.review()
+            self._recorder.review_if_due()
             # An actor may be too busy to say how many payments there are: the next time will do.
             with contextlib.suppress(*FAILURES):
                 memory.look()
