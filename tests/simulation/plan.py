@@ -157,7 +157,8 @@ def _purge(chance: random.Random, numbers: Iterator[int]) -> list[Happening]:
     if chance.random() < 0.5:
         happenings.append(Happening(purge.at_s + abs(_offset_s(chance)), "crash_api", (chance.randrange(2),)))
     if chance.random() < 0.5:
-        again_s = purge.at_s + chance.choice((0.1, 0.5, 2.0)) * (1 + chance.random())
+        # Not later than anything else: what is drawn "soon after something" must come while faults still may.
+        again_s = min(SPAN_S - 0.5, purge.at_s + chance.choice((0.1, 0.5, 2.0)) * (1 + chance.random()))
         happenings.append(Happening(again_s, "purge_again", (chance.randrange(2),)))
         # Behind the first, before the second delivery.
         happenings += [_payment(chance, numbers, again_s - 0.1 * chance.random()) for _ in range(chance.randint(1, 3))]
