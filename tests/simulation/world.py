@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -60,6 +61,8 @@ class World:
         self.submissions: list[Submission] = []
         self.purges: list[PurgeWindow] = []
         self.last_mark = FeedMark()
+        self.cut_short: dict[object, PurgeWindow] = {}
+        """Purges of the stream that nobody has answered for."""
         self.purged_to = FeedMark()
         """The last purge of the stream that was carried out for certain."""
         self.purging: dict[object, PurgeWindow] = {}
@@ -241,11 +244,17 @@ class World:
         if what == "begun":
             if purge in self.purging:
                 return
+            if (cut := self.cut_short.get(purge)) is not None:  # it is the same purge, and may have been carried out
+                cut.ended_s = math.inf
+                self.purging[purge] = cut
+                return
             self.purges.append(PurgeWindow(self.scheduler.now_s, self.incarnation))
             self.purging[purge] = self.purges[-1]
         elif (window := self.purging.pop(purge, None)) is not None:  # the intake's word may come twice after a crash
             window.ended_s = self.scheduler.now_s
             window.done = what == "done"
+            if isinstance(purge, FeedMark) and not window.done:
+                self.cut_short[purge] = window
 
     def check_counts(self) -> None:
         if self.worker is None or self.worker.bridge is None:
