@@ -67,8 +67,8 @@ class Span:
     def own_ns(self) -> int:
         """What it took, without the time that its answer waited for others."""
         own_ns, until_ns = self.line.took_ns, self.start_ns
-        for start_ns, end_ns in sorted(self.elsewhere):
-            start_ns, end_ns = max(start_ns, until_ns), min(end_ns, self.end_ns)  # noqa: PLW2901
+        for began_ns, over_ns in sorted(self.elsewhere):
+            start_ns, end_ns = max(began_ns, until_ns), min(over_ns, self.end_ns)
             if end_ns > start_ns:
                 own_ns -= end_ns - start_ns
                 until_ns = end_ns
