@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pykka
 
 from actors.runtime.crashes import ENDS_PROCESS
-from actors.runtime.instruments import DONE, FAILED
-from actors.runtime.reference import Asked, Bound, Ping, Reference
+from actors.runtime.observing import DONE, FAILED
+from actors.runtime.reference import Asked, Bound, Ping, Reference, unstamped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from actors.runtime.behaviour import Behaviour
     from actors.runtime.crashes import Crashes
     from actors.runtime.dead_letters import DeadLetters
-    from actors.runtime.instruments import Handling, Instruments
+    from actors.runtime.instruments import Instruments
+    from actors.runtime.observing import Handling
 
     Factory = Callable[[Reference], Behaviour]
 
@@ -68,10 +69,9 @@ class SupervisedActor(pykka.Actor):
         self._factory = factory
         self._crashes = crashes
         self._dead_letters = dead_letters
-        self._timed = instruments.stamp_s is not None
-        if self._timed:
+        if instruments:
             # Chosen once, so that without instruments a message costs nothing for them.
-            observed = instruments.observe(self.reference, self)
+            observed = instruments.observe(self.reference, self, self.on_receive)
             self.on_receive = observed  # type: ignore[assignment, method-assign]  # the choice
         self.behaviour: Behaviour
 
@@ -160,8 +160,7 @@ class SupervisedActor(pykka.Actor):
             pending.append(self.actor_inbox.get())
         for envelope in pending:
             if envelope.reply_to is None:
-                message = envelope.message[0] if self._timed else envelope.message
-                self._dead_letters.receive(self._name, message, "the actor has stopped")
+                self._dead_letters.receive(self._name, unstamped(envelope.message), "the actor has stopped")
             else:
                 self.actor_inbox.put(envelope)
         super()._actor_loop_teardown()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from actors.runtime.instruments import FAILED
+from actors.runtime.observing import FAILED
 
 if TYPE_CHECKING:
-    from actors.runtime.instruments import Handling
+    from actors.runtime.observing import Handling
     from actors.runtime.reference import Reference
 
 

@@ -46,11 +46,12 @@ class Reference:
         ref: Pykka's own reference.
         bound: its mailbox's.
         dead_letters: where undeliverable messages go.
-        stamp_s: reads the clock, if instruments want to know when a message was sent. The mailbox then holds pairs of
-            message and instant: bare tuples, because an object of a class of its own costs several times as much.
+        stamp_s: reads the clock, while instruments want to know when a message was sent. The mailbox then gets pairs of
+            message and instant: bare tuples, which no message is, because an object of a class of its own costs several
+            times as much.
     """
 
-    __slots__ = ("_capacity", "_dead_letters", "_ref", "_stamp_s", "_unbounded", "name", "waiting")
+    __slots__ = ("_capacity", "_dead_letters", "_ref", "_unbounded", "name", "stamp_s", "waiting")
 
     def __init__(
         self,
@@ -66,13 +67,14 @@ class Reference:
         self._ref = ref
         self._capacity, self._unbounded = bound
         self._dead_letters = dead_letters
-        self._stamp_s = stamp_s
+        self.stamp_s = stamp_s
+        """For ``actors.runtime.instruments`` to set; None while nobody measures."""
 
     def tell(self, message: Any) -> None:
         """Put a message into the mailbox; if that is full or the actor has stopped, it becomes a dead letter."""
         if self.waiting() < self._capacity or isinstance(message, self._unbounded):
             try:
-                self._ref.tell(message if self._stamp_s is None else (message, self._stamp_s()))
+                self._ref.tell(message if self.stamp_s is None else (message, self.stamp_s()))
                 return
             except pykka.ActorDeadError:
                 reason = "the actor has stopped"
@@ -92,7 +94,7 @@ class Reference:
         if self.waiting() >= self._capacity:
             raise MailboxFull(self.name)
         asked = Asked(message)
-        letter = asked if self._stamp_s is None else (asked, self._stamp_s())
+        letter = asked if self.stamp_s is None else (asked, self.stamp_s())
         return self._ref.ask(letter, block=True, timeout=timeout)
 
     def stop_soon(self) -> pykka.Future[bool]:
@@ -102,3 +104,8 @@ class Reference:
             Whether it was alive, once it has stopped.
         """
         return self._ref.stop(block=False)
+
+
+def unstamped(letter: Any) -> Any:
+    """The message of what a mailbox holds, with its instant or without."""
+    return letter[0] if type(letter) is tuple else letter

@@ -48,7 +48,7 @@ class Supervisor:
         self._actor_type = actor_type
         self._clock = clock
         self._unbounded = unbounded
-        self._instruments = Instruments(instruments, clock)
+        self.instruments = Instruments(instruments, clock)
         self._started: list[list[Reference]] = []
 
     def start(self, name: str, factory: Factory, *, capacity: int) -> Reference:
@@ -75,8 +75,8 @@ class Supervisor:
         group: list[Reference] = []
         self._started.append(group)
         for name in names:
-            started = self._actor_type.start(name, factory, bound, self.crashes, self.dead_letters, self._instruments)
-            group.append(Reference(name, started, bound, self.dead_letters, self._instruments.stamp_s))
+            started = self._actor_type.start(name, factory, bound, self.crashes, self.dead_letters, self.instruments)
+            group.append(Reference(name, started, bound, self.dead_letters, self.instruments.stamp_s))
             try:
                 group[-1] = group[-1].ask(Ping(), timeout=5.0)
             except (pykka.ActorDeadError, pykka.Timeout) as error:

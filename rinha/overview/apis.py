@@ -44,7 +44,7 @@ class Apis:
         """Who didn't, and why."""
         self._last: dict[tuple[str, str], ApiPulse] = {}
         self._gone: dict[str, ApiSums] = {}
-        self._accepted: deque[tuple[float, dict[tuple[str, str], int]]] = deque(maxlen=WINDOW_S + 1)
+        self._accepted: deque[tuple[float, dict[tuple[str, str], int]]] = deque()
 
     def take(self, now_s: float, pulses: Iterable[ApiPulse], missing: tuple[str, ...]) -> None:
         """Take what came of a question to all of them.
@@ -62,6 +62,8 @@ class Apis:
             self._last[key] = each._replace(events=())
         accepted = {key: last.report.accepted for key, last in self._last.items()}
         self._accepted.append((now_s, accepted))
+        while len(self._accepted) > 2 and self._accepted[1][0] <= now_s - WINDOW_S:
+            self._accepted.popleft()
         while len(self._last) > RUNS_MAX:
             (name, _run), last = next(iter(self._last.items()))
             del self._last[name, _run]

@@ -1,4 +1,7 @@
-"""What each actor has been at in the last ten seconds, and what they tell each other: from what a ``Meter`` counts."""
+"""What each actor has been at in the last ten seconds, and what they tell each other: from what a ``Meter`` counts.
+
+A figure that nobody measured, because the meter has only just begun, is None.
+"""
 
 from __future__ import annotations
 
@@ -63,6 +66,11 @@ class Mailboxes:
     def __init__(self) -> None:
         self._samples: deque[_Sample] = deque(maxlen=WINDOW_S + 1)
 
+    def begin(self, now_s: float, measured: Iterable[Measured]) -> None:
+        """Take what was measured so far, after a while in which nothing was: figures are those of what comes."""
+        self._samples.clear()
+        self.add(now_s, measured)
+
     def add(self, now_s: float, measured: Iterable[Measured]) -> None:
         """Take what was measured since the start."""
         by_actor: dict[str, Worked] = {}
@@ -122,8 +130,8 @@ class Mailboxes:
             actor.name,
             kind_of(actor.name),
             actor.waiting(),
-            round((now.waited_s - then.waited_s) * 1000 / handled, 3) if handled else 0.0,
-            round(min(1.0, (now.busy_s - then.busy_s) / window_s), 4) if window_s else 0.0,
+            (round((now.waited_s - then.waited_s) * 1000 / handled, 3) if handled else 0.0) if window_s else None,
+            round(min(1.0, (now.busy_s - then.busy_s) / window_s), 4) if window_s else None,
             _per_s(handled, window_s),
             restarts,
             at_work.processor if at_work else "",
@@ -138,5 +146,5 @@ class Mailboxes:
         return first, last, last.at_s - first.at_s
 
 
-def _per_s(number: float, window_s: float) -> float:
-    return round(number / window_s, 3) if window_s > 0 else 0.0
+def _per_s(number: float, window_s: float) -> float | None:
+    return round(number / window_s, 3) if window_s > 0 else None

@@ -9,6 +9,8 @@ from rinha.bridge.protocol.wire.overview import ProcessorSecond, Rate, SecondRep
 from rinha.overview.histogram import percentile_ms, since
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from actors.reports import Statistics
     from actors.values import ProcessorHealth
     from rinha.bridge.protocol.wire.overview import Counted
@@ -48,10 +50,10 @@ class Seconds:
 
     def __init__(self) -> None:
         self._seconds: deque[SecondReport] = deque(maxlen=SECONDS_MAX)
-        self._readings: deque[Reading] = deque(maxlen=WINDOW_S + 1)
+        self._readings: deque[Reading] = deque()
 
     def add(self, now: Reading, counts: Statistics, in_use: str, health: tuple[ProcessorHealth, ...]) -> None:
-        """End a second.
+        """End a second; or, where nobody looked for some, as many, in which as much happened in each.
 
         Args:
             now: the present counts. The first ones only begin the first second.
@@ -60,8 +62,16 @@ class Seconds:
             health: of each processor.
         """
         if self._readings:
-            self._seconds.append(self._second(self._readings[-1], now, counts, in_use, health))
+            last = self._readings[-1]
+            passed = max(1, min(SECONDS_MAX, round(now.at_s - last.at_s)))
+            stretch = self._stretch(last, now, counts, in_use, health)
+            newest = self._seconds[-1].number if self._seconds else 0
+            # A clock that is set back doesn't stop them.
+            stretch = stretch._replace(number=max(newest + passed, stretch.number))
+            self._seconds.extend(_in_parts(stretch, passed))
         self._readings.append(now)
+        while len(self._readings) > 2 and self._readings[1].at_s <= now.at_s - WINDOW_S:
+            self._readings.popleft()
 
     def after(self, number: int) -> tuple[SecondReport, ...]:
         """Those with a higher number, the oldest first."""
@@ -99,13 +109,12 @@ class Seconds:
             found.update(each.refused)
         return dict(found)
 
-    def _second(
+    def _stretch(
         self, before: Reading, now: Reading, counts: Statistics, in_use: str, health: tuple[ProcessorHealth, ...]
     ) -> SecondReport:
         answered, took = since(now.answered, before.answered), since(now.took, before.took)
-        newest = self._seconds[-1].number if self._seconds else 0
         return SecondReport(
-            max(newest + 1, now.at_ms // 1000),  # a clock that is set back doesn't stop them
+            now.at_ms // 1000,
             now.at_ms,
             now.accepted - before.accepted,
             percentile_ms(answered, P50),
@@ -121,6 +130,23 @@ class Seconds:
             in_use,
             {each.name: ProcessorSecond(each.healthy, round(each.latency_ms, 3) or None) for each in health},
         )
+
+
+def _in_parts(stretch: SecondReport, seconds: int) -> Iterator[SecondReport]:
+    """Split what happened in some seconds evenly; what was held is known of their end alone."""
+    for nth in range(seconds):
+        left = seconds - 1 - nth
+        yield stretch._replace(
+            number=stretch.number - left,
+            at_ms=stretch.at_ms - left * 1000,
+            accepted=_share(stretch.accepted, nth, seconds),
+            settled={name: _share(number, nth, seconds) for name, number in stretch.settled.items()},
+            refused={why: part for why, number in stretch.refused.items() if (part := _share(number, nth, seconds))},
+        )
+
+
+def _share(number: int, nth: int, parts: int) -> int:
+    return number * (nth + 1) // parts - number * nth // parts
 
 
 def per_s(first: Reading, last: Reading, number: float) -> float:

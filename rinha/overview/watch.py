@@ -1,10 +1,12 @@
 """The watch: looks at the whole system once a second, and tells what it has seen. Whoever has timers drives it.
 
-It takes differences of what is counted anyway: by the actors, their meter, the recorder's review and the APIs.
+It takes differences of what is counted anyway: by the actors, their meter, the recorder's review and the APIs. While
+nobody asks it looks less often, and the actors' messages are not timed.
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from actors.messages.journal import Commit
@@ -51,6 +53,10 @@ _LATE_US = 5_000_000
 """Events are asked for again from so long before the newest: another process's clock, or its word, may be late."""
 PAYMENTS_MAX, TROUBLE_MAX = 20, 10
 _MINUTE_NS = 60 * 10**9
+WATCHED_S = 150.0
+"""Who looks asks each second, and who collects metrics mostly once a minute: after so long without, nobody does."""
+UNWATCHED_LOOK_S = 5.0
+"""How often it looks then: what is kept of the last five minutes is there when somebody comes, but coarser."""
 
 
 class Watch:
@@ -59,7 +65,7 @@ class Watch:
     Args:
         ask: has the actors answer a question; may block or raise.
         supervisor: of the actors.
-        meter: set there as an instrument.
+        meter: set there as an instrument, which is paused while nobody looks.
         recorder: of this process.
         durations: filled by it.
         clock: the clocks.
@@ -84,10 +90,27 @@ class Watch:
         self._durations = durations
         self._clock = clock
         self._started_ms = clock.now_ms()
+        self._asked_s = -math.inf
+        self._looked_s = -math.inf
         self._seconds = Seconds()
         self._pulse: Pulse
         self._health: tuple[ProcessorHealth, ...] = ()
         self._events: dict[tuple[str, int], Event] = {}
+
+    @property
+    def is_due(self) -> bool:
+        """Whether to look again, a second after the last time or later."""
+        return self._watched or self._clock.monotonic_s() - self._looked_s >= UNWATCHED_LOOK_S - 0.5
+
+    @property
+    def _watched(self) -> bool:
+        return self._clock.monotonic_s() - self._asked_s <= WATCHED_S
+
+    def _note_question(self) -> None:
+        self._asked_s = self._clock.monotonic_s()
+        if self._supervisor.instruments.paused:
+            self._supervisor.instruments.resume()
+            self.mailboxes.begin(self._asked_s, self._meter.measured())
 
     @property
     def events_after(self) -> int:
@@ -95,7 +118,7 @@ class Watch:
         return max(0, max((number for _role, number in self._events), default=0) - _LATE_US)
 
     def look(self, own: ProcessEvents, pulses: Iterable[ApiPulse], missing: tuple[str, ...]) -> None:
-        """Look once; to be called each second.
+        """Look once; to be called each second in which a look ``is_due``.
 
         Args:
             own: what this process has logged since ``events_after``.
@@ -112,7 +135,10 @@ class Watch:
         pulse, summary, health = self._ask(GetPulse()), self._ask(GetSummary()), self._ask(GetHealth())
         now_s, now_ms = self._clock.monotonic_s(), self._clock.now_ms()
         self.settled.take(pulse.counts.epoch, summary)
-        self.mailboxes.add(now_s, self._meter.measured())
+        if not self._watched:
+            self._supervisor.instruments.pause()
+        elif not self._supervisor.instruments.paused:
+            self.mailboxes.add(now_s, self._meter.measured())
         apis = self.apis.in_all()
         (answered,) = apis.answered.values()
         took = total(self._durations.counted().values())
@@ -121,9 +147,10 @@ class Watch:
         )
         self._pulse, self._health = pulse, health
         self._seconds.add(reading, pulse.counts, pulse.in_use, health)
+        self._looked_s = now_s
 
     def overview(self, after: int) -> Overview:
-        """Tell of everything.
+        """Tell of everything. The first time after a while nobody has measured what the actors are at.
 
         Args:
             after: of seconds with a higher number.
@@ -131,6 +158,7 @@ class Watch:
         Raises:
             Exception: an actor doesn't answer.
         """
+        self._note_question()
         counts, seconds = self._pulse.counts, self._seconds
         restarts, dead_letters = self._supervisor.crashes.counts, self._supervisor.dead_letters.counts
         refused = seconds.refused()
@@ -156,7 +184,8 @@ class Watch:
         )
 
     def metrics(self) -> Metrics:
-        """Tell what is counted, as of the last look; nobody is asked."""
+        """Tell what is counted, as of the last look: of actors, while somebody looked. Nobody is asked."""
+        self._note_question()
         took = self._durations.counted()
         counts = self._pulse.counts
         commits = [each for each in self._meter.measured() if each.message == Commit.__name__]

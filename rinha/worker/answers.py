@@ -91,6 +91,11 @@ class Answers:
             case _:
                 return self._actors(question)
 
+    @property
+    def look_is_due(self) -> bool:
+        """Whether the watch should look, a second after it was asked this or later."""
+        return self._watch is not None and self._watch.is_due
+
     def look(self) -> None:
         """Have the watch look at the system; may block or raise."""
         if self._watch is not None:

@@ -242,9 +242,10 @@ class Worker:
         while True:
             gevent.sleep(1.0 - time.time() % 1.0)
             self._recorder.review()  # so that what took how long belongs to the same second
-            # An actor may fail on it, or be too busy: the next time will do.
-            with contextlib.suppress(*FAILURES):
-                answers.look()
+            if answers.look_is_due:
+                # An actor may fail on it, or be too busy: the next time will do.
+                with contextlib.suppress(*FAILURES):
+                    answers.look()
 
     def _on_broken(self, reason: str) -> None:
         self.failed.set()

@@ -37,8 +37,26 @@ def test_a_payment_actor_has_its_attempt_and_one_without_work_nothing() -> None:
     at_work = [AtWork("payment-1", "fallback", "look-up")]
     first, second, poller = mailboxes.actors([Actor("payment-1"), Actor("payment-2"), Actor("poller-a")], at_work, {})
     assert (first.kind, first.processor, first.step) == ("payment", "fallback", "look-up")
-    assert (second.processor, second.per_s, second.busy, second.wait_ms) == ("", 0.0, 0.0, 0.0)
+    assert (second.processor, second.per_s, second.busy, second.wait_ms) == ("", None, None, None), "not measured"
     assert poller.kind == "poller"
+    for second_s in (0.0, 1.0):
+        mailboxes.add(second_s, [])
+    (second,) = mailboxes.actors([Actor("payment-2")], [], {})
+    assert (second.processor, second.per_s, second.busy, second.wait_ms) == ("", 0.0, 0.0, 0.0)
+
+
+def test_after_a_while_without_the_meter_figures_are_of_what_comes() -> None:
+    mailboxes = Mailboxes()
+    for second in range(5):
+        mailboxes.add(float(second), [measured("intake", "SubmitPayments", 100 * second)])
+    mailboxes.begin(60.0, [measured("intake", "SubmitPayments", 400)])
+    (intake,) = mailboxes.actors([Actor("intake")], [], {})
+    assert (intake.per_s, intake.wait_ms, intake.busy) == (None, None, None)
+    assert [each.per_s for each in mailboxes.edges()] == [None]
+    assert mailboxes.worked()["intake"].handled == 400, "a counter never falls"
+    mailboxes.add(61.0, [measured("intake", "SubmitPayments", 430)])
+    (intake,) = mailboxes.actors([Actor("intake")], [], {})
+    assert (intake.per_s, intake.wait_ms, intake.busy) == (30.0, 2.0, 0.03)
 
 
 def test_edges_are_messages_a_second_of_all_actors_of_a_kind() -> None:

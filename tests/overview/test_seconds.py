@@ -68,6 +68,32 @@ def test_numbers_grow_though_the_clock_is_set_back() -> None:
     assert (second, third) == (first + 1, first + 2)
 
 
+def test_a_stretch_in_which_nobody_looked_is_told_of_in_equal_seconds() -> None:
+    seconds = filled(reading(0.0), reading(1.0, 4), reading(6.02, 16, 7))
+    first, *others = seconds.after(0)
+    assert (first.accepted, len(others)) == (4, 5)
+    assert sum(each.accepted for each in others) == 12
+    assert sum(sum(each.settled.values()) for each in others) == 12
+    assert sum(each.refused.get("full", 0) for each in others) == 7
+    assert {each.accepted for each in others} == {2, 3}
+    assert [each.number for each in others] == [first.number + nth for nth in range(1, 6)]
+    assert others[-1].at_ms == START_MS + 6020
+    assert others[0].at_ms == START_MS + 2020
+    assert seconds.accepted(0).per_s == round(16 / 6.02, 3), "the window begins where there is something to begin at"
+
+
+def test_a_stretch_longer_than_what_is_kept_leaves_nothing_before_it() -> None:
+    seconds = filled(reading(0.0), reading(1.0, 5), reading(1000.0, 305))
+    assert len(seconds.after(0)) == SECONDS_MAX
+    assert {each.accepted for each in seconds.after(0)} == {1}
+
+
+def test_numbers_grow_over_a_stretch_though_the_clock_is_set_back() -> None:
+    seconds = filled(reading(0.0), reading(1.0), reading(6.0, at_ms=START_MS - 60_000), reading(7.0))
+    numbers = [each.number for each in seconds.after(0)]
+    assert numbers == list(range(numbers[0], numbers[0] + 7))
+
+
 def test_rates_are_those_of_the_last_ten_seconds() -> None:
     seconds = filled(*(reading(float(number), 100 * min(number, 25)) for number in range(31)))
     assert seconds.accepted(7).per_s == 50.0, "500 within the ten seconds"

@@ -1,7 +1,7 @@
 /* Figures as people read them; the same rules as the commands'. */
 
 export const count = (number) => Math.round(number ?? 0).toLocaleString("en");
-export const rate = (perS) => (perS >= 100 ? count(perS) : String(Math.round((perS ?? 0) * 10) / 10));
+export const rate = (perS) => (perS === null ? "–" : perS >= 100 ? count(perS) : String(Math.round((perS ?? 0) * 10) / 10));
 export const money = (cents) => ((cents ?? 0) / 100).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 export const percent = (bps) => `${bps / 100} %`;
 export const plural = (number, noun) => `${count(number)} ${noun}${number === 1 ? "" : "s"}`;

@@ -23,7 +23,7 @@ function draw({ actors, edges, apis, processors: { processors } }, colours) {
   places.pool = [576, Math.max(44, middle + NODE[1] / 2 - (rows * CELL) / 2), [COLUMNS * CELL, rows * CELL]];
   spread(processors.length).forEach((y, at) => { places[processors[at].name] = [WIDTH - NODE[0] - 4, y]; });
   const apiPlaces = spread(apis.length).map((y) => [4, y]);
-  const flows = Object.entries(Object.groupBy(edges, (each) => `${each.from} ${each.to}`)).map(([key, group]) => [...key.split(" "), group.reduce((sum, each) => sum + each.per_s, 0)]);
+  const flows = Object.entries(Object.groupBy(edges, (each) => `${each.from} ${each.to}`)).map(([key, group]) => [...key.split(" "), group.reduce((sum, each) => (each.per_s === null ? null : sum + each.per_s), 0)]);
   return s("svg", { class: "picture", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": "What the list of actors says, as a picture" },
     s("defs", null, s("marker", { id: "arrow", markerWidth: 8, markerHeight: 8, refX: 7, refY: 4, orient: "auto", markerUnits: "userSpaceOnUse" }, s("path", { class: "head", d: "M0 0L8 4L0 8z" }))),
     apis.map((each, at) => edge(apiPlaces[at], places.bridge, each.per_s, "")),

@@ -9,14 +9,15 @@ import pytest
 
 from actors.runtime.alarm import Wake
 from actors.runtime.guard import ActorFailed
-from actors.runtime.instruments import DONE, FAILED
+from actors.runtime.observing import DONE, FAILED
 from tests.actors.fakes import FakeClock
 from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from actors.runtime.instruments import AnyInstrument, Handling, Instrument
+    from actors.runtime.instruments import AnyInstrument
+    from actors.runtime.observing import Handling, Instrument
     from actors.runtime.reference import Reference
     from tests.actors.fakes import World
     from tests.actors.script import Script
@@ -252,6 +253,53 @@ class TestPartsForEachActor:
         gevent.idle()
         assert parts.parts["other"].seen == []
         assert failures_logged(caplog) == ["Parts"]
+
+
+class TestPaused:
+    def test_what_is_sent_meanwhile_is_handled_unseen(self, world: World, actor: Reference, notes: Notes) -> None:
+        world.supervisor.instruments.pause()
+        actor.tell(1)
+        assert actor.ask(2, timeout=PATIENCE_S) == 3
+        assert world.supervisor.instruments.paused
+        assert notes.seen == []
+
+    def test_what_was_sent_before_is_seen_and_what_is_sent_after(
+        self, world: World, actor: Reference, notes: Notes, others: Notes
+    ) -> None:
+        instruments = world.supervisor.instruments
+        for number in range(1, 6):
+            {2: instruments.pause, 4: instruments.resume}.get(number, lambda: None)()
+            actor.tell(number)
+        assert actor.ask(6, timeout=PATIENCE_S) == sum(range(7)), "each was handled once"
+        assert [each[2] for each in notes.seen if each[0] == "after"] == [1, 4, 5, 6]
+        assert len(others.seen) == 8
+
+    def test_those_that_start_meanwhile_are_paused_too(self, world: World, script: Script, notes: Notes) -> None:
+        world.supervisor.instruments.pause()
+        late = world.start("late", script.behaviour)
+        late.tell(1)
+        gevent.idle()
+        assert notes.seen == []
+        world.supervisor.instruments.resume()
+        late.tell(2)
+        gevent.idle()
+        assert [each[:3] for each in notes.seen] == [("before", "late", 2), ("after", "late", 2)]
+
+    def test_a_failure_goes_to_whoever_asked(self, world: World, actor: Reference, error: BaseException) -> None:
+        world.supervisor.instruments.pause()
+        with pytest.raises(ActorFailed):
+            actor.ask(error, timeout=PATIENCE_S)
+        assert actor.ask(1, timeout=PATIENCE_S) == 1
+
+    def test_with_all_of_them_out_there_is_nothing_to_resume(
+        self, world: World, actor: Reference, notes: Notes, others: Notes
+    ) -> None:
+        notes.fail_before, others.fail_before = [ValueError()], [ValueError()]
+        actor.tell(1)
+        gevent.idle()
+        assert world.supervisor.instruments.paused
+        world.supervisor.instruments.resume()
+        assert world.supervisor.instruments.paused
 
 
 class TestWithoutAny:

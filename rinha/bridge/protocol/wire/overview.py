@@ -1,6 +1,7 @@
 """The overview of the whole system, and what it is made of: second by second, and as it is now.
 
-Plain values, as those in ``processes.py``. A percentile that nobody measured is None.
+Plain values, as those in ``processes.py``. A figure that nobody measured is None.
+Actors are timed while somebody looks.
 """
 
 from __future__ import annotations
@@ -101,9 +102,9 @@ class ActorReport(NamedTuple):
     name: str
     kind: str
     mailbox: int
-    wait_ms: float
-    busy: float
-    per_s: float
+    wait_ms: float | None
+    busy: float | None
+    per_s: float | None
     restarts: int
     processor: str
     step: str
@@ -114,7 +115,7 @@ class EdgeReport(NamedTuple):
 
     sender: str
     receiver: str
-    per_s: float
+    per_s: float | None
     message: str
 
 
