@@ -108,6 +108,36 @@ JournalEntry = (
 )
 
 
+class Known(NamedTuple):
+    """An id that was stated as taken, and that the journal knows already: as settled, or as written off.
+
+    Args:
+        payment_id: the payment's 16 bytes.
+        taken_cents: amount in cents that it was taken with then.
+        written_off: a person has written it off.
+    """
+
+    payment_id: bytes
+    taken_cents: int
+    written_off: bool
+
+
+class SpanSum(NamedTuple):
+    """What was settled at one processor in one span of time, by ``requestedAt``.
+
+    Args:
+        processor: the processor's name.
+        starts_ms: when the span starts.
+        payments: how many.
+        cents: their sum, as settled.
+    """
+
+    processor: str
+    starts_ms: int
+    payments: int
+    cents: int
+
+
 class OpenPayment(NamedTuple):
     """A payment that the journal knows as taken and not as settled.
 

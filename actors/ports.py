@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from actors.facts import FeedMark, JournalEntry, OpenPayment
+    from actors.facts import FeedMark, JournalEntry, Known, OpenPayment, SpanSum
     from actors.recipient import Recipient
-    from actors.values import HealthReport, Payment, Refused, Settled, Unknown
+    from actors.values import HealthReport, LedgerRow, Payment, Refused, Settled, Totals, Unknown
 
 
 class ProcessorClient(Protocol):
@@ -73,6 +73,44 @@ class StoreBroken(Exception):
     """The store can't be trusted any more: it failed to sync, or what it holds is damaged. The process must end."""
 
 
+SUM_MS = 60_000
+"""How long the spans are whose sums are held in memory: a year of minutes takes some 20 MB a processor."""
+
+
+class History(Protocol):
+    """The settled payments of a journal, for whoever asks about old ones. Calls block the caller alone.
+
+    What it tells is what was committed when it was asked. Each call may raise ``StoreUnavailable`` or ``StoreBroken``.
+    """
+
+    def totals(self, epoch: int, spans: Sequence[tuple[int, int]]) -> dict[str, Totals] | None:
+        """Count and sum what was requested in some spans of time, each within one ``SUM_MS``.
+
+        Args:
+            epoch: whose payments.
+            spans: from and to, in ms; the end is not in it.
+
+        Returns:
+            Totals by processor, without those that have none; None if the present epoch is another one.
+        """
+        ...
+
+    def rows(self, epoch: int, start: int, limit: int) -> list[LedgerRow] | None:
+        """At most ``limit`` rows from index ``start`` on, in the order of their settling; None as in ``totals``.
+
+        To go on where the call before ended costs no more, however far that is.
+        """
+        ...
+
+    def row(self, epoch: int, payment_id: bytes) -> LedgerRow | None:
+        """The row of a settled payment; None if there is none in that epoch."""
+        ...
+
+    def close(self) -> None:
+        """Give back what it holds. To close twice is fine."""
+        ...
+
+
 class Store(Protocol):
     """Where the journal is kept. Calls block the calling actor alone."""
 
@@ -93,8 +131,18 @@ class Store(Protocol):
         """
         ...
 
-    def settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
+    def sums(self) -> Sequence[SpanSum]:
+        """The sums of the present epoch's settled payments by minute (``SUM_MS``) and processor, in order of time.
+
+        They are kept with the settlements, in the same transaction, so that they are read without reading those.
+        """
+        ...
+
+    def settled(self, from_ms: int | None = None) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
         """The settled payments of the present epoch in the order of their settling, in chunks of some thousands.
+
+        Args:
+            from_ms: only those whose ``requestedAt`` is at this instant or later; read without reading the others.
 
         Yields:
             Tuples of id, amount in cents as taken, processor, amount in cents as settled, ``requestedAt`` in ms.
@@ -129,16 +177,24 @@ class Store(Protocol):
         """
         ...
 
-    def append(self, entries: Sequence[JournalEntry]) -> None:
+    def append(self, entries: Sequence[JournalEntry]) -> Sequence[Known]:
         """Write entries in one transaction. They are on disk when this returns.
 
         Entries may come twice, and those of an earlier epoch change nothing.
+
+        Returns:
+            Of the ids that came as ``PaymentTaken``, those that were settled or written off before this append. They
+            are not taken again.
 
         Raises:
             StoreUnavailable: perhaps nothing was written; append the same entries again until that succeeds.
             StoreBroken: it is not known what was written, and never will be.
             ValueError: an id has not 16 bytes, or a number not 64 bits; nothing was written.
         """
+        ...
+
+    def history(self) -> History:
+        """What tells of settled payments beside this: over a connection of its own, for another thread."""
         ...
 
     def check(self) -> None:
