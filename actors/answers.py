@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from actors.books import Books
 from actors.messages.health import GetCircuits
 from actors.messages.people import (
     Explain,
@@ -13,21 +14,22 @@ from actors.messages.people import (
     GetPayment,
     GetPayments,
     GetProcessors,
-    GetRow,
     GetRows,
     GetStatistics,
     GetSummary,
 )
-from actors.reports import WorkerStatistics
+from actors.packed.id_map import ID_BYTES
+from actors.reports import PaymentReport, WorkerStatistics
 from actors.words import payments as words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from actors.reports import PaymentReport, ProcessorsReport
+    from actors.ports import History
+    from actors.reports import ProcessorsReport, Statistics
     from actors.runtime.reference import Reference
     from actors.runtime.supervisor import Supervisor
-    from actors.values import LedgerRow, Summary
+    from actors.values import LedgerRow
 
 ASK_TIMEOUT_S = 5.0
 """How long a question waits for an actor's reply."""
@@ -41,11 +43,20 @@ class Answers:
         ledger: keeps the books.
         health: knows how the processors are.
         supervisor: counts what went wrong.
+        history: the journal's settled payments; None without one.
     """
 
-    def __init__(self, intake: Reference, ledger: Reference, health: Reference, supervisor: Supervisor) -> None:
+    def __init__(
+        self,
+        intake: Reference,
+        ledger: Reference,
+        health: Reference,
+        supervisor: Supervisor,
+        history: History | None = None,
+    ) -> None:
         self._intake = intake
-        self._ledger = ledger
+        self._books = Books(lambda question: _ask(ledger, question), history)
+        self._keeps_history = history is not None
         self._health = health
         self._supervisor = supervisor
 
@@ -56,16 +67,19 @@ class Answers:
             pykka.Timeout: an actor doesn't answer in time.
             pykka.ActorDeadError: it has stopped.
             ActorFailed: it failed.
+            PurgedMeanwhile, StoreUnavailable, StoreBroken: see ``Books``.
         """
         match message:
             case GetStatistics():
                 return self._statistics()
-            case GetSummary() | GetRows() | GetRow():
-                return _ask(self._ledger, message)
+            case GetSummary():
+                return self._books.summary(message)
+            case GetRows():
+                return self._books.page(message)
             case GetHealth() | GetCircuits():
                 return _ask(self._health, message)
             case GetPayment():
-                return tuple(self._with_rows(self._explained(message)))
+                return tuple(self._with_rows(self._explained(message))) or tuple(self._settled_long_ago(message.digits))
             case GetProcessors():
                 return self._with_books(self._explained(message))
             case GetPayments() | GetHeldReport():
@@ -81,20 +95,29 @@ class Answers:
             if each.state != "settled":
                 yield each
                 continue
-            row: LedgerRow | None = _ask(self._ledger, GetRow(each.payment_id))
+            row = self._books.row(each.payment_id, self._epoch())
             if row is not None:  # else there was a purge since
-                _id, processor, cents, requested_at_ms = row
-                why = words.settled(processor, requested_at_ms)
-                yield each._replace(
-                    amount_cents=cents,
-                    processor=processor,
-                    requested_at_ms=requested_at_ms,
-                    since_ms=requested_at_ms,
-                    why=why,
-                )
+                yield _settled(each, row)
+
+    def _settled_long_ago(self, digits: str) -> Iterator[PaymentReport]:
+        """A payment whose id is in the journal alone: it is asked for by the whole of it."""
+        if not self._keeps_history or len(digits) != 2 * ID_BYTES:
+            return
+        try:
+            payment_id = bytes.fromhex(digits)
+        except ValueError:
+            return  # no id is written so
+        row = self._books.row(payment_id, self._epoch())
+        if row is not None:
+            report = PaymentReport(payment_id, 0, "settled", 0, 0, "", 0, "", words.NOTHING, 0, (), 0)
+            yield _settled(report, row)
+
+    def _epoch(self) -> int:
+        counts: Statistics = self.answer(GetCounts())
+        return counts.epoch
 
     def _with_books(self, report: ProcessorsReport) -> ProcessorsReport:
-        summary: Summary = _ask(self._ledger, GetSummary())
+        summary = self._books.summary(GetSummary())
         processors = tuple(
             each._replace(settled=summary[each.name].requests, settled_cents=summary[each.name].amount_cents)
             for each in report.processors
@@ -114,6 +137,17 @@ class Answers:
             dict(self._supervisor.dead_letters.counts),
             dict(self._supervisor.crashes.counts),
         )
+
+
+def _settled(report: PaymentReport, row: LedgerRow) -> PaymentReport:
+    _id, processor, cents, requested_at_ms = row
+    return report._replace(
+        amount_cents=cents,
+        processor=processor,
+        requested_at_ms=requested_at_ms,
+        since_ms=requested_at_ms,
+        why=words.settled(processor, requested_at_ms),
+    )
 
 
 def _ask(actor: Reference, message: Any) -> Any:

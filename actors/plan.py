@@ -9,6 +9,7 @@ from actors.intake.backlog.parked import PARKING, Parking
 from actors.intake.credits import WINDOW_MAX
 from actors.ledger.timeline import BLOCK_ROWS
 from actors.packed.id_map import RECORDS_PER_BUCKET
+from actors.ports import SUM_MS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,10 @@ SESSIONS_MAX = 64
 """Bridge sessions at a time; with the pool it bounds what can be in a mailbox."""
 
 
+START_ROWS = 20_000
+"""Read in some tenths of a second. What is older is in the sums, and known by the journal."""
+
+
 class Sizes(NamedTuple):
     """How much fits into one piece of what consists of pieces. Only the simulation has other sizes: it gets to edges.
 
@@ -28,12 +33,16 @@ class Sizes(NamedTuple):
         block_rows: rows in a block of a timeline.
         window_payments: unused credit of one session, at most.
         mailbox_messages: messages that a mailbox holds, beside those that the pool's attempts cause.
+        sum_ms: how long the spans are whose sums the books hold: the store's.
+        start_rows: rows that are read at the start, at most; the others are in the sums.
     """
 
     bucket_records: int = RECORDS_PER_BUCKET
     block_rows: int = BLOCK_ROWS
     window_payments: int = WINDOW_MAX
     mailbox_messages: int = SESSIONS_MAX * 64 + 1024
+    sum_ms: int = SUM_MS
+    start_rows: int = START_ROWS
 
 
 SIZES = Sizes()
@@ -52,6 +61,7 @@ class Plan(NamedTuple):
         repeat_s: for so long after the start, what APIs sent to a worker before this one is looked for before it is
             sent.
         parking: when a payment is parked that is itself at fault.
+        memory_payments: of so many payments at most ids and rows are held, if there is a store; of all others sums.
         sizes: how much fits into one piece.
     """
 
@@ -63,4 +73,5 @@ class Plan(NamedTuple):
     settle_per_s: float = math.inf
     repeat_s: float = 300.0
     parking: Parking = PARKING
+    memory_payments: int = 1_000_000
     sizes: Sizes = SIZES

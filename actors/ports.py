@@ -56,8 +56,19 @@ class Relay(Protocol):
     waits: bool
     """Whether others are told only once the facts are on disk."""
 
-    def after(self, entries: Sequence[JournalEntry], *then: tuple[Recipient, Any]) -> None:
-        """State facts, and have others told. What was stated first is told first."""
+    def after(
+        self,
+        entries: Sequence[JournalEntry],
+        *then: tuple[Recipient, Any],
+        stored: Sequence[tuple[Recipient, Any]] = (),
+    ) -> None:
+        """State facts, and have others told. What was stated first is told first.
+
+        Args:
+            entries: the facts.
+            then: whom to tell what, once the facts are as safe as ``waits`` says.
+            stored: the same, but once they are on disk in any case, if they go anywhere.
+        """
         ...
 
 
@@ -183,8 +194,8 @@ class Store(Protocol):
         Entries may come twice, and those of an earlier epoch change nothing.
 
         Returns:
-            Of the ids that came as ``PaymentTaken``, those that were settled or written off before this append. They
-            are not taken again.
+            Of the ids that came as ``PaymentTaken``, those that are settled or written off, by this append or one
+            before. They are not taken again.
 
         Raises:
             StoreUnavailable: perhaps nothing was written; append the same entries again until that succeeds.

@@ -6,6 +6,7 @@ from array import array
 from typing import TYPE_CHECKING
 
 from actors.intake.backlog.entry import Entry
+from actors.plan import START_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,8 +21,10 @@ APART_S = 1e-6
 """Nobody knows when they were taken, but in which order."""
 
 
-def restore(store: Store, book: Book, backlog: Backlog, now_s: float, *, suspect: bool) -> None:
-    """Fill books and backlog, which are empty.
+def restore(
+    store: Store, book: Book, backlog: Backlog, now_s: float, *, suspect: bool, start_rows: int = START_ROWS
+) -> None:
+    """Fill books and backlog, which are empty: with the sums, the newest rows, and what is open.
 
     Args:
         store: what holds the journal.
@@ -29,12 +32,13 @@ def restore(store: Store, book: Book, backlog: Backlog, now_s: float, *, suspect
         backlog: the backlog.
         now_s: the present, on the monotonic clock.
         suspect: the journal may lack the last attempts, so each open payment may have been sent anywhere.
+        start_rows: read at most so many settled payments.
 
     Raises:
         StoreUnavailable, StoreBroken: the store can't be read.
     """
     taken_cents = array("q")
-    for chunk in store.settled():
+    for chunk in store.settled(book.restore(store.sums(), start_rows)):
         if chunk:
             payment_ids, taken, processors, amounts_cents, instants_ms = zip(*chunk, strict=True)
             book.extend(payment_ids, processors, amounts_cents, instants_ms)
@@ -42,8 +46,8 @@ def restore(store: Store, book: Book, backlog: Backlog, now_s: float, *, suspect
             for name, payment_id in dict(zip(processors, payment_ids, strict=True)).items():
                 if name in backlog.outcomes.routes:
                     backlog.outcomes.routes[name].witness = payment_id
-    backlog.ids.restore(book.ids_with(taken_cents))
-    backlog.settled = len(taken_cents)
+    backlog.ids.restore(book.ids_with(taken_cents), taken=len(book))
+    backlog.settled = len(book)
     restore_written_off(backlog, store.written_off())
     restore_open(backlog, store.open(), now_s, suspect=suspect)
 

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from actors.plan import Plan
-    from actors.ports import ProcessorClient, Relay, Store
+    from actors.ports import History, ProcessorClient, Relay, Store
     from actors.reports import Statistics
     from actors.runtime.clocks import Clock, Timers
     from actors.runtime.guard import Factory
@@ -114,6 +114,8 @@ class ActorSystem:
         self.intake: Reference
         self.ledger: Reference
         self.health: Reference
+        self.history: History | None = None
+        """For whoever stops the system to close, once it has started; None without a store."""
         self._answers: Answers
         self._plan = plan
         self._ports = ports
@@ -130,11 +132,19 @@ class ActorSystem:
         # State that outlives restarts is made here; behaviours are made by the factories below, again and again.
         epoch = 0 if store is None else store.epoch()
         now_s = clock.monotonic_s()
-        crowd, block_rows, window, _ = plan.sizes
-        book = Book(names, epoch, records_per_bucket=crowd, block_rows=block_rows)
-        backlog = Backlog(names, epoch, now_s, parking=plan.parking, records_per_bucket=crowd)
+        sizes, most = plan.sizes, None if store is None else plan.memory_payments
+        crowd = sizes.bucket_records
+        book = Book(
+            names,
+            epoch,
+            rows_max=most,
+            records_per_bucket=crowd,
+            block_rows=sizes.block_rows,
+            sum_ms=sizes.sum_ms,
+        )
+        backlog = Backlog(names, epoch, now_s, parking=plan.parking, ids_max=most, records_per_bucket=crowd)
         earlier = Earlier(now_s, plan.repeat_s)
-        credit, purges = Credits(plan.backlog_max, window), Purges()
+        credit, purges = Credits(plan.backlog_max, sizes.window_payments), Purges()
         pool = Pool(names, limit=max(1, plan.pool_size // 2))
         dispatcher = Dispatcher(backlog, pool, plan.policy, plan.processors, clock, Pace(plan.settle_per_s))
         circuits = {each.name: Circuit(each.name, each.fee_bps, now_s) for each in plan.processors}
@@ -142,7 +152,7 @@ class ActorSystem:
         self.supervisor.dead_letters.watch(PROMISES, self._promise_lost)
         relay: Relay = WithoutJournal()
         if store is not None:
-            restore(store, book, backlog, now_s, suspect=not plan.durable)
+            restore(store, book, backlog, now_s, suspect=not plan.durable, start_rows=sizes.start_rows)
             purges.mark = store.feed_mark()
             relay = self._start_journal(store, on_broken, recorder)
 
@@ -155,7 +165,8 @@ class ActorSystem:
             ),
         )
         self.health = self._start("health", lambda me: Health(me, circuits, self.intake, timers, clock))
-        self._answers = Answers(self.intake, self.ledger, self.health, self.supervisor)
+        self.history = None if store is None else store.history()
+        self._answers = Answers(self.intake, self.ledger, self.health, self.supervisor, self.history)
         for name in names:
             self._start_poller(name, schedule)
         self.supervisor.start_group(

@@ -133,7 +133,7 @@ class Intake:
             case PaymentsStored():
                 self._credits.stored(message.session, message.payments)
                 if message.epoch == self._backlog.epoch:
-                    self._backlog.stored(message.payment_ids)
+                    self._taker.stored(message)
             case HealthChanged():
                 self._dispatcher.update(message.processors)
             case ProbeDue():

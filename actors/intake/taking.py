@@ -49,12 +49,14 @@ class Taker:
         exceptions: list[tuple[int, Verdict]] = []
         now_s = self._clock.monotonic_s()
         backlog, waits = self._backlog, self._relay.waits
+        # Ids that aren't in memory any more may be known to the journal: it is heard before a payment goes on.
+        heard = backlog.ids.forgets and self._relay.records
         current = message.epoch == backlog.epoch
         # With a durable journal, a payment that was sent and isn't known was never on record, so never sent on either.
         earlier = self._earlier
         suspect = (message.suspect or earlier.doubts_all) and not waits
         earlier.forget_aged(now_s)
-        knows_earlier, storing = bool(earlier), waits or earlier.is_holding
+        knows_earlier, storing, hold = bool(earlier), waits or heard, earlier.is_holding
         recorder = self._recorder
         begun_ns, mailbox = (recorder.now_ns(), me.waiting()) if recorder.active else (0, 0)
         as_taken = _taken(mailbox)
@@ -63,7 +65,7 @@ class Taker:
                 verdict = backlog.overtaken(1)
             else:
                 sent_before = suspect or (knows_earlier and payment.payment_id in earlier)
-                verdict = backlog.take(payment, now_s, storing=storing, suspect=sent_before)
+                verdict = backlog.take(payment, now_s, storing=storing, hold=hold, suspect=sent_before)
             if verdict is not Verdict.TAKEN:
                 exceptions.append((sequence, verdict))
             if begun_ns:
@@ -72,16 +74,34 @@ class Taker:
                 fields = as_taken if verdict is Verdict.TAKEN else _fields(verdict, mailbox)
                 recorder.note(payment.payment_id, "intake.taken", begun_ns, 0, 0, "intake", fields)
         # Answers go first: nothing of the settling has begun yet.
-        taken = VerdictsGiven(message.first_sequence + len(message.payments) - 1, tuple(exceptions))
-        newly_taken = backlog.newly_taken if self._relay.records else ()
-        new = [PaymentTaken(each.payment_id, each.amount_cents, backlog.epoch) for each in newly_taken]
-        if waits:
-            used = 0 if message.redelivered else len(message.payments)
+        last = message.first_sequence + len(message.payments) - 1
+        taken = VerdictsGiven(last, tuple(exceptions), tuple(message.payments) if heard and current else ())
+        new = self._facts(message, heard=heard and current)
+        if storing:
+            used = 0 if message.redelivered or not waits else len(message.payments)
             stored = PaymentsStored(message.session, used, tuple(each.payment_id for each in new), backlog.epoch)
-            self._relay.after(new, (message.session, taken), (me, stored))
+            self._relay.after(new, (message.session, taken), stored=((me, stored),))
         else:
             self._relay.after(new, (message.session, taken))
         backlog.newly_taken.clear()
+
+    def _facts(self, message: SubmitPayments, *, heard: bool) -> list[PaymentTaken]:
+        """What is to be put on record of a run; where the journal is heard, what is storing from before once more."""
+        backlog = self._backlog
+        if not self._relay.records:
+            return []
+        taken = backlog.newly_taken
+        if heard and len(taken) < len(message.payments):
+            storing = backlog.held.storing
+            again = (storing[each.payment_id].payment for each in message.payments if each.payment_id in storing)
+            taken = list(dict.fromkeys((*taken, *again)))
+        return [PaymentTaken(each.payment_id, each.amount_cents, backlog.epoch) for each in taken]
+
+    def stored(self, message: PaymentsStored) -> None:
+        """Go on with what the journal has; what it knew already is taken back."""
+        for each in message.known:
+            self._backlog.take_back(each)
+        self._backlog.stored(message.payment_ids, self._clock.monotonic_s(), hold=self._earlier.is_holding)
 
     def learn(self, payment_ids: bytes) -> None:
         """An API has sent these to a worker before this one.

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from actors.facts import JournalEntry
     from actors.recipient import Recipient
 
+    Delivery = tuple[Recipient, Any]
+
 
 class WithoutJournal:
     """No journal: tell at once, and forget the facts."""
@@ -23,9 +25,9 @@ class WithoutJournal:
     records = False
     waits = False
 
-    def after(self, entries: Sequence[JournalEntry], *then: tuple[Recipient, Any]) -> None:
+    def after(self, entries: Sequence[JournalEntry], *then: Delivery, stored: Sequence[Delivery] = ()) -> None:
         """Tell at once."""
-        for recipient, message in then:
+        for recipient, message in (*then, *stored):
             recipient.tell(message)
 
 
@@ -42,12 +44,12 @@ class Journalled:
     def __init__(self, journal: Recipient) -> None:
         self._journal = journal
 
-    def after(self, entries: Sequence[JournalEntry], *then: tuple[Recipient, Any]) -> None:
+    def after(self, entries: Sequence[JournalEntry], *then: Delivery, stored: Sequence[Delivery] = ()) -> None:
         """Tell at once, and pass the facts on."""
         for recipient, message in then:
             recipient.tell(message)
-        if entries:
-            self._journal.tell(Persist(tuple(entries)))
+        if entries or stored:
+            self._journal.tell(Persist(tuple(entries), tuple(stored)))
 
 
 class Durable:
@@ -63,6 +65,6 @@ class Durable:
     def __init__(self, journal: Recipient) -> None:
         self._journal = journal
 
-    def after(self, entries: Sequence[JournalEntry], *then: tuple[Recipient, Any]) -> None:
+    def after(self, entries: Sequence[JournalEntry], *then: Delivery, stored: Sequence[Delivery] = ()) -> None:
         """Have others told once the facts, and all before them, are on disk."""
-        self._journal.tell(Persist(tuple(entries), then))
+        self._journal.tell(Persist(tuple(entries), (*then, *stored)))

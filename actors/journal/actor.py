@@ -89,12 +89,12 @@ class Journal:
             case Persist():
                 self._buffer.add(message)
                 self._write(self._buffer.begin())
-            case Committed(number):
+            case Committed(number, known):
                 if self._buffer.is_under_way(number):
                     self._set_available(True)
                     self._note_stored()
                     # Told first, ended then: after a crash in between they are told twice, which does no harm.
-                    for recipient, waiting in self._buffer.deliveries():
+                    for recipient, waiting in self._buffer.deliveries(known):
                         recipient.tell(waiting)
                     self._buffer.end()
                     self._write(self._buffer.begin())

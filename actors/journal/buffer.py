@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from actors.facts import AttemptRefused, AttemptStarted, PaymentsPurged
+from actors.journal.known import knowing
 from actors.messages.journal import Commit, Persist
 
 if TYPE_CHECKING:
-    from actors.facts import JournalEntry
+    from collections.abc import Sequence
+
+    from actors.facts import JournalEntry, Known
     from actors.recipient import Recipient
 
 COMMIT_ENTRIES_MAX = 10_000
@@ -75,9 +78,17 @@ class JournalBuffer:
         """Whether this is the commit under way. One that was written twice ends twice."""
         return bool(self._committing) and number == self._number
 
-    def deliveries(self) -> list[tuple[Recipient, Any]]:
-        """Whom to tell what once the commit under way is on disk."""
-        return [delivery for persist in self._committing for delivery in persist.then]
+    def deliveries(self, known: Sequence[Known] = ()) -> list[tuple[Recipient, Any]]:
+        """Whom to tell what once the commit under way is on disk.
+
+        Args:
+            known: what the journal knew before of what was taken.
+        """
+        deliveries = [delivery for persist in self._committing for delivery in persist.then]
+        if not known:
+            return deliveries
+        by_id = {each.payment_id: each for each in known}
+        return [(recipient, knowing(message, by_id)) for recipient, message in deliveries]
 
     def end(self) -> None:
         """The commit under way is on disk, and everybody was told."""

@@ -51,11 +51,10 @@ class JournalWriter:
 
     def _commit(self, number: int, entries: tuple[JournalEntry, ...]) -> Committed | CommitFailed:
         try:
-            if entries:
-                self._store.append(entries)
+            known = self._store.append(entries) if entries else ()
         except StoreUnavailable as error:
             return CommitFailed(number, str(error))
-        return Committed(number)
+        return Committed(number, tuple(known))
 
     def _check(self) -> StoreChecked:
         try:

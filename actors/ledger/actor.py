@@ -6,12 +6,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from actors.facts import PaymentSettled
+from actors.ledger.book import InJournal
 from actors.messages.people import GetRow, GetRows, GetSummary
 from actors.messages.settling import ForgetPayments, PaymentRecorded, RecordingFailed, RecordPayment
-from actors.values import LedgerRow, RowsPage, Summary
+from actors.values import LedgerRow, RowsPage
 
 if TYPE_CHECKING:
-    from actors.ledger.book import Book
+    from actors.ledger.book import Book, Summed
     from actors.ports import Relay
     from actors.tracing import Fields, Recorder
 
@@ -33,7 +34,7 @@ class Ledger:
     def on_start(self) -> None:
         """Nothing to do: the books are as they were."""
 
-    def on_receive(self, message: Any) -> Summary | RowsPage | LedgerRow | None:
+    def on_receive(self, message: Any) -> Summed | RowsPage | InJournal | LedgerRow | None:
         """Record, answer, or forget."""
         match message:
             case RecordPayment():
@@ -52,12 +53,18 @@ class Ledger:
             case GetRow():
                 return self._book.row(message.payment_id)
             case GetRows():
-                return RowsPage(self._book.epoch, len(self._book), self._book.rows(message.start, message.limit))
+                return self._page(message)
             case ForgetPayments():
                 self._book.forget(message.epoch)
             case _:
                 raise TypeError(f"the ledger doesn't know {message!r}")
         return None
+
+    def _page(self, question: GetRows) -> RowsPage | InJournal:
+        book = self._book
+        if not book.is_whole:
+            return InJournal(book.epoch, len(book))
+        return RowsPage(book.epoch, len(book), book.rows(question.start, question.limit))
 
     def may_retry(self, message: Any) -> bool:
         """Any message: recording twice changes nothing more."""

@@ -38,21 +38,24 @@ class Timeline:
         """The least instant of each block."""
         self._cents: list[int] = []
         """The sum of each block."""
-        self._last = 0
-        """The greatest instant of all."""
+        self.last_ms = 0
+        """The greatest instant of all; 0 without rows."""
         # How many rows, and how many cents, are in all blocks before each; as far as they are known.
         self._rows_before, self._cents_before = [0], [0]
 
+    def __bool__(self) -> bool:
+        return bool(self._blocks)
+
     def add(self, row: int, instant_ms: int, amount_cents: int) -> None:
         """Enter a row, whose values the columns have by the time of the next call."""
-        if not self._blocks or instant_ms >= self._last:
+        if not self._blocks or instant_ms >= self.last_ms:
             if not self._blocks or len(self._blocks[-1]) >= self._block_rows:
                 self._blocks.append(array("I"))
                 self._firsts.append(instant_ms)
                 self._cents.append(0)
             self._blocks[-1].append(row)
             self._cents[-1] += amount_cents
-            self._last = instant_ms
+            self.last_ms = instant_ms
             return
         number = self._block_of(instant_ms)
         if len(self._blocks[number]) >= 2 * self._block_rows:
@@ -71,7 +74,7 @@ class Timeline:
         ordered = array("I", sorted(rows, key=instants.values.__getitem__))
         one_by_one = 0
         if self._blocks:
-            late = bisect_left(ordered, self._last - instants.base, key=instants.values.__getitem__)
+            late = bisect_left(ordered, self.last_ms - instants.base, key=instants.values.__getitem__)
             one_by_one = late + max(0, self._block_rows - len(self._blocks[-1]))
         for row in ordered[:one_by_one]:
             self.add(row, instants[row], amounts[row])
@@ -80,14 +83,14 @@ class Timeline:
             self._blocks.append(block)
             self._firsts.append(instants[block[0]])
             self._cents.append(self._sum(block))
-            self._last = instants[block[-1]]
+            self.last_ms = instants[block[-1]]
 
     def totals(self, from_ms: int | None, to_ms: int | None) -> Totals:
         """Count and sum what lies in the range, both ends inclusive; None leaves an end open."""
         if not self._blocks:
             return Totals(0, 0)
         rows_before, cents_before = (0, 0) if from_ms is None else self._before(from_ms)
-        rows, cents = self._before(self._last + 1 if to_ms is None else to_ms + 1)
+        rows, cents = self._before(self.last_ms + 1 if to_ms is None else to_ms + 1)
         return Totals(rows - rows_before, cents - cents_before) if rows > rows_before else Totals(0, 0)
 
     def _before(self, instant_ms: int) -> tuple[int, int]:

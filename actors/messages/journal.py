@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from actors.facts import JournalEntry
+    from actors.facts import JournalEntry, Known
     from actors.recipient import Recipient
 
 
@@ -27,14 +27,16 @@ class PaymentsStored(NamedTuple):
     Args:
         session: whose credit may be renewed by it.
         payments: so many it had sent on its credit.
-        payment_ids: those of them that are new; they may be settled.
+        payment_ids: those of them that are new; they may be settled, …
         epoch: the epoch that they belong to.
+        known: … but for these, which the journal knew already.
     """
 
     session: Recipient
     payments: int
     payment_ids: tuple[bytes, ...]
     epoch: int
+    known: tuple[Known, ...] = ()
 
 
 class Commit(NamedTuple):
@@ -45,9 +47,10 @@ class Commit(NamedTuple):
 
 
 class Committed(NamedTuple):
-    """Writer -> journal: the ``Commit`` with this number is on disk."""
+    """Writer -> journal: the ``Commit`` with this number is on disk; of what it took these were known before."""
 
     number: int
+    known: tuple[Known, ...] = ()
 
 
 class CommitFailed(NamedTuple):

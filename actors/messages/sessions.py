@@ -119,7 +119,13 @@ class VerdictsGiven(NamedTuple):
     """Intake -> session: all up to ``through_sequence`` are decided: taken, but for the exceptions.
 
     Verdicts reach a session in the order of its sequence numbers.
+
+    Args:
+        through_sequence: the last one.
+        exceptions: those that aren't taken, by sequence.
+        payments: all that it is about, for the journal, if that may know some of them.
     """
 
     through_sequence: int
     exceptions: tuple[tuple[int, Verdict], ...] = ()
+    payments: tuple[Payment, ...] = ()

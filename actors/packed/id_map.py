@@ -88,6 +88,25 @@ class IdMap:
         if self._length > self._records_per_bucket * len(self._buckets):
             self._split_next()
 
+    def __contains__(self, payment_id: bytes) -> bool:
+        return self.get(payment_id) >= 0
+
+    def replace(self, payment_id: bytes, number: int) -> None:
+        """Give an id, which is here, another number.
+
+        Raises:
+            KeyError: it isn't here.
+            struct.error: the number is out of range; nothing has happened.
+        """
+        bucket = self._bucket(hash(payment_id))
+        records = self._buckets[bucket]
+        at = records.find(payment_id)
+        while at % RECORD_BYTES:
+            if at < 0:
+                raise KeyError(payment_id)
+            at = records.find(payment_id, at + 1)
+        self._buckets[bucket] = records[:at] + _RECORD.pack(payment_id, number) + records[at + RECORD_BYTES :]
+
     def starting_with(self, digits: str, limit: int) -> list[bytes]:
         """Ids that begin with some hexadecimal digits, in no order.
 

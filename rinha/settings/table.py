@@ -222,6 +222,16 @@ class Settings(Struct, frozen=True, kw_only=True):
         Meta(ge=1, le=10_000_000),
         Variable("RINHA_BACKLOG_MAX", "100000", "payments that the worker holds at most"),
     ]
+    memory_payments: Annotated[
+        int,
+        Meta(ge=10_000, le=100_000_000),
+        Variable(
+            "RINHA_MEMORY_PAYMENTS",
+            "1000000",
+            "with a store: of so many payments at most the worker holds ids and rows in memory, 63 MB a million; of older "
+            "ones it holds sums, and asks the store",
+        ),
+    ]
     answer_timeout_s: Annotated[
         float,
         Meta(ge=0.1, le=600),

@@ -104,6 +104,7 @@ class Worker:
             settle_per_s=settings.settle_per_s,
             repeat_s=settings.repeat_s,
             parking=Parking(settings.park_refusals, settings.park_unknown_s),
+            memory_payments=settings.memory_payments,
         )
         asked = _share_health(settings, self._clients)
         ports = Ports(self._clock, GeventTimers(), asked, self._store, self._on_broken, self._recorder)
@@ -209,6 +210,8 @@ class Worker:
         self._system.supervisor.stop(STOP_TIMEOUT_S)
         for client in self._clients.values():
             client.close()
+        if self._system.history is not None:
+            self._system.history.close()
         if self._store is not None:
             self._store.close()
 

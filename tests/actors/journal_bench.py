@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from actors.facts import FeedMark
+from actors.facts import FeedMark, Known, PaymentSettled, PaymentTaken
 from actors.intake.dispatch.routing import Fastest
 from actors.messages.people import GetCounts, GetRows
 from actors.messages.sessions import SessionAdmitted, SessionOpened, SubmitPayments
-from actors.plan import Plan
-from actors.ports import StoreUnavailable
+from actors.plan import SIZES, Plan, Sizes
+from actors.ports import SUM_MS, StoreUnavailable
 from actors.system import ActorSystem, Ports
 from actors.values import Payment, ProcessorHealth
 from tests.actors.fakes import ScriptedProcessor
+from tests.support.memory_history import MemoryHistory, sums_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from actors.facts import JournalEntry, OpenPayment
+    from actors.facts import JournalEntry, OpenPayment, SpanSum
     from actors.reports import Statistics
     from actors.values import LedgerRow
     from tests.actors.fakes import World
@@ -38,6 +39,7 @@ class MemoryStore:
         self.restored_open: list[OpenPayment] = []
         self.restored_written_off: list[Payment] = []
         self.restored_mark = FeedMark()
+        self.sum_ms = SUM_MS
 
     def epoch(self) -> int:
         return self.restored_epoch
@@ -45,8 +47,22 @@ class MemoryStore:
     def journal_id(self) -> bytes:
         return b"j" * 16
 
-    def settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
-        yield self.restored_settled
+    def sums(self) -> list[SpanSum]:
+        return sums_of(self.restored_settled, self.sum_ms)
+
+    def settled(self, from_ms: int | None = None) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
+        yield [each for each in self.restored_settled if from_ms is None or each[-1] >= from_ms]
+
+    def rows(self) -> list[tuple[bytes, int, str, int, int]]:
+        """All settled ones, restored or appended, each once."""
+        rows = {each[0]: each for each in self.restored_settled}
+        for each in self.entries:
+            if isinstance(each, PaymentSettled) and each.payment_id not in rows:
+                rows[each.payment_id] = (each.payment_id, each.amount_cents, *each[1:-1])
+        return list(rows.values())
+
+    def history(self) -> MemoryHistory:
+        return MemoryHistory(lambda: max([self.restored_epoch, *(each.epoch for each in self.entries)]), self.rows)
 
     def open(self) -> list[OpenPayment]:
         return self.restored_open
@@ -60,10 +76,18 @@ class MemoryStore:
     def written_off(self) -> list[Payment]:
         return self.restored_written_off
 
-    def append(self, entries: Sequence[JournalEntry]) -> None:
+    def append(self, entries: Sequence[JournalEntry]) -> list[Known]:
         if self.full:
             raise StoreUnavailable("disk full")
+        settled = {each[0]: each[1] for each in self.rows()}
+        written_off = {each.payment_id: each.amount_cents for each in self.restored_written_off}
         self.entries += entries
+        taken = [each.payment_id for each in entries if isinstance(each, PaymentTaken)]
+        return [
+            Known(each, settled.get(each, written_off.get(each, 0)), each not in settled)
+            for each in taken
+            if each in settled or each in written_off
+        ]
 
     def keep_place(self) -> None:
         pass
@@ -88,8 +112,9 @@ class JournalBench:
         self.session = world.probe("session")
         self.broken: list[str] = []
 
-    def start(self, *, durable: bool = True) -> None:
-        plan = Plan([ProcessorHealth(*each) for each in FEES.items()], Fastest(), 4, 100, durable=durable)
+    def start(self, *, durable: bool = True, sizes: Sizes = SIZES, memory_payments: int = 1000) -> None:
+        processors = [ProcessorHealth(*each) for each in FEES.items()]
+        plan = Plan(processors, Fastest(), 4, 100, durable=durable, sizes=sizes, memory_payments=memory_payments)
         recorder, timers = self.world.recorder, self.world.timers
         ports = Ports(self.world.clock, timers, self.processors, self.store, self.broken.append, recorder)
         self.system = ActorSystem(plan, ports, self.world.supervisor)

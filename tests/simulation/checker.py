@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from actors.messages.people import GetSummary
 from actors.values import LedgerRow, Summary, Totals, Verdict
 from rinha.commands.reconcile import reconcile
 
@@ -50,6 +51,7 @@ class Outcome(NamedTuple):
 
     ledger: Sequence[LedgerRow]
     summary: Summary
+    windows: list[tuple[GetSummary, Summary]]
     statistics: Statistics
     processors: Mapping[str, SimulatedProcessor]
     submissions: Sequence[Submission]
@@ -140,13 +142,21 @@ def _counts(outcome: Outcome) -> list[str]:
     found, counts = [], outcome.statistics
     if counts.settled != len(outcome.ledger):
         found.append(f"counts: {counts.settled} settled, {len(outcome.ledger)} in the ledger")
+    for window, summary in ((GetSummary(), outcome.summary), *outcome.windows):
+        sums = _sums(outcome, window)
+        if summary != sums:
+            found.append(f"summary: {window} has {summary}, the rows {sums}")
+    return found
+
+
+def _sums(outcome: Outcome, window: GetSummary) -> Summary:
     sums = {name: [0, 0] for name in outcome.processors}
     for row in outcome.ledger:
-        sums[row.processor][0] += 1
-        sums[row.processor][1] += row.amount_cents
-    if outcome.summary != {name: Totals(*each) for name, each in sums.items()}:
-        found.append(f"summary: {outcome.summary} of {sums}")
-    return found
+        after = window.from_ms is None or row.requested_at_ms >= window.from_ms
+        if after and (window.to_ms is None or row.requested_at_ms <= window.to_ms):
+            sums[row.processor][0] += 1
+            sums[row.processor][1] += row.amount_cents
+    return {name: Totals(*each) for name, each in sums.items()}
 
 
 def _answers(outcome: Outcome) -> list[str]:

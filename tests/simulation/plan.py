@@ -72,6 +72,7 @@ class Plan(NamedTuple):
 def draw_plan(seed: int, chance: random.Random, levels: tuple[str, ...]) -> Plan:
     """Draw a run."""
     level = chance.choice(levels)
+    memory = random.Random(f"the memory of run {seed}")
     targets = (*TARGETS, *JOURNAL_TARGETS) if level in {"background", "durable"} else TARGETS
     target = chance.choice((None, None, "", PURGE, *targets))  # of purges there are few
     numbers = count()
@@ -111,7 +112,9 @@ def draw_plan(seed: int, chance: random.Random, levels: tuple[str, ...]) -> Plan
             latency_s=chance.choice((0.002, 0.002, 0.02, 0.3)),
             policy=draw_policy(chance),
             settle_per_s=chance.choice((math.inf, 10.0, 100.0)),
-            sizes=_sizes(chance),
+            sizes=_sizes(chance, memory),
+            # Few, so that most runs go beyond it.
+            memory_payments=memory.choice((2, 4, 10, 1000)),
         ),
         faults={name: _faults(chance) for name in NAMES},
         grudges=_grudges(chance, next(numbers)),
@@ -125,13 +128,15 @@ def draw_plan(seed: int, chance: random.Random, levels: tuple[str, ...]) -> Plan
     )
 
 
-def _sizes(chance: random.Random) -> Sizes:
+def _sizes(chance: random.Random, memory: random.Random) -> Sizes:
     """Small, so that a run of a few payments fills buckets, blocks, windows and mailboxes."""
     return Sizes(
         bucket_records=chance.choice((1, 2, 5)),
         block_rows=chance.choice((1, 2, 5)),
         window_payments=chance.choice((1, 1, 3, 2048)),
         mailbox_messages=chance.choice((32, 5120)),
+        sum_ms=memory.choice((100, 500, 3000)),
+        start_rows=memory.choice((0, 1, 3, 20)),
     )
 
 

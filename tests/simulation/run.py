@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from actors.messages.people import GetCounts, GetHeld, GetParked, GetRows, GetSummary, RetryParked
@@ -108,6 +109,19 @@ class Run(World):
             rows += self.ask(GetRows(len(rows), 3)).rows
         return rows
 
+    def windows(self, rows: list[LedgerRow]) -> list[GetSummary]:
+        """Ranges that begin and end at rows, beside them and between, at ends of spans and within, and open ones."""
+        chance, sum_ms = random.Random(f"the windows of run {self.seed}"), self.plan.config.sizes.sum_ms
+        instants_ms = [row.requested_at_ms for row in rows] or [0]
+
+        def end() -> int | None:
+            at_ms = chance.choice(instants_ms)
+            edge_ms = at_ms // sum_ms * sum_ms
+            beside_ms, within_ms = at_ms + chance.choice((-1, 1)), edge_ms + chance.randrange(sum_ms)
+            return chance.choice((None, at_ms, beside_ms, edge_ms, within_ms))
+
+        return [GetSummary(end(), end()) for _ in range(8)]
+
     def ask(self, message: Any) -> Any:
         assert self.worker is not None
         reply = self.worker.ask(message)
@@ -162,6 +176,7 @@ class Run(World):
         outcome = Outcome(
             ledger=rows,
             summary=self.ask(GetSummary()),
+            windows=[(window, self.ask(window)) for window in self.windows(rows)],
             statistics=self.ask(GetCounts()),
             processors=self.processors,
             submissions=self.submissions,

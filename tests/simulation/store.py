@@ -8,6 +8,7 @@ from actors.facts import (
     AttemptRefused,
     AttemptStarted,
     FeedMark,
+    Known,
     OpenPayment,
     PaymentClosed,
     PaymentCrashed,
@@ -17,11 +18,12 @@ from actors.facts import (
 )
 from actors.ports import StoreUnavailable
 from actors.values import Payment
+from tests.support.memory_history import MemoryHistory, sums_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from actors.facts import JournalEntry
+    from actors.facts import JournalEntry, SpanSum
     from tests.simulation.scheduler import Process, Scheduler
 
 APPEND_S = 0.02
@@ -43,6 +45,24 @@ class SimulatedDisk:
         self.full = False
         self.frozen = 0
         """How many causes there are for it to stand still."""
+
+    def rows(self) -> list[tuple[bytes, int, str, int, int]]:
+        """The settled payments, as ``Store.settled`` tells them."""
+        rows = []
+        for each in self.settled.values():
+            taken = self.taken.get(each.payment_id)
+            cents = each.amount_cents if taken is None else taken.amount_cents
+            rows.append((each.payment_id, cents, each.processor, each.amount_cents, each.requested_at_ms))
+        return rows
+
+    def known(self, entries: Sequence[JournalEntry]) -> list[Known]:
+        """What ``Store.append`` tells of entries that are written."""
+        taken = {each.payment_id for each in entries if isinstance(each, PaymentTaken) and each.epoch == self.epoch}
+        return [
+            Known(each, self.taken[each].amount_cents, each not in self.settled)
+            for each in sorted(taken)
+            if each in self.settled or each in self.written_off
+        ]
 
     def commit(self, entries: Sequence[JournalEntry]) -> None:
         latest = max((each.epoch for each in entries), default=0)
@@ -77,11 +97,18 @@ class SimulatedStore:
         scheduler: time and chance.
         process: the worker; a write that it didn't wait for may still happen.
         note: takes a line for the trace.
+        sum_ms: how long the spans of its sums are.
     """
 
     def __init__(
-        self, disk: SimulatedDisk, scheduler: Scheduler, process: Process, note: Callable[[str, object], None]
+        self,
+        disk: SimulatedDisk,
+        scheduler: Scheduler,
+        process: Process,
+        note: Callable[[str, object], None],
+        sum_ms: int,
     ) -> None:
+        self._sum_ms = sum_ms
         self._disk = disk
         self._scheduler = scheduler
         self._process = process
@@ -93,14 +120,20 @@ class SimulatedStore:
     def journal_id(self) -> bytes:
         return b"j" * 16
 
-    def settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
-        rows = []
-        for each in self._disk.settled.values():
-            taken = self._disk.taken.get(each.payment_id)
-            cents = each.amount_cents if taken is None else taken.amount_cents
-            rows.append((each.payment_id, cents, each.processor, each.amount_cents, each.requested_at_ms))
+    def sums(self) -> list[SpanSum]:
+        return sums_of(self._disk.rows(), self._sum_ms)
+
+    def settled(self, from_ms: int | None = None) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
+        rows = [each for each in self._disk.rows() if from_ms is None or each[-1] >= from_ms]
         for start in range(0, len(rows), 3):
             yield rows[start : start + 3]
+
+    def history(self) -> MemoryHistory:
+        return MemoryHistory(lambda: self._disk.epoch, self._disk.rows, self._read)
+
+    def _read(self) -> None:
+        self._scheduler.sleep(self._scheduler.chance.random() * APPEND_S)
+        self._wait_while_frozen()
 
     def open(self) -> list[OpenPayment]:
         found = []
@@ -121,7 +154,7 @@ class SimulatedStore:
     def feed_mark(self) -> FeedMark:
         return self._disk.mark
 
-    def append(self, entries: Sequence[JournalEntry]) -> None:
+    def append(self, entries: Sequence[JournalEntry]) -> list[Known]:
         chance, scheduler = self._scheduler.chance, self._scheduler
         entries = tuple(entries)
         fails = self._disk.full or chance.random() < self._disk.failure_share
@@ -132,9 +165,11 @@ class SimulatedStore:
             self._note("disk fails", entries)
             raise StoreUnavailable("the disk is full")
         self._disk.commit(entries)
+        known = self._disk.known(entries)
         self._note("disk has", entries)
         self._wait_while_frozen()
         scheduler.sleep(after_s)  # a crash here: all was
+        return known
 
     def keep_place(self) -> None:
         pass

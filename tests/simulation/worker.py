@@ -47,6 +47,7 @@ class Config(NamedTuple):
     latency_s: float
     settle_per_s: float
     sizes: Sizes
+    memory_payments: int
 
 
 class NotingCrashes(Crashes):
@@ -113,6 +114,7 @@ class SimulatedWorker:
             config.backlog_max,
             durable=durable,
             settle_per_s=config.settle_per_s,
+            memory_payments=config.memory_payments,
             sizes=config.sizes,
         )
         self._on_failure = on_failure

@@ -106,7 +106,7 @@ class World:
         self.trace.note("worker starts", incarnation)
 
     def store(self, process: Process) -> SimulatedStore:
-        return SimulatedStore(self.disk, self.scheduler, process, self.trace.note)
+        return SimulatedStore(self.disk, self.scheduler, process, self.trace.note, self.plan.config.sizes.sum_ms)
 
     def bridge(self) -> SimulatedBridge | None:
         """The bridge that an API can connect to now."""

@@ -15,9 +15,9 @@ more) change nothing, so a message may be handled twice.
 
 A parked payment of unknown outcome is in flight now and then, to be looked up, and parked again after it.
 
-Two detours: with a durable journal a payment is *storing* before it waits, and counts as waiting; and one that a worker
-before this one may have sent is first looked for at every processor, and counts as unknown. A person may end what is
-unknown or parked: ``closing.py``.
+Two detours: where the journal has a say a payment is *storing* before it waits, and counts as waiting; and one that a
+worker before this one may have sent is first looked for at every processor, and counts as unknown. A person may end
+what is unknown or parked: ``closing.py``.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from actors.values import Verdict
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
+    from actors.facts import Known
     from actors.intake.backlog.parked import Parking
     from actors.values import Payment
 
@@ -48,12 +49,13 @@ class Backlog:
         epoch: the epoch to begin in.
         started_s: when this worker started, on the monotonic clock.
         parking: when a payment is parked that is itself at fault.
+        ids_max: ids to hold at most, where a journal knows all; None holds every one.
         records_per_bucket: of the map of known ids.
 
     Attributes:
         processors: the processors' names.
         epoch: the present epoch. What follows is made anew with each.
-        ids: every id that was ever taken.
+        ids: every id that was ever taken, or the newest.
         held: the payments that aren't settled.
         settled: how many are.
         outcomes: told what came of attempts.
@@ -67,9 +69,10 @@ class Backlog:
         started_s: float = 0.0,
         *,
         parking: Parking = PARKING,
+        ids_max: int | None = None,
         records_per_bucket: int = RECORDS_PER_BUCKET,
     ) -> None:
-        self._records_per_bucket = records_per_bucket
+        self._id_sizes = records_per_bucket, ids_max
         self.processors = tuple(processors)
         self._started_s = started_s
         self._parking = parking
@@ -78,7 +81,7 @@ class Backlog:
         self._begin()
 
     def _begin(self) -> None:
-        self.ids = Ids(self._records_per_bucket)
+        self.ids = Ids(*self._id_sizes)
         self.held = Held(self.processors)
         self.outcomes = Outcomes(self.held, self.processors, self._started_s, self._parking)
         self.newly_taken: list[Payment] = []
@@ -86,54 +89,79 @@ class Backlog:
         # As often as once a payment, so straight at hand.
         self._entries, self._waiting, self._in_flight = self.held.entries, self.held.waiting, self.held.in_flight
 
-    def take(self, payment: Payment, now_s: float, *, storing: bool = False, suspect: bool = False) -> Verdict:
+    def take(
+        self, payment: Payment, now_s: float, *, storing: bool = False, hold: bool = False, suspect: bool = False
+    ) -> Verdict:
         """Take a payment, unless its id is known: then the amount decides between a duplicate and a conflict.
 
         Args:
             payment: the payment.
             now_s: the present, on the monotonic clock.
-            storing: it can't be sent before ``stored`` or ``release``.
+            storing: nothing happens to it before ``stored`` or ``take_back``: the journal may know it.
+            hold: it can't be sent before ``release``.
             suspect: a worker before this one may have sent it already.
         """
+        if self.ids.forgets and (held := self._entries.get(payment.payment_id)) is not None:
+            return self.ids.compare(payment, held.payment.amount_cents)
         known = self.ids.enter(payment)
         if known is not None:
             return known
         self.newly_taken.append(payment)
         entry = self._entries[payment.payment_id] = Entry(payment, now_s)
-        if suspect:
-            self.outcomes.ask_everywhere(entry, now_s)
-        elif storing:
+        if storing:
+            if suspect:
+                entry.suspect = True
             self.held.storing[payment.payment_id] = entry
         else:
-            self._waiting.add(entry)
+            self._go_on(entry, now_s, hold=hold, suspect=suspect)
         return Verdict.TAKEN
+
+    def _go_on(self, entry: Entry, now_s: float, *, hold: bool, suspect: bool) -> None:
+        if suspect:
+            self.outcomes.ask_everywhere(entry, now_s)
+        elif hold:
+            self.held.held_back[entry.payment.payment_id] = entry
+        else:
+            self._waiting.add(entry)
 
     def overtaken(self, payments: int) -> Verdict:
         """Count payments that belong to an earlier epoch; they aren't taken."""
         self._purged += payments
         return Verdict.PURGED
 
-    def stored(self, payment_ids: Iterable[bytes]) -> None:
-        """Let payments that were storing wait."""
+    def stored(self, payment_ids: Iterable[bytes], now_s: float, *, hold: bool = False) -> None:
+        """Go on with payments that were storing; for the rest see ``take``."""
         for payment_id in payment_ids:
             entry = self.held.storing.pop(payment_id, None)
             if entry is not None:
-                self._waiting.add(entry)
+                self._go_on(entry, now_s, hold=hold, suspect=entry.suspect)
+
+    def take_back(self, known: Known) -> None:
+        """A payment that is storing was settled, or written off, before: the journal knew its id."""
+        entry = self.held.storing.pop(known.payment_id, None)
+        if entry is not None:
+            self._entries.pop(known.payment_id, None)
+            self.ids.take_back(entry.payment, known)
 
     def release(self) -> None:
-        """Let all payments that were storing wait."""
-        self.stored(tuple(self.held.storing))
+        """Let all payments that were held back wait."""
+        for entry in self.held.held_back.values():
+            self._waiting.add(entry)
+        self.held.held_back.clear()
 
     def suspect_all(self, now_s: float) -> None:
-        """The same as ``suspect`` for all that are storing."""
-        self.suspect(tuple(self.held.storing), now_s)
+        """The same as ``suspect`` for all that have not gone on."""
+        self.suspect((*self.held.held_back, *self.held.storing), now_s)
 
     def suspect(self, payment_ids: Iterable[bytes], now_s: float) -> None:
-        """Take note that a worker before this one may have sent payments: of those that are storing now."""
-        for payment_id in payment_ids if self.held.storing else ():
-            entry = self.held.storing.pop(payment_id, None)
+        """Take note that a worker before this one may have sent payments: of those that have not gone on."""
+        held_back, storing = self.held.held_back, self.held.storing
+        for payment_id in payment_ids if held_back or storing else ():
+            entry = held_back.pop(payment_id, None)
             if entry is not None:
                 self.outcomes.ask_everywhere(entry, now_s)
+            elif payment_id in storing:
+                storing[payment_id].suspect = True
 
     def heads(self, now_s: float, besides: Collection[bytes] = ()) -> list[Entry]:
         """The oldest waiting payment of each kind, the oldest of them first; but none of those ids."""
@@ -234,7 +262,7 @@ class Backlog:
         """The counts by state, each counted for itself; ``purged`` counts since the start."""
         return Statistics(
             epoch=self.epoch,
-            accepted=len(self.ids),
+            accepted=self.ids.taken,
             settled=self.settled,
             waiting=self.held.waiting_count,
             in_flight=len(self._in_flight),

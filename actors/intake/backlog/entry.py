@@ -108,6 +108,7 @@ class Entry:
         looked_into_s: when its unknown outcome was looked into last, on the monotonic clock.
         settles: how many posts its processor had settled by then.
         parked: why it was parked, if it is or is being looked up meanwhile.
+        suspect: a worker before this one may have sent it; seen to once the journal has it.
     """
 
     __slots__ = (
@@ -141,6 +142,7 @@ class Entry:
     looked_into_s = _NEVER
     settles = 0
     parked = ""
+    suspect = False
 
     def __init__(self, payment: Payment, taken_at_s: float) -> None:
         self.payment = payment

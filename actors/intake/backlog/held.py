@@ -28,7 +28,8 @@ class Held:
 
     Attributes:
         entries: all of them by id, in the order of their taking.
-        storing: those that the journal doesn't have yet, or that wait for what APIs tell of a worker before this one.
+        storing: those that the journal doesn't have yet.
+        held_back: those that wait for what APIs tell of a worker before this one.
         waiting: those that may be sent.
         in_flight: those with an attempt under way, or on their way into the books.
         unknown: those that may be committed somewhere.
@@ -38,6 +39,7 @@ class Held:
     def __init__(self, processors: Sequence[str]) -> None:
         self.entries: dict[bytes, Entry] = {}
         self.storing: dict[bytes, Entry] = {}
+        self.held_back: dict[bytes, Entry] = {}
         self.waiting = Waiting()
         self.in_flight: dict[bytes, Entry] = {}
         self.unknown = Unknowns(processors)
@@ -51,8 +53,8 @@ class Held:
 
     @property
     def waiting_count(self) -> int:
-        """How many wait; those that are storing count."""
-        return len(self.storing) + len(self.waiting)
+        """How many wait; those that are storing or held back count."""
+        return len(self.storing) + len(self.held_back) + len(self.waiting)
 
     @property
     def has_unsent(self) -> bool:
@@ -83,7 +85,7 @@ class Held:
             return State.IN_FLIGHT
         if payment_id in self.parked:
             return State.PARKED
-        if payment_id in self.storing:
+        if payment_id in self.storing or payment_id in self.held_back:
             return State.STORING
         return State.UNKNOWN if entry.bound or entry.unasked else State.WAITING
 

@@ -75,7 +75,7 @@ def count(held: Held, state: str) -> int:
 def _those(held: Held, state: str) -> Iterable[Entry]:
     match state:
         case "waiting":
-            return (*held.storing.values(), *held.waiting)
+            return (*held.storing.values(), *held.held_back.values(), *held.waiting)
         case "in_flight":
             return held.in_flight.values()
         case "unknown":

@@ -39,7 +39,7 @@ class Outlook:
         """Whether payments wait, and why."""
         held = self._backlog.held
         counts = {
-            "storing": len(held.storing),
+            "storing": len(held.storing) + len(held.held_back),
             "waiting": len(held.waiting),
             "in_flight": len(held.in_flight),
             "unknown": len(held.unknown),

@@ -113,10 +113,10 @@ class TestCrashes:
     ) -> None:
         failures = [OSError("stdout is gone") for _ in range(3)]
 
-        def take(payment: Payment, now_s: float, *, storing: bool, suspect: bool) -> Verdict:
+        def take(payment: Payment, now_s: float, *, storing: bool, hold: bool, suspect: bool) -> Verdict:
             if failures:
                 raise failures.pop()
-            return Backlog.take(ready.backlog, payment, now_s, storing=storing, suspect=suspect)
+            return Backlog.take(ready.backlog, payment, now_s, storing=storing, hold=hold, suspect=suspect)
 
         monkeypatch.setattr(ready.backlog, "take", take)
         ready.submit(payment(1))

@@ -19,7 +19,7 @@ from actors.ports import StoreBroken, StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from actors.facts import JournalEntry
+    from actors.facts import JournalEntry, Known
     from actors.runtime.reference import Reference
     from tests.actors.fakes import Probe, World
 
@@ -35,13 +35,19 @@ class SlowStore:
         self.transactions: list[list[JournalEntry]] = []
         self.errors: list[Exception] = []
         self.fault = ""
+        self.known: dict[bytes, Known] = {}
         self.gate = gevent.event.Event()
 
-    def append(self, entries: Sequence[JournalEntry]) -> None:
+    def append(self, entries: Sequence[JournalEntry]) -> list[Known]:
         self.gate.wait()
         if self.errors:
             raise self.errors.pop(0)
         self.transactions.append(list(entries))
+        return [
+            self.known[each.payment_id]
+            for each in entries
+            if isinstance(each, PaymentTaken) and each.payment_id in self.known
+        ]
 
     def check(self) -> None:
         self.gate.wait()

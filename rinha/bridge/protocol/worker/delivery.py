@@ -226,7 +226,7 @@ class Delivery:
 
     def _acknowledge(self, verdicts: VerdictsGiven) -> None:
         try:
-            self.session.acknowledge(*verdicts)
+            self.session.acknowledge(verdicts.through_sequence, verdicts.exceptions)
         except ValueError as error:  # the intake has answered before it crashed, and again after it
             logger.error("bridge.wrong_acknowledgement", extra={"api": self.api_name, "error": str(error)})
             self.line.cut("wrong acknowledgement")

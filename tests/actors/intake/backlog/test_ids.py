@@ -20,7 +20,7 @@ def ids() -> Ids:
 def test_the_amount_tells_a_duplicate_from_a_conflict(ids: Ids) -> None:
     assert ids.enter(Payment(ID, 100)) is Verdict.TAKEN
     assert ids.enter(Payment(ID, 101)) is Verdict.CONFLICT
-    assert (len(ids), ids.duplicates, ids.conflicts) == (1, 1, 1)
+    assert (ids.taken, ids.duplicates, ids.conflicts) == (1, 1, 1)
 
 
 def test_what_is_written_off_stays_known(ids: Ids) -> None:
@@ -28,7 +28,7 @@ def test_what_is_written_off_stays_known(ids: Ids) -> None:
     assert ids.is_written_off(ID)
     assert ids.enter(Payment(ID, 100)) is Verdict.WRITTEN_OFF
     assert ids.enter(Payment(ID, 101)) is Verdict.CONFLICT
-    assert (len(ids), ids.written_off, ids.duplicates) == (1, 1, 0)
+    assert (ids.taken, ids.written_off, ids.duplicates) == (1, 1, 0)
 
 
 def test_others_are_not_known(ids: Ids) -> None:
