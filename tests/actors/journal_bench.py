@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from actors.facts import FeedMark
+from actors.facts import FeedMark, PaymentTaken
 from actors.intake.dispatch.routing import Fastest
 from actors.messages.people import GetCounts, GetRows
 from actors.messages.sessions import SessionAdmitted, SessionOpened, SubmitPayments
 from actors.plan import Plan
 from actors.ports import StoreUnavailable
 from actors.system import ActorSystem, Ports
-from actors.values import Payment, ProcessorHealth
+from actors.values import LedgerRow, Payment, ProcessorHealth, Totals
 from tests.actors.fakes import ScriptedProcessor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from actors.facts import JournalEntry, OpenPayment
+    from actors.facts import JournalEntry, Known, OpenPayment, SpanSum
     from actors.reports import Statistics
-    from actors.values import LedgerRow
     from tests.actors.fakes import World
 
 PAYMENT = Payment(bytes(range(16)), 1990)
@@ -33,7 +32,9 @@ class MemoryStore:
     def __init__(self) -> None:
         self.entries: list[JournalEntry] = []
         self.full = False
+        self.known: list[Known] = []
         self.restored_epoch = 0
+        self.restored_sums: list[SpanSum] = []
         self.restored_settled: list[tuple[bytes, int, str, int, int]] = []
         self.restored_open: list[OpenPayment] = []
         self.restored_written_off: list[Payment] = []
@@ -45,8 +46,11 @@ class MemoryStore:
     def journal_id(self) -> bytes:
         return b"j" * 16
 
-    def settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
-        yield self.restored_settled
+    def sums(self) -> Sequence[SpanSum]:
+        return self.restored_sums
+
+    def settled(self, from_ms: int | None = None) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
+        yield [row for row in self.restored_settled if from_ms is None or row[4] >= from_ms]
 
     def open(self) -> list[OpenPayment]:
         return self.restored_open
@@ -60,10 +64,15 @@ class MemoryStore:
     def written_off(self) -> list[Payment]:
         return self.restored_written_off
 
-    def append(self, entries: Sequence[JournalEntry]) -> None:
+    def append(self, entries: Sequence[JournalEntry]) -> Sequence[Known]:
         if self.full:
             raise StoreUnavailable("disk full")
         self.entries += entries
+        taken = {each.payment_id for each in entries if isinstance(each, PaymentTaken)}
+        return [each for each in self.known if each.payment_id in taken]
+
+    def history(self) -> MemoryHistory:
+        return MemoryHistory(self)
 
     def keep_place(self) -> None:
         pass
@@ -76,6 +85,36 @@ class MemoryStore:
 
     def close(self) -> None:
         pass
+
+
+class MemoryHistory:
+    """What the store was restored with, as a history."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    def totals(self, epoch: int, spans: Sequence[tuple[int, int]]) -> dict[str, Totals] | None:
+        if epoch != self._store.restored_epoch:
+            return None
+        found: dict[str, Totals] = {}
+        for row in self._ledger():
+            for _ in [each for each in spans if each[0] <= row.requested_at_ms < each[1]]:
+                before = found.get(row.processor, Totals(0, 0))
+                found[row.processor] = Totals(before.requests + 1, before.amount_cents + row.amount_cents)
+        return found
+
+    def rows(self, epoch: int, start: int, limit: int) -> list[LedgerRow] | None:
+        return self._ledger()[start : start + limit] if epoch == self._store.restored_epoch else None
+
+    def row(self, epoch: int, payment_id: bytes) -> LedgerRow | None:
+        rows = self._ledger() if epoch == self._store.restored_epoch else []
+        return next((row for row in rows if row.payment_id == payment_id), None)
+
+    def close(self) -> None:
+        pass
+
+    def _ledger(self) -> list[LedgerRow]:
+        return [LedgerRow(each, name, cents, at_ms) for each, _, name, cents, at_ms in self._store.restored_settled]
 
 
 class JournalBench:
