@@ -181,7 +181,10 @@ def _connect(path: str) -> sqlite3.Connection:
 
 def _bring_forward(connection: sqlite3.Connection, path: str, version: int) -> None:
     try:
+        # A step may sort all rows; beside the file that takes disk, in memory it would take a worker's limit.
+        connection.execute("PRAGMA temp_store = FILE")
         bring_forward(connection, version)
+        connection.execute("PRAGMA temp_store = MEMORY")
     except BaseException:
         connection.close()
         raise
