@@ -48,13 +48,7 @@ class PostgresHistory:
     def totals(self, epoch: int, spans: Sequence[tuple[int, int]]) -> dict[str, Totals] | None:
         """See ``History.totals``."""
         parts = cut(spans)
-        values = {
-            "epoch": epoch,
-            "first_seconds": [first for first, _ in parts.seconds],
-            "end_seconds": [end for _, end in parts.seconds],
-            "first_ms": [first for first, _ in parts.rows],
-            "end_ms": [end for _, end in parts.rows],
-        }
+        found: dict[str, Totals] = {}
         with self._reading() as connection:
             present, pruned_before_ms = _journal(connection)
             if present != epoch:
@@ -62,8 +56,13 @@ class PostgresHistory:
             for low, high in parts.pruned(pruned_before_ms):
                 if connection.execute(sql.ANY_IN_SECONDS, (epoch, low, high)).fetchone():
                     raise RowsArchived
-            found = connection.execute(sql.TOTALS, values).fetchall()
-        return {name: Totals(int(payments), int(cents)) for name, payments, cents in found}
+            statements = [(sql.TOTALS_OF_SECONDS, each) for each in parts.seconds]
+            statements += [(sql.TOTALS_OF_ROWS, each) for each in parts.rows]
+            for statement, (low, high) in statements:
+                for name, payments, cents in connection.execute(statement, (epoch, low, high)):
+                    before = found.get(name, Totals(0, 0))
+                    found[name] = Totals(before.requests + int(payments), before.amount_cents + int(cents))
+        return found
 
     def rows(self, epoch: int, start: int, limit: int) -> list[LedgerRow] | None:
         """See ``History.rows``."""
