@@ -84,6 +84,13 @@ class StoreBroken(Exception):
     """The store can't be trusted any more: it failed to sync, or what it holds is damaged. The process must end."""
 
 
+class RowsArchived(StoreUnavailable):
+    """A sum over a part of a second was asked for, and a person has archived that second's rows. Whole seconds work."""
+
+    def __init__(self) -> None:
+        super().__init__("the rows of that second are archived; ask for whole seconds")
+
+
 SUM_MS = 60_000
 """How long the spans are whose sums are held in memory: a year of minutes takes some 20 MB a processor."""
 
@@ -103,6 +110,9 @@ class History(Protocol):
 
         Returns:
             Totals by processor, without those that have none; None if the present epoch is another one.
+
+        Raises:
+            RowsArchived: a span begins or ends within a second whose rows a person has archived.
         """
         ...
 

@@ -228,8 +228,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         Variable(
             "RINHA_MEMORY_PAYMENTS",
             "1000000",
-            "with a store: of so many payments at most the worker holds ids and rows in memory, 63 MB a million; of older "
-            "ones it holds sums, and asks the store",
+            "with a store: of so many payments at most the worker holds ids and rows in memory, 63 MB a million; of "
+            "older ones it holds sums, and asks the store",
         ),
     ]
     answer_timeout_s: Annotated[

@@ -51,6 +51,12 @@ class Batch(NamedTuple):
         """Whether there is nothing to write."""
         return not (self.raises_epoch or self.taken or self.attempts or self.crashes or self.settled or self.closed)
 
+    @property
+    def taken_and_ended(self) -> list[bytes]:
+        """The ids that are here as both: taken again, perhaps, behind the settlement."""
+        ended = {each.payment_id for each in (*self.settled, *self.closed)}
+        return [each.payment_id for each in self.taken if each.payment_id in ended] if ended else []
+
 
 def sort_entries(entries: Sequence[JournalEntry], epoch: int) -> Batch:
     """Sort the entries of one append, and drop those that change nothing whatever the store holds.

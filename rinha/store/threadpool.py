@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import gevent
 
 from rinha.store.one_thread import OneThread
+from rinha.store.threadpool_history import ThreadpoolHistory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from actors.facts import FeedMark, JournalEntry, OpenPayment
+    from actors.facts import FeedMark, JournalEntry, Known, OpenPayment, SpanSum
     from actors.ports import Store
-    from actors.values import HealthReport, Payment
-    from rinha.store.postgres.health_board import HealthBoard
+    from actors.values import Payment
 
 CLOSE_TIMEOUT_S = 0.5
 """A process that ends waits no longer for a store that hangs."""
@@ -46,9 +46,13 @@ class ThreadpoolStore:
         """See ``Store.journal_id``."""
         return self._thread.run(self._store.journal_id)
 
-    def settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
+    def sums(self) -> Sequence[SpanSum]:
+        """See ``Store.sums``."""
+        return self._thread.run(self._store.sums)
+
+    def settled(self, from_ms: int | None = None) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
         """See ``Store.settled``. Each chunk is fetched when it is asked for."""
-        chunks = self._thread.run(self._store.settled)
+        chunks = self._thread.run(lambda: self._store.settled(from_ms))
 
         def next_chunk() -> Sequence[tuple[bytes, int, str, int, int]] | None:
             return next(chunks, None)
@@ -76,9 +80,13 @@ class ThreadpoolStore:
         """See ``Store.keep_place``."""
         self._thread.run(self._store.keep_place)
 
-    def append(self, entries: Sequence[JournalEntry]) -> None:
+    def append(self, entries: Sequence[JournalEntry]) -> Sequence[Known]:
         """See ``Store.append``."""
-        self._thread.run(lambda: self._store.append(entries))
+        return self._thread.run(lambda: self._store.append(entries))
+
+    def history(self) -> ThreadpoolHistory:
+        """See ``Store.history``: its questions run in a thread of their own, so that no commit waits behind one."""
+        return ThreadpoolHistory(self._store.history())
 
     def check(self) -> None:
         """See ``Store.check``."""
@@ -103,27 +111,3 @@ class ThreadpoolStore:
             logger.warning("store.close_timeout", extra={"timeout_s": CLOSE_TIMEOUT_S})
         else:
             self._thread.end()
-
-
-class ThreadpoolBoard:
-    """``rinha.processors.shared_health.Board`` for gevent, as ``ThreadpoolStore``.
-
-    Args:
-        board: does the work; nobody else may use it.
-    """
-
-    def __init__(self, board: HealthBoard) -> None:
-        self._board = board
-        self._thread = OneThread(lambda: None)
-
-    def win(self, processor: str) -> bool:
-        """See ``Board.win``."""
-        return self._thread.run(lambda: self._board.win(processor))
-
-    def tell(self, processor: str, report: HealthReport | None) -> None:
-        """See ``Board.tell``."""
-        self._thread.run(lambda: self._board.tell(processor, report))
-
-    def read(self, processor: str) -> HealthReport | None:
-        """See ``Board.read``."""
-        return self._thread.run(lambda: self._board.read(processor))

@@ -271,7 +271,7 @@ def _share_health(settings: Settings, clients: Mapping[str, HttpProcessorClient]
     # Only here, so that a worker without a journal needs none of their libraries.
     from rinha.store.postgres.health_board import HealthBoard
     from rinha.store.postgres.url import PostgresUrl
-    from rinha.store.threadpool import ThreadpoolBoard
+    from rinha.store.threadpool_board import ThreadpoolBoard
 
     assert isinstance(settings.store, PostgresUrl)  # the settings see to it
     board = ThreadpoolBoard(HealthBoard(settings.store))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from actors.facts import OpenPayment, PaymentTaken
+from actors.facts import Known, OpenPayment, PaymentTaken, SpanSum
 from actors.ports import StoreUnavailable
-from actors.values import Payment
+from actors.values import Payment, Totals
 from rinha.store.postgres import versions as postgres_versions
 from rinha.store.sqlite import versions as sqlite_versions
 
@@ -42,6 +43,26 @@ def holds_what_it_held(store: Store) -> None:
     ]
 
 
+def has_the_right_sums(store: Store) -> None:
+    """Of ``journals/version-4.db`` and ``version-5.sql``: two epochs, each with two processors, and several minutes."""
+    assert store.epoch() == 1
+    assert list(store.sums()) == [
+        SpanSum("default", -60_000, 1, 1997),
+        SpanSum("default", AT_MS - 60_000, 1, 1991),
+        SpanSum("default", AT_MS, 2, 1992 + 1994),
+        SpanSum("fallback", AT_MS, 2, 1900 + 1995),
+        SpanSum("fallback", AT_MS + 60_000, 1, 1996),
+    ]
+    spans = [(AT_MS, AT_MS + 1000), (AT_MS + 1000, AT_MS + 1001), (-1000, 0)]
+    with closing(store.history()) as history:
+        assert history.totals(1, spans) == {"default": Totals(3, 1992 + 1994 + 1997), "fallback": Totals(1, 1900)}
+    assert [row[0] for chunk in store.settled(AT_MS + 1000) for row in chunk] == [
+        payment_id(each) for each in (4, 5, 6)
+    ]
+    known = [Known(payment_id(1), 1991, False), Known(payment_id(9), 1999, True)]
+    assert list(store.append([PaymentTaken(payment_id(each), 7, 1) for each in (1, 8, 9)])) == known
+
+
 def goes_on(place: Place) -> None:
     """It is read, written, and read again by the next worker."""
     store = place.open()
@@ -49,6 +70,7 @@ def goes_on(place: Place) -> None:
     store.append([PaymentTaken(payment_id(6), 1996, 1)])
     store.close()
     again = place.open_when_free()
+    assert list(again.sums()) == [SpanSum("default", AT_MS, 2, 1991 + 1900)]
     holds_what_it_held(again)
     assert again.open()[3:] == [OpenPayment(Payment(payment_id(6), 1996), "", 0)]
 
@@ -71,6 +93,22 @@ def test_sqlites_first_version_goes_on(old_sqlite: SqlitePlace) -> None:
 
 def test_postgresqls_first_version_goes_on(old_postgres: PostgresPlace) -> None:
     goes_on(old_postgres)
+
+
+def test_sums_are_made_of_the_rows_of_sqlites_fourth_version(sqlite_place: SqlitePlace) -> None:
+    shutil.copy(JOURNALS / "version-4.db", sqlite_place.path)
+    for _ in range(2):
+        has_the_right_sums(sqlite_place.open())
+        sqlite_place.close()
+
+
+def test_sums_are_made_of_the_rows_of_postgresqls_fifth_version(
+    postgres_place: PostgresPlace, running_postgres: PostgresServer
+) -> None:
+    running_postgres.execute((JOURNALS / "version-5.sql").read_text())
+    for _ in range(2):
+        has_the_right_sums(postgres_place.open_when_free())
+        postgres_place.close()
 
 
 def test_a_step_that_fails_in_sqlite_changes_nothing_of_its_own(

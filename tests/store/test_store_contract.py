@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -12,15 +13,17 @@ from actors.facts import (
     AttemptRefused,
     AttemptStarted,
     FeedMark,
+    Known,
     OpenPayment,
     PaymentClosed,
     PaymentCrashed,
     PaymentSettled,
     PaymentsPurged,
     PaymentTaken,
+    SpanSum,
 )
-from actors.ports import StoreUnavailable
-from actors.values import Payment
+from actors.ports import SUM_MS, StoreUnavailable
+from actors.values import LedgerRow, Payment, Totals
 from rinha.store.postgres import store as postgres
 from rinha.store.sqlite import store as sqlite
 
@@ -249,8 +252,28 @@ def test_a_second_worker_is_kept_out(place: Place) -> None:
     assert len(place.open_when_free().open()) == 1
 
 
+def test_what_is_settled_or_written_off_is_known(place: Place) -> None:
+    store = place.open()
+    ended = [settled(A, 9), closed(B, written_off=True)._replace(amount_cents=2)]
+    assert set(store.append([taken(A, 1), taken(B, 2), *ended])) == {Known(A, 1, False), Known(B, 2, True)}
+    assert list(store.append([taken(B, 5), taken(A, 6), taken(C, 7)])) == [Known(B, 2, True), Known(A, 1, False)]
+    assert contents(store).open == [OpenPayment(Payment(C, 7), "", 0)]
+    assert list(store.append([taken(C), settled(C), settled(A)])) == [Known(C, 7, False)], "settled by this very append"
+    store.append([settled(B, 9)])
+    assert set(store.append([taken(A), taken(B), taken(C)])) == {
+        Known(A, 1, False),
+        Known(B, 9, False),
+        Known(C, 7, False),
+    }
+    assert list(store.append([PaymentsPurged(1), taken(A, epoch=1)])) == []
+    assert list(store.append([taken(A), taken(B), taken(A, epoch=1)])) == []
+
+
 IDS = st.sampled_from([A, B, C, b"\0" * 16])
 SMALL = st.integers(0, 3)
+HUGE = 2**63 - 1
+CENTS = st.sampled_from([0, 1, 2, 3, 2**32, HUGE])
+INSTANTS = st.sampled_from([0, 1, 2, 3, 999, 1000, 59_999, 60_000, -1, -60_000, -60_001, HUGE, -HUGE])
 EPOCHS = st.sampled_from([0, 0, 0, 1, 1, 2])
 PROCESSORS = st.sampled_from(["default", "fallback", "ü 'x'\\"])
 ENTRIES = st.one_of(
@@ -258,7 +281,7 @@ ENTRIES = st.one_of(
     st.builds(AttemptStarted, IDS, PROCESSORS, SMALL, EPOCHS),
     st.builds(AttemptRefused, IDS, EPOCHS),
     st.builds(PaymentCrashed, IDS, SMALL, EPOCHS),
-    st.builds(PaymentSettled, IDS, PROCESSORS, SMALL, SMALL, EPOCHS),
+    st.builds(PaymentSettled, IDS, PROCESSORS, CENTS, INSTANTS, EPOCHS),
     st.builds(PaymentClosed, IDS, SMALL, st.booleans(), st.just("ü"), st.just(""), SMALL, EPOCHS),
     st.builds(PaymentsPurged, EPOCHS),
 )
@@ -286,7 +309,36 @@ class Model:
     def is_written_off(self, payment_id: bytes) -> bool:
         return payment_id in self.closed and self.closed[payment_id].written_off
 
-    def append(self, entries: Sequence[JournalEntry]) -> None:
+    def append(self, entries: Sequence[JournalEntry]) -> set[Known]:
+        """What is known of those that are taken counts as it is after it."""
+        self._append(entries)
+        known: set[Known] = set()
+        for entry in entries:
+            if isinstance(entry, PaymentTaken) and entry.epoch == self.epoch:
+                each = entry.payment_id
+                if each in self.settled:
+                    known.add(Known(each, self.settled[each][1], False))
+                elif self.is_written_off(each):
+                    known.add(Known(each, self.closed[each].amount_cents, True))
+        return known
+
+    def sums(self) -> list[SpanSum]:
+        found: dict[tuple[int, str], tuple[int, int]] = {}
+        for _, _, processor, cents, at_ms in self.settled.values():
+            payments, total = found.get((at_ms // SUM_MS, processor), (0, 0))
+            found[at_ms // SUM_MS, processor] = payments + 1, total + cents
+        return [SpanSum(name, minute * SUM_MS, *found[minute, name]) for minute, name in sorted(found)]
+
+    def totals(self, spans: Sequence[tuple[int, int]]) -> dict[str, Totals]:
+        found: dict[str, Totals] = {}
+        for start, end in spans:
+            for _, _, processor, cents, at_ms in self.settled.values():
+                if start <= at_ms < end:
+                    before = found.get(processor, Totals(0, 0))
+                    found[processor] = Totals(before.requests + 1, before.amount_cents + cents)
+        return found
+
+    def _append(self, entries: Sequence[JournalEntry]) -> None:
         for entry in sorted(entries, key=lambda each: (each.epoch, KINDS[type(each)])):
             if entry.epoch > self.epoch:
                 self.epoch = entry.epoch
@@ -316,19 +368,34 @@ class Model:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(st.lists(st.one_of(st.lists(ENTRIES, max_size=8), st.none()), max_size=12))
-def test_it_does_as_two_dictionaries_do(place: Place, appends: list[list[JournalEntry] | None]) -> None:
+@given(
+    st.lists(st.one_of(st.lists(ENTRIES, max_size=8), st.none()), max_size=12),
+    st.lists(st.tuples(INSTANTS, st.integers(0, SUM_MS)), max_size=3),
+)
+def test_it_does_as_two_dictionaries_do(
+    place: Place, appends: list[list[JournalEntry] | None], starts: list[tuple[int, int]]
+) -> None:
     """None closes the store and opens it again."""
     place.clear()
     model, store = Model(), place.open()
+    spans = [(start, start + length) for start, length in starts]
     for entries in appends:
         if entries is None:
             place.close()
             store = place.open_when_free()
         else:
-            store.append(entries)
-            model.append(entries)
+            known = store.append(entries)
+            assert set(known) == model.append(entries)
+            assert len(set(known)) == len(known)
         assert contents(store) == (model.epoch, list(model.settled.values()), list(model.open.values()))
         assert [each.payment_id for each in store.written_off()] == [
             each for each in model.closed if model.is_written_off(each) and each not in model.settled
         ]
+        assert list(store.sums()) == model.sums()
+    assert store.epoch() == model.epoch
+    with closing(store.history()) as history:
+        assert history.totals(model.epoch, spans) == model.totals(spans)
+        assert history.totals(model.epoch + 1, spans) is None
+        rows = [LedgerRow(row[0], *row[2:]) for row in model.settled.values()]
+        assert history.rows(model.epoch, 0, 9) == rows
+        assert [history.row(model.epoch, row.payment_id) for row in rows] == rows

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import gevent
 import pytest
 
-from actors.facts import FeedMark, OpenPayment, PaymentTaken
+from actors.facts import FeedMark, Known, OpenPayment, PaymentTaken, SpanSum
 from actors.ports import StoreUnavailable
-from actors.values import Payment
+from actors.values import LedgerRow, Payment, Totals
 from rinha.store.threadpool import ThreadpoolStore
 
 if TYPE_CHECKING:
@@ -19,6 +19,33 @@ if TYPE_CHECKING:
     from actors.facts import JournalEntry
 
 ENTRY = PaymentTaken(b"0" * 16, 1, 0)
+
+
+class BlockingHistory:
+    """Blocks its thread in ``row`` until it is let go, and notes who called."""
+
+    def __init__(self) -> None:
+        self.let_go = threading.Event()
+        self.threads: set[int] = set()
+        self.asked = False
+        self.closed = 0
+
+    def totals(self, epoch: int, spans: Sequence[tuple[int, int]]) -> dict[str, Totals] | None:
+        self.threads.add(threading.get_ident())
+        return {"default": Totals(epoch, spans[0][1])}
+
+    def rows(self, epoch: int, start: int, limit: int) -> list[LedgerRow] | None:
+        raise StoreUnavailable(f"no rows of {epoch} from {start}, {limit} of them")
+
+    def row(self, epoch: int, payment_id: bytes) -> LedgerRow | None:
+        self.threads.add(threading.get_ident())
+        self.asked = True
+        assert self.let_go.wait(30)
+        return LedgerRow(payment_id, "default", 1, epoch)
+
+    def close(self) -> None:
+        self.threads.add(threading.get_ident())
+        self.closed += 1
 
 
 class BlockingStore:
@@ -31,6 +58,8 @@ class BlockingStore:
         self.at_work = 0
         self.closed = 0
         self.interrupted = False
+        self.from_ms: int | None = None
+        self.questions = BlockingHistory()
 
     def epoch(self) -> int:
         self.threads.add(threading.get_ident())
@@ -39,7 +68,14 @@ class BlockingStore:
     def journal_id(self) -> bytes:
         return b"j" * 16
 
-    def settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
+    def sums(self) -> Sequence[SpanSum]:
+        return [SpanSum("default", 0, 1, 1990)]
+
+    def history(self) -> BlockingHistory:
+        return self.questions
+
+    def settled(self, from_ms: int | None = None) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
+        self.from_ms = from_ms
         for number in range(3):
             self.threads.add(threading.get_ident())
             yield [(bytes([number]) * 16, 1, "default", 1, 1)]
@@ -57,13 +93,14 @@ class BlockingStore:
     def written_off(self) -> list[Payment]:
         return [Payment(b"0" * 16, 1)]
 
-    def append(self, entries: Sequence[JournalEntry]) -> None:
+    def append(self, entries: Sequence[JournalEntry]) -> Sequence[Known]:
         self.threads.add(threading.get_ident())
         self.at_work += 1
         assert self.at_work == 1, "one call at a time"
         assert self.let_go.wait(30)
         self.at_work -= 1
         self.appended += entries
+        return [Known(b"0" * 16, 1, True)]
 
     def keep_place(self) -> None:
         pass
@@ -177,3 +214,55 @@ def test_closing_does_not_wait_for_a_call_that_hangs(
     blocking.let_go.set()
     hanging.join()
     assert blocking.appended == [ENTRY]
+
+
+def test_all_answers_are_passed_on(blocking: BlockingStore, store: ThreadpoolStore) -> None:
+    blocking.let_go.set()
+    assert store.append([ENTRY]) == [Known(b"0" * 16, 1, True)]
+    assert store.sums() == [SpanSum("default", 0, 1, 1990)]
+    next(iter(store.settled(7)))
+    assert blocking.from_ms == 7
+
+
+def test_questions_and_commits_do_not_wait_for_each_other(blocking: BlockingStore, store: ThreadpoolStore) -> None:
+    history, questions = store.history(), blocking.questions
+    question, commit = gevent.spawn(history.row, 3, b"1" * 16), gevent.spawn(store.append, [ENTRY])
+    while not (questions.asked and blocking.at_work):
+        gevent.sleep(0.001)
+    questions.let_go.set()
+    assert question.get(timeout=30) == LedgerRow(b"1" * 16, "default", 1, 3)
+    assert history.totals(3, [(0, 5)]) == {"default": Totals(3, 5)}
+    with pytest.raises(StoreUnavailable, match="no rows of 3 from 4, 5 of them"):
+        history.rows(3, 4, 5)
+    assert blocking.appended == []
+    blocking.let_go.set()
+    commit.get(timeout=30)
+    history.close()
+    assert len(questions.threads) == 1
+    assert threading.get_ident() not in questions.threads
+
+
+def test_a_closed_history_says_so_and_its_store_goes_on(blocking: BlockingStore, store: ThreadpoolStore) -> None:
+    before = threading.active_count()
+    history = store.history()
+    history.totals(0, [(0, 1)])
+    history.close()
+    history.close()
+    assert blocking.questions.closed == 1
+    assert threading.active_count() <= before
+    with pytest.raises(StoreUnavailable, match="closed"):
+        history.totals(0, [(0, 1)])
+    assert store.epoch() == 7
+
+
+def test_closing_a_history_does_not_wait_for_a_question_that_hangs(
+    blocking: BlockingStore, store: ThreadpoolStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rinha.store.threadpool_history.CLOSE_TIMEOUT_S", 0.01)
+    history = store.history()
+    question = gevent.spawn(history.row, 0, b"1" * 16)
+    while not blocking.questions.asked:
+        gevent.sleep(0)
+    history.close()
+    blocking.questions.let_go.set()
+    assert question.get(timeout=30) == LedgerRow(b"1" * 16, "default", 1, 0)

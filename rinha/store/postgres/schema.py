@@ -35,22 +35,38 @@ CLAIM = "UPDATE journal SET writer = %s, backend = pg_backend_pid(), alive_at = 
 STAY = "UPDATE journal SET alive_at = clock_timestamp() WHERE writer = %s"
 ALIVE = "SELECT alive_at::text, backend FROM {schema}.journal WHERE alive_at IS NOT NULL"
 TERMINATE = "SELECT pg_terminate_backend(%s)"
-RAISE_EPOCH = "UPDATE journal SET epoch = %s"
+RAISE_EPOCH = "UPDATE journal SET epoch = %s, pruned_before_ms = NULL"
 
 # Whole columns as arrays: one statement a kind, however many entries. Not "NOT EXISTS" but a look-up for each: of that
 # a join would be made, over all settled payments.
+# It also tells what is known of them already, which is looked up once for both.
 TAKE = """
-INSERT INTO open_payments (epoch, payment_id, amount_cents)
-SELECT %(epoch)s, new.payment_id, new.amount_cents
-FROM unnest(%(ids)s::bytea[], %(cents)s::bigint[]) WITH ORDINALITY AS new (payment_id, amount_cents, place)
-WHERE (
-    SELECT 1 FROM settled_payments AS old WHERE old.epoch = %(epoch)s AND old.payment_id = new.payment_id
-) IS NULL AND (
-    SELECT 1 FROM closed_payments AS old
-    WHERE old.epoch = %(epoch)s AND old.payment_id = new.payment_id AND old.written_off
-) IS NULL
-ORDER BY new.place
-ON CONFLICT (epoch, payment_id) DO NOTHING
+WITH new AS MATERIALIZED (
+    SELECT given.payment_id, given.amount_cents, given.place, (
+        SELECT old.taken_cents FROM settled_payments AS old
+        WHERE old.epoch = %(epoch)s AND old.payment_id = given.payment_id
+    ) AS settled_cents, (
+        SELECT old.taken_cents FROM closed_payments AS old
+        WHERE old.epoch = %(epoch)s AND old.payment_id = given.payment_id AND old.written_off
+    ) AS written_off_cents
+    FROM unnest(%(ids)s::bytea[], %(cents)s::bigint[]) WITH ORDINALITY AS given (payment_id, amount_cents, place)
+), added AS (
+    INSERT INTO open_payments (epoch, payment_id, amount_cents)
+    SELECT %(epoch)s, payment_id, amount_cents FROM new
+    WHERE settled_cents IS NULL AND written_off_cents IS NULL
+    ORDER BY place
+    ON CONFLICT (epoch, payment_id) DO NOTHING
+)
+SELECT payment_id, coalesce(settled_cents, written_off_cents), settled_cents IS NULL FROM new
+WHERE settled_cents IS NOT NULL OR written_off_cents IS NOT NULL ORDER BY place
+"""
+KNOWN = """
+SELECT given.payment_id, coalesce(settled.taken_cents, closed.taken_cents), settled.taken_cents IS NULL
+FROM unnest(%(ids)s::bytea[]) AS given (payment_id)
+LEFT JOIN settled_payments AS settled ON settled.epoch = %(epoch)s AND settled.payment_id = given.payment_id
+LEFT JOIN closed_payments AS closed
+    ON closed.epoch = %(epoch)s AND closed.payment_id = given.payment_id AND closed.written_off
+WHERE settled.taken_cents IS NOT NULL OR closed.taken_cents IS NOT NULL
 """
 ATTEMPT = """
 UPDATE open_payments AS payment SET processor = new.processor, requested_at_ms = new.requested_at_ms
@@ -64,13 +80,23 @@ FROM unnest(%(ids)s::bytea[], %(crashes)s::integer[]) AS new (payment_id, crashe
 WHERE payment.epoch = %(epoch)s AND payment.payment_id = new.payment_id
 """
 SETTLE = """
-INSERT INTO settled_payments (epoch, payment_id, taken_cents, processor, settled_cents, requested_at_ms)
-SELECT %(epoch)s, new.payment_id, coalesce(payment.amount_cents, new.cents), new.processor, new.cents, new.at_ms
-FROM unnest(%(ids)s::bytea[], %(processors)s::text[], %(cents)s::bigint[], %(times)s::bigint[])
-    WITH ORDINALITY AS new (payment_id, processor, cents, at_ms, place)
-LEFT JOIN open_payments AS payment ON payment.epoch = %(epoch)s AND payment.payment_id = new.payment_id
-ORDER BY new.place
-ON CONFLICT (epoch, payment_id) DO NOTHING
+WITH added AS (
+    INSERT INTO settled_payments (epoch, payment_id, taken_cents, processor, settled_cents, requested_at_ms)
+    SELECT %(epoch)s, new.payment_id, coalesce(payment.amount_cents, new.cents), new.processor, new.cents, new.at_ms
+    FROM unnest(%(ids)s::bytea[], %(processors)s::text[], %(cents)s::bigint[], %(times)s::bigint[])
+        WITH ORDINALITY AS new (payment_id, processor, cents, at_ms, place)
+    LEFT JOIN open_payments AS payment ON payment.epoch = %(epoch)s AND payment.payment_id = new.payment_id
+    ORDER BY new.place
+    ON CONFLICT (epoch, payment_id) DO NOTHING
+    RETURNING processor, settled_cents, requested_at_ms
+)
+INSERT INTO settled_sums AS old (epoch, span_ms, number, processor, payments, cents)
+SELECT %(epoch)s, span_ms, requested_at_ms / span_ms - (requested_at_ms %% span_ms < 0)::integer AS number, processor,
+       count(*), sum(settled_cents)
+FROM added CROSS JOIN (VALUES (1000), (60000)) AS spans (span_ms)
+GROUP BY span_ms, number, processor
+ON CONFLICT (epoch, span_ms, number, processor)
+DO UPDATE SET payments = old.payments + excluded.payments, cents = old.cents + excluded.cents
 """
 CLOSE = "DELETE FROM open_payments WHERE epoch = %(epoch)s AND payment_id = ANY(%(ids)s::bytea[])"
 NOTE_CLOSED = """
@@ -93,6 +119,12 @@ AND taken_order IN (SELECT taken_order FROM open_payments ORDER BY taken_order L
 DELETE FROM closed_payments WHERE epoch < %s
 AND closed_order IN (SELECT closed_order FROM closed_payments ORDER BY closed_order LIMIT %s)
 """,
+    """
+DELETE FROM settled_sums WHERE (epoch, span_ms, number, processor) IN (
+    SELECT epoch, span_ms, number, processor FROM settled_sums WHERE epoch < %s
+    ORDER BY epoch, span_ms, number, processor LIMIT %s
+)
+""",
 )
 
 OPEN = """
@@ -109,6 +141,40 @@ FIRST_SETTLED = "SELECT settled_order - 1 FROM settled_payments WHERE epoch = %s
 SETTLED = """
 SELECT settled_order, payment_id, taken_cents, processor, settled_cents, requested_at_ms FROM settled_payments
 WHERE settled_order > %s ORDER BY settled_order LIMIT %s
+"""
+SETTLED_FROM = """
+SELECT settled_order FROM settled_payments WHERE epoch = %s AND requested_at_ms >= %s ORDER BY settled_order
+"""
+SETTLED_AT = """
+SELECT payment_id, taken_cents, processor, settled_cents, requested_at_ms FROM settled_payments
+WHERE settled_order = ANY(%s::bigint[]) ORDER BY settled_order
+"""
+SUMS = """
+SELECT processor, number, payments, cents FROM settled_sums
+WHERE epoch = %s AND span_ms = %s ORDER BY number, processor COLLATE "C"
+"""
+
+# For a history.
+EPOCH = "SELECT epoch, pruned_before_ms FROM journal"
+# One range a statement: for a join with ranges, planned while the tables are empty, all sums would be read.
+TOTALS_OF_SECONDS = """
+SELECT processor, sum(payments), sum(cents) FROM settled_sums
+WHERE epoch = %s AND span_ms = 1000 AND number >= %s AND number < %s GROUP BY processor
+"""
+TOTALS_OF_ROWS = """
+SELECT processor, count(*), sum(settled_cents) FROM settled_payments
+WHERE epoch = %s AND requested_at_ms >= %s AND requested_at_ms < %s GROUP BY processor
+"""
+ANY_IN_SECONDS = """
+SELECT 1 FROM settled_sums WHERE epoch = %s AND span_ms = 1000 AND number >= %s AND number < %s LIMIT 1
+"""
+ROWS = """
+SELECT settled_order, payment_id, processor, settled_cents, requested_at_ms FROM settled_payments
+WHERE settled_order > %s ORDER BY settled_order LIMIT %s OFFSET %s
+"""
+ROW = """
+SELECT payment_id, processor, settled_cents, requested_at_ms FROM settled_payments
+WHERE epoch = %(epoch)s AND payment_id = %(id)s AND (SELECT epoch FROM journal) = %(epoch)s
 """
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from actors.ports import StandingBy, StoreBroken, StoreUnavailable
 from rinha.store.postgres import schema as sql
-from rinha.store.postgres.versions import LATEST, bring_forward
+from rinha.store.postgres.versions import LATEST, STATEMENT_TIMEOUT_MS, bring_forward
 
 if TYPE_CHECKING:
     import uuid
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_S = 5
-STATEMENT_TIMEOUT_MS = 10_000
-"""The server gives up a statement that takes longer; a group commit takes milliseconds."""
-
 LOCK_TIMEOUT_MS = 1000
 """For how long a session waits for a lock: one just closed, or of a worker just killed, ends within milliseconds."""
 

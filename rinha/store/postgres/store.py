@@ -5,24 +5,26 @@ from __future__ import annotations
 import os
 import socket
 import uuid
+from array import array
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from actors.facts import FeedMark, OpenPayment
-from actors.ports import StoreBroken
+from actors.facts import FeedMark, OpenPayment, SpanSum
+from actors.ports import SUM_MS, StoreBroken
 from actors.values import Payment
 from rinha.store.batch import sort_entries
 from rinha.store.postgres import schema as sql
+from rinha.store.postgres.history import PostgresHistory
 from rinha.store.postgres.session import connect, translate
 from rinha.store.postgres.silence import Silence
+from rinha.store.postgres.write import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import psycopg
 
-    from actors.facts import JournalEntry
-    from rinha.store.batch import Batch
+    from actors.facts import JournalEntry, Known
     from rinha.store.postgres.url import PostgresUrl
 
 CHUNK_ROWS = 5000
@@ -75,8 +77,19 @@ class PostgresStore:
         self._ready()
         return self._journal_id
 
-    def settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
+    def sums(self) -> Sequence[SpanSum]:
+        """See ``Store.sums``."""
+        with self._errors() as connection:
+            rows = connection.execute(sql.SUMS, (self._epoch, SUM_MS), binary=True).fetchall()
+        return [
+            SpanSum(processor, number * SUM_MS, payments, int(cents)) for processor, number, payments, cents in rows
+        ]
+
+    def settled(self, from_ms: int | None = None) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
         """See ``Store.settled``. No transaction stays open between two chunks."""
+        return self._all_settled() if from_ms is None else self._settled_from(from_ms)
+
+    def _all_settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
         with self._errors() as connection:
             row = connection.execute(sql.FIRST_SETTLED, (self._epoch,)).fetchone()
         if row is None:
@@ -89,6 +102,17 @@ class PostgresStore:
                 return
             before = rows[-1][0]
             yield [row[1:] for row in rows]
+
+    def _settled_from(self, from_ms: int) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
+        with self._errors() as connection:
+            found = connection.execute(sql.SETTLED_FROM, (self._epoch, from_ms), binary=True)
+            orders = array("q", (order for (order,) in found))
+        for start in range(0, len(orders), CHUNK_ROWS):
+            with self._errors() as connection:
+                chunk = orders[start : start + CHUNK_ROWS].tolist()
+                rows = connection.execute(sql.SETTLED_AT, (chunk,), binary=True).fetchall()
+            if rows:
+                yield rows
 
     def open(self) -> list[OpenPayment]:
         """See ``Store.open``."""
@@ -118,7 +142,7 @@ class PostgresStore:
         with self._errors() as connection:
             connection.execute(sql.STAY, (self._writer,))
 
-    def append(self, entries: Sequence[JournalEntry]) -> None:
+    def append(self, entries: Sequence[JournalEntry]) -> Sequence[Known]:
         """See ``Store.append``; the rules for single entries are those of ``SqliteStore.append``.
 
         Raises:
@@ -128,18 +152,23 @@ class PostgresStore:
         self._ready()
         batch = sort_entries(entries, self._epoch)
         if batch.changes_nothing:
-            return
+            return ()
         prunes = self._prunes or batch.raises_epoch
         limit = max(PRUNED_ROWS, 2 * len(entries))
         removed: list[psycopg.Cursor] = []
         # The pipeline sends the transaction as a whole and waits once; what follows a statement that failed is skipped.
         with self._errors() as connection, connection.pipeline():
             connection.execute("BEGIN")
-            _write(connection, batch)
+            known = write(connection, batch)
             if prunes:
                 removed = [connection.execute(statement, (batch.epoch, limit)) for statement in sql.PRUNE]
             connection.execute("COMMIT")
         self._epoch, self._prunes = batch.epoch, any(cursor.rowcount == limit for cursor in removed)
+        return known()
+
+    def history(self) -> PostgresHistory:
+        """See ``Store.history``: of the shard that this store holds when it is asked."""
+        return PostgresHistory(self._url, lambda: self._shard, self._shards)
 
     def check(self) -> None:
         """See ``Store.check``."""
@@ -197,35 +226,3 @@ class PostgresStore:
         except BaseException:
             self.close()
             raise
-
-
-def _write(connection: psycopg.Connection, batch: Batch) -> None:
-    if batch.raises_epoch:
-        connection.execute(sql.RAISE_EPOCH, (batch.epoch,))
-        if batch.mark.stream:
-            connection.execute(sql.NOTE_MARK, batch.mark)
-    if batch.taken:
-        ids, cents, _ = zip(*batch.taken, strict=True)
-        connection.execute(sql.TAKE, {"epoch": batch.epoch, "ids": list(ids), "cents": list(cents)})
-    if batch.attempts:
-        ids, processors, times, _ = zip(*batch.attempts, strict=True)
-        values = {"epoch": batch.epoch, "ids": list(ids), "processors": list(processors), "times": list(times)}
-        connection.execute(sql.ATTEMPT, values)
-    if batch.crashes:
-        ids, crashes, _ = zip(*batch.crashes, strict=True)
-        connection.execute(sql.CRASH, {"epoch": batch.epoch, "ids": list(ids), "crashes": list(crashes)})
-    if batch.settled:
-        ids, processors, cents, times, _ = zip(*batch.settled, strict=True)
-        values = {
-            "epoch": batch.epoch,
-            "ids": list(ids),
-            "processors": list(processors),
-            "cents": list(cents),
-            "times": list(times),
-        }
-        connection.execute(sql.SETTLE, values)
-        connection.execute(sql.CLOSE, {"epoch": batch.epoch, "ids": list(ids)})
-    for each in batch.closed:  # a person's word: never many
-        connection.execute(sql.NOTE_CLOSED, (batch.epoch, *each[:-1]))
-        if each.written_off:
-            connection.execute(sql.WRITE_OFF, (batch.epoch, each.payment_id))

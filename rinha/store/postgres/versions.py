@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import psycopg
 
+STATEMENT_TIMEOUT_MS = 10_000
+"""The server gives up a statement that takes longer; a group commit takes milliseconds. Steps may take longer."""
+
 _STEPS = (
     (
         "CREATE SCHEMA {schema}",
@@ -75,6 +78,32 @@ CREATE TABLE feed (
         # The writer's connection, and when it last said that it is alive.
         "ALTER TABLE journal ADD COLUMN backend integer",
         "ALTER TABLE journal ADD COLUMN alive_at timestamptz",
+    ),
+    (
+        # First of all: whoever stands by looks into this table, and waits, and doesn't take a long step for silence.
+        "ALTER TABLE journal ADD COLUMN pruned_before_ms bigint",
+        "SET LOCAL statement_timeout = 0",
+        # The instant comes first for the reason that is in ``schema``.
+        "CREATE INDEX settled_by_instant ON settled_payments (requested_at_ms, epoch)",
+        """
+CREATE TABLE settled_sums (
+    epoch bigint NOT NULL,
+    span_ms integer NOT NULL,
+    number bigint NOT NULL,
+    processor text NOT NULL,
+    payments bigint NOT NULL,
+    cents numeric NOT NULL,
+    PRIMARY KEY (epoch, span_ms, number, processor)
+)""",
+        """
+INSERT INTO settled_sums
+SELECT epoch, span_ms, requested_at_ms / span_ms - (requested_at_ms % span_ms < 0)::integer AS number, processor,
+       count(*), sum(settled_cents)
+FROM settled_payments CROSS JOIN (VALUES (1000), (60000)) AS spans (span_ms)
+WHERE epoch = (SELECT epoch FROM journal)
+GROUP BY epoch, span_ms, number, processor
+""",
+        f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}",
     ),
 )
 

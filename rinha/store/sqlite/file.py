@@ -179,9 +179,21 @@ def _connect(path: str) -> sqlite3.Connection:
     return connection
 
 
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")
+
+
 def _bring_forward(connection: sqlite3.Connection, path: str, version: int) -> None:
     try:
-        bring_forward(connection, version)
+        # A step may sort all rows, which in memory would take 30 MB a million. Where the root is read-only, only the
+        # journal's own directory takes files.
+        connection.execute("PRAGMA temp_store = FILE")
+        connection.execute(f"PRAGMA temp_store_directory = '{_quoted(str(Path(path).parent))}'")
+        try:
+            bring_forward(connection, version)
+        finally:
+            connection.execute("PRAGMA temp_store_directory = ''")
+        connection.execute("PRAGMA temp_store = MEMORY")
     except BaseException:
         connection.close()
         raise

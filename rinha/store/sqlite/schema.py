@@ -4,6 +4,10 @@ Open payments stand apart from settled ones, so that taking a payment, whose cli
 small table; the index over all ids, which spreads over the whole file, is read then and written only by a settlement.
 Both tables number their rows upwards, so the rows of an earlier epoch are always those with the lowest numbers. How the
 tables are made is in ``versions``.
+
+``settled_sums`` holds what was settled at a processor in a span of ``span_ms``, a second or a minute; ``number`` is the
+span's: ``requestedAt`` through ``span_ms``, rounded down. The sum is ``cents`` and 2^32 times ``cents_high``: sums of
+any amounts fit, and where no amount has 2^32 cents, ``cents`` is all of it.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from __future__ import annotations
 JOURNAL = "SELECT epoch, journal_id FROM journal"
 FEED_MARK = "SELECT stream_created, purged_through FROM feed"
 NOTE_MARK = "INSERT OR REPLACE INTO feed (place, stream_created, purged_through) VALUES (1, ?, ?)"
-RAISE_EPOCH = "UPDATE journal SET epoch = ?1"
+RAISE_EPOCH = "UPDATE journal SET epoch = ?1, pruned_before_ms = NULL"
 
 # One statement for all entries of a kind, however many: after each step of a statement the thread has to wait its turn
 # for the interpreter, up to 5 ms beside a busy hub. ?1 is the ids, one after the other; ?2 the other values, as JSON.
@@ -27,6 +31,18 @@ WHERE NOT EXISTS (
 )
 ORDER BY new.key
 ON CONFLICT (epoch, payment_id) DO NOTHING
+"""
+# Of the ids of TAKE: asked before anything else is written.
+KNOWN = """
+WITH RECURSIVE new (place) AS (SELECT 0 UNION ALL SELECT place + 1 FROM new WHERE place + 1 < ?2)
+SELECT substr(?1, 16 * place + 1, 16), coalesce(settled.taken_cents, closed.taken_cents), settled.taken_cents IS NULL
+FROM new
+LEFT JOIN settled_payments AS settled
+ON settled.epoch = ?3 AND settled.payment_id = substr(?1, 16 * place + 1, 16)
+LEFT JOIN closed_payments AS closed
+ON closed.epoch = ?3 AND closed.payment_id = substr(?1, 16 * place + 1, 16) AND closed.written_off
+WHERE settled.taken_cents IS NOT NULL OR closed.taken_cents IS NOT NULL
+ORDER BY place
 """
 # Not "UPDATE ... FROM": for that SQLite reads all open payments. Nothing is inserted: the payments joined are there.
 ATTEMPT = """
@@ -54,6 +70,17 @@ FROM json_each(?2) AS new LEFT JOIN open_payments AS payment
 ON payment.epoch = ?3 AND payment.payment_id = substr(?1, 16 * new.key + 1, 16)
 ORDER BY new.key
 ON CONFLICT (epoch, payment_id) DO NOTHING
+"""
+# Of the ?1 rows that SETTLE has just added: they are the last ones.
+ADD_SUMS = """
+INSERT INTO settled_sums
+SELECT ?2, column1, requested_at_ms / column1 - (requested_at_ms % column1 < 0) AS number, processor,
+       count(*), sum(settled_cents & 0xFFFFFFFF), sum(settled_cents >> 32)
+FROM settled_payments CROSS JOIN (VALUES (1000), (60000))
+WHERE settled_order > (SELECT max(settled_order) FROM settled_payments) - ?1
+GROUP BY column1, number, processor
+ON CONFLICT DO UPDATE SET payments = payments + excluded.payments,
+    cents = cents + excluded.cents, cents_high = cents_high + excluded.cents_high
 """
 CLOSE = """
 DELETE FROM open_payments WHERE epoch = ?3
@@ -86,6 +113,12 @@ AND taken_order IN (SELECT taken_order FROM open_payments ORDER BY taken_order L
 DELETE FROM closed_payments WHERE epoch < ?1
 AND closed_order IN (SELECT closed_order FROM closed_payments ORDER BY closed_order LIMIT ?2)
 """,
+    """
+DELETE FROM settled_sums WHERE (epoch, span_ms, number, processor) IN (
+    SELECT epoch, span_ms, number, processor FROM settled_sums WHERE epoch < ?1
+    ORDER BY epoch, span_ms, number, processor LIMIT ?2
+)
+""",
 )
 
 OPEN = """
@@ -103,4 +136,38 @@ SELECT (SELECT min(settled_order) FROM settled_payments), (SELECT max(settled_or
 SETTLED = """
 SELECT payment_id, taken_cents, processor, settled_cents, requested_at_ms FROM settled_payments
 WHERE settled_order >= ?2 AND settled_order < ?3 AND +epoch = ?1 ORDER BY settled_order
+"""
+SETTLED_FROM = """
+SELECT settled_order FROM settled_payments WHERE epoch = ?1 AND requested_at_ms >= ?2 ORDER BY settled_order
+"""
+SETTLED_AT = """
+SELECT payment_id, taken_cents, processor, settled_cents, requested_at_ms FROM settled_payments
+WHERE settled_order IN (SELECT value FROM json_each(?1)) ORDER BY settled_order
+"""
+SUMS = """
+SELECT processor, number, payments, cents, cents_high FROM settled_sums
+WHERE epoch = ?1 AND span_ms = ?2 ORDER BY number, processor
+"""
+
+# For a history: ?1 is the epoch.
+EPOCH = "SELECT epoch, pruned_before_ms FROM journal"
+TOTALS_OF_SECONDS = """
+SELECT processor, sum(payments), sum(cents), sum(cents_high) FROM settled_sums
+WHERE epoch = ?1 AND span_ms = 1000 AND number >= ?2 AND number < ?3 GROUP BY processor
+"""
+TOTALS_OF_ROWS = """
+SELECT processor, count(*), sum(settled_cents & 0xFFFFFFFF), sum(settled_cents >> 32) FROM settled_payments
+WHERE epoch = ?1 AND requested_at_ms >= ?2 AND requested_at_ms < ?3 GROUP BY processor
+"""
+ANY_IN_SECONDS = """
+SELECT 1 FROM settled_sums WHERE epoch = ?1 AND span_ms = 1000 AND number >= ?2 AND number < ?3 LIMIT 1
+"""
+FIRST_SETTLED = "SELECT settled_order - 1 FROM settled_payments WHERE +epoch = ?1 ORDER BY settled_order LIMIT 1"
+ROWS = """
+SELECT settled_order, payment_id, processor, settled_cents, requested_at_ms FROM settled_payments
+WHERE settled_order > ?1 ORDER BY settled_order LIMIT ?2 OFFSET ?3
+"""
+ROW = """
+SELECT payment_id, processor, settled_cents, requested_at_ms FROM settled_payments
+WHERE epoch = ?1 AND payment_id = ?2 AND EXISTS (SELECT 1 FROM journal WHERE epoch = ?1)
 """

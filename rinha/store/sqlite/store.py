@@ -5,27 +5,28 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
+from array import array
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from actors.facts import FeedMark, OpenPayment, PaymentTaken
-from actors.ports import StoreBroken, StoreUnavailable
+from actors.facts import FeedMark, OpenPayment, SpanSum
+from actors.ports import SUM_MS, StoreBroken, StoreUnavailable
 from actors.values import Payment
 from rinha.store.batch import sort_entries
 from rinha.store.sqlite import schema as sql
 from rinha.store.sqlite.errors import is_failed_sync, translate
 from rinha.store.sqlite.file import open_database
+from rinha.store.sqlite.history import SqliteHistory
 from rinha.store.sqlite.place import Place
+from rinha.store.sqlite.write import write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from actors.facts import JournalEntry
+    from actors.facts import JournalEntry, Known
     from rinha.store.batch import Batch
 
 logger = logging.getLogger(__name__)
-
-_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 CHUNK_ROWS = 5000
 """Rows of one chunk of ``settled``: about 1 MB as Python values."""
@@ -73,8 +74,21 @@ class SqliteStore:
         self._ready()
         return self._journal_id
 
-    def settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
+    def sums(self) -> Sequence[SpanSum]:
+        """See ``Store.sums``."""
+        connection = self._ready()
+        with self._errors():
+            rows = connection.execute(sql.SUMS, (self._epoch, SUM_MS))
+            return [
+                SpanSum(processor, number * SUM_MS, payments, cents + (high << 32))
+                for processor, number, payments, cents, high in rows
+            ]
+
+    def settled(self, from_ms: int | None = None) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
         """See ``Store.settled``. Nothing stays open between two chunks; what is appended meanwhile is left out."""
+        return self._all_settled() if from_ms is None else self._settled_from(from_ms)
+
+    def _all_settled(self) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
         connection = self._ready()
         with self._errors():
             first, last = connection.execute(sql.SETTLED_RANGE).fetchone()
@@ -85,6 +99,18 @@ class SqliteStore:
             with self._errors():
                 end = min(start + CHUNK_ROWS, last + 1)
                 rows = self._ready().execute(sql.SETTLED, (epoch, start, end)).fetchall()
+            if rows:
+                yield rows
+
+    def _settled_from(self, from_ms: int) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
+        connection = self._ready()
+        with self._errors():
+            found = connection.execute(sql.SETTLED_FROM, (self._epoch, from_ms))
+            orders = array("q", (order for (order,) in found))
+        for start in range(0, len(orders), CHUNK_ROWS):
+            with self._errors():
+                values = json.dumps(orders[start : start + CHUNK_ROWS].tolist())
+                rows = self._ready().execute(sql.SETTLED_AT, (values,)).fetchall()
             if rows:
                 yield rows
 
@@ -115,7 +141,7 @@ class SqliteStore:
     def keep_place(self) -> None:
         """See ``Store.keep_place``: nobody takes a file's place."""
 
-    def append(self, entries: Sequence[JournalEntry]) -> None:
+    def append(self, entries: Sequence[JournalEntry]) -> Sequence[Known]:
         """See ``Store.append``. Older rows of a payment's life stay: the first settlement counts, and the last attempt.
 
         An attempt of a payment that is settled or was never taken changes nothing. An entry of a later epoch begins
@@ -127,16 +153,21 @@ class SqliteStore:
         connection = self._ready()
         batch = sort_entries(entries, self._epoch)
         if batch.changes_nothing:
-            return
+            return ()
         with self._errors():
             connection.execute("BEGIN IMMEDIATE")
-            _write(connection, batch)
+            known = write(connection, batch)
             prunes = self._prune(connection, batch, max(PRUNED_ROWS, 2 * len(entries)))
             connection.execute("COMMIT")
         self._epoch, self._prunes = batch.epoch, prunes
-        self._pages_logged += 4 + 2 * len(entries)
+        self._pages_logged += 8 + 2 * len(entries)
         if self._pages_logged >= CHECKPOINT_PAGES:
             self._checkpoint(connection)
+        return known
+
+    def history(self) -> SqliteHistory:
+        """See ``Store.history``."""
+        return SqliteHistory(self._path)
 
     def check(self) -> None:
         """See ``Store.check``: the file must stand where it was opened."""
@@ -219,24 +250,3 @@ class SqliteStore:
     def _roll_back(self) -> None:
         if self._connection is not None and self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
-
-
-def _write(connection: sqlite3.Connection, batch: Batch) -> None:
-    if batch.raises_epoch:
-        connection.execute(sql.RAISE_EPOCH, (batch.epoch,))
-        if batch.mark.stream:
-            connection.execute(sql.NOTE_MARK, batch.mark)
-    for entries, statements in (
-        (batch.taken, (sql.TAKE,)),
-        (batch.attempts, (sql.ATTEMPT,)),
-        (batch.crashes, (sql.CRASH,)),
-        (batch.settled, (sql.SETTLE, sql.CLOSE)),
-        (batch.closed, (sql.NOTE_CLOSED, sql.WRITE_OFF)),
-    ):
-        if entries:
-            ids = b"".join([entry.payment_id for entry in entries])
-            values = _ENCODER.encode(
-                [entry.amount_cents if isinstance(entry, PaymentTaken) else entry[1:-1] for entry in entries]
-            )
-            for statement in statements:
-                connection.execute(statement, (ids, values, batch.epoch))

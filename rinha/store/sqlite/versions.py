@@ -10,6 +10,17 @@ import sqlite3
 
 APPLICATION_ID = 0x52696E4A  # "RinJ"
 
+# Written row by row and not by GROUP BY, which would sort all rows of a journal before the first sum.
+_FILL_SUMS = """
+INSERT INTO settled_sums
+SELECT epoch, column1, requested_at_ms / column1 - (requested_at_ms % column1 < 0), processor,
+       1, settled_cents & 0xFFFFFFFF, settled_cents >> 32
+FROM settled_payments CROSS JOIN (VALUES (1000), (60000))
+WHERE epoch = (SELECT epoch FROM journal)
+ON CONFLICT DO UPDATE SET payments = payments + excluded.payments,
+    cents = cents + excluded.cents, cents_high = cents_high + excluded.cents_high
+"""
+
 _STEPS = (
     f"""
 PRAGMA application_id = {APPLICATION_ID};
@@ -65,6 +76,23 @@ CREATE TABLE feed (
     stream_created TEXT NOT NULL,
     purged_through INTEGER NOT NULL
 ) STRICT;
+""",
+    # Sums by second and by minute, kept with the settlements; rows by when they were requested; from when on rows are
+    # there, if a person has archived the older ones.
+    f"""
+ALTER TABLE journal ADD COLUMN pruned_before_ms INTEGER;
+CREATE INDEX settled_by_instant ON settled_payments (epoch, requested_at_ms);
+CREATE TABLE settled_sums (
+    epoch INTEGER NOT NULL,
+    span_ms INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    processor TEXT NOT NULL,
+    payments INTEGER NOT NULL,
+    cents INTEGER NOT NULL,
+    cents_high INTEGER NOT NULL,
+    PRIMARY KEY (epoch, span_ms, number, processor)
+) STRICT, WITHOUT ROWID;
+{_FILL_SUMS};
 """,
 )
 
