@@ -54,7 +54,7 @@ class Batch(NamedTuple):
     @property
     def taken_and_ended(self) -> list[bytes]:
         """The ids that are here as both: taken again, perhaps, behind the settlement."""
-        ended = {each.payment_id for each in (*self.settled, *self.closed)}
+        ended = {each.payment_id for each in self.settled} | {each.payment_id for each in self.closed}
         return [each.payment_id for each in self.taken if each.payment_id in ended] if ended else []
 
 

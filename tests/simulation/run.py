@@ -183,6 +183,7 @@ class Run(World):
             purges=self.purges,
             incarnation=self.incarnation,
             durable=self.plan.level == "durable",
+            knows_amounts=self.plan.level != "background",
             given_up=self.person.given_up,
             remembers=self.plan.repeat_s > 0,
         )

@@ -254,8 +254,9 @@ def test_a_second_worker_is_kept_out(place: Place) -> None:
 
 def test_what_is_settled_or_written_off_is_known(place: Place) -> None:
     store = place.open()
-    ended = [settled(A, 9), closed(B, written_off=True)._replace(amount_cents=2)]
-    assert set(store.append([taken(A, 1), taken(B, 2), *ended])) == {Known(A, 1, False), Known(B, 2, True)}
+    written_off = closed(B, written_off=True)._replace(amount_cents=2)
+    known = store.append([taken(A, 1), taken(B, 2), settled(A, 9), written_off])
+    assert set(known) == {Known(A, 1, False), Known(B, 2, True)}
     assert list(store.append([taken(B, 5), taken(A, 6), taken(C, 7)])) == [Known(B, 2, True), Known(A, 1, False)]
     assert contents(store).open == [OpenPayment(Payment(C, 7), "", 0)]
     assert list(store.append([taken(C), settled(C), settled(A)])) == [Known(C, 7, False)], "settled by this very append"
