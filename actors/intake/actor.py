@@ -131,9 +131,7 @@ class Intake:
                 self._sessions.grant()
                 return None  # nothing that can be sent has come, and no payment actor is free that wasn't
             case PaymentsStored():
-                self._credits.stored(message.session, message.payments)
-                if message.epoch == self._backlog.epoch:
-                    self._taker.stored(message)
+                self._stored(message)
             case HealthChanged():
                 self._dispatcher.update(message.processors)
             case ProbeDue():
@@ -192,6 +190,8 @@ class Intake:
         match message:
             case SubmitPayments():
                 self._submit(message)
+            case PaymentsStored():
+                self._stored(message)
             case AttemptEnded(actor, attempt):
                 if self._pool.carries_out(actor, attempt):
                     self._applier.park(attempt.payment.payment_id, attempt.epoch, words.NOT_HANDLED)
@@ -218,6 +218,11 @@ class Intake:
         self._taker.take(message, self._me)
         if not message.redelivered:
             self._credits.use(message.session, len(message.payments), storing=self._relay.waits)
+
+    def _stored(self, message: PaymentsStored) -> None:
+        if message.epoch == self._backlog.epoch:
+            self._taker.stored(message)
+        self._credits.stored(message.session, message.payments)  # last, since it counts
 
     def _end_attempt(self, message: AttemptEnded) -> None:
         actor, attempt, outcome = message

@@ -113,8 +113,8 @@ def draw_plan(seed: int, chance: random.Random, levels: tuple[str, ...]) -> Plan
             policy=draw_policy(chance),
             settle_per_s=chance.choice((math.inf, 10.0, 100.0)),
             sizes=_sizes(chance, memory),
-            # Few, so that most runs go beyond it.
-            memory_payments=memory.choice((2, 4, 10, 1000)),
+            # Few, so that most runs go beyond it; but more than what is told again after crashes may be behind.
+            memory_payments=memory.choice((12, 16, 24, 1000)),
         ),
         faults={name: _faults(chance) for name in NAMES},
         grudges=_grudges(chance, next(numbers)),

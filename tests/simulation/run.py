@@ -105,8 +105,11 @@ class Run(World):
     def rows(self) -> list[LedgerRow]:
         page: RowsPage = self.ask(GetRows(0, 3))
         rows = list(page.rows)
-        while len(rows) < page.total:
-            rows += self.ask(GetRows(len(rows), 3)).rows
+        while page.rows and len(rows) < page.total:
+            page = self.ask(GetRows(len(rows), 3))
+            rows += page.rows
+        if len(rows) < page.total:
+            self.violations.append(f"rows: {len(rows)} of {page.total}")
         return rows
 
     def windows(self, rows: list[LedgerRow]) -> list[GetSummary]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation.mutants import actors, bridge, edges, persons, processors
+from tests.simulation.mutants import actors, bridge, edges, memory, persons, processors
 from tests.simulation.run import simulate
 
 SEEDS = 500
 
-MUTANTS = actors.MUTANTS | bridge.MUTANTS | edges.MUTANTS | persons.MUTANTS | processors.MUTANTS
+MUTANTS = actors.MUTANTS | bridge.MUTANTS | edges.MUTANTS | memory.MUTANTS | persons.MUTANTS | processors.MUTANTS
 
 
 @pytest.mark.parametrize("name", MUTANTS)
