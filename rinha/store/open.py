@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
 
-from actors.ports import StoreBroken
 from rinha.store.postgres.store import PostgresStore
+from rinha.store.report import need_psycopg
 from rinha.store.sqlite.store import SqliteStore
 from rinha.store.sqlite.url import SqliteUrl
 
@@ -28,10 +27,5 @@ def open_store(url: StoreUrl, shards: int = 1, *, stands_by: bool = False) -> St
     """
     if isinstance(url, SqliteUrl):
         return SqliteStore(url.path)
-    try:
-        importlib.import_module("psycopg")
-    except ImportError as error:
-        raise StoreBroken(
-            f"a store in PostgreSQL needs psycopg ({error}): pip install 'rinha-actors[postgres]'"
-        ) from error
+    need_psycopg()
     return PostgresStore(url, shards, stands_by=stands_by)
