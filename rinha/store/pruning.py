@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from rinha.store.report import need_psycopg
-from rinha.store.sqlite.url import SqliteUrl
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from rinha.store.url import StoreUrl
 
 
 class ArchivedRow(NamedTuple):
@@ -58,20 +53,3 @@ class Pruning(Protocol):
     def close(self) -> None:
         """Give up the place."""
         ...
-
-
-def open_for_pruning(url: StoreUrl) -> Sequence[Pruning]:
-    """Take the places of all journals that a URL names: of one, or of each shard's.
-
-    Raises:
-        StoreUnavailable: a worker has one of them, or it can't be reached; none is held then.
-        StoreBroken: there is none, or it is not ours, of a newer version, or damaged.
-    """
-    if isinstance(url, SqliteUrl):
-        from rinha.store.sqlite.pruning import SqlitePruning
-
-        return [SqlitePruning(url.path)]
-    need_psycopg()
-    from rinha.store.postgres.pruning import open_all
-
-    return open_all(url)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from actors.ports import StoreBroken
-from rinha.store.sqlite.url import SqliteUrl
-
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from actors.values import Totals
-    from rinha.store.url import StoreUrl
 
 
 class JournalReport(NamedTuple):
@@ -47,40 +42,6 @@ class JournalReport(NamedTuple):
     open: int
     written_off: int
     pruned_before_ms: int | None
-
-
-def read_reports(url: StoreUrl) -> Sequence[JournalReport]:
-    """Read what a URL names: one journal, or one for each shard.
-
-    Args:
-        url: of the store.
-
-    Raises:
-        StoreUnavailable: it can't be read now, or is of an earlier version, which a worker's start brings forward.
-        StoreBroken: there is none, or it is not ours, of a newer version, or damaged.
-    """
-    if isinstance(url, SqliteUrl):
-        from rinha.store.sqlite.report import read_report
-
-        return [read_report(url.path)]
-    need_psycopg()
-    from rinha.store.postgres.report import read_reports as read_all
-
-    return read_all(url)
-
-
-def need_psycopg() -> None:
-    """See whether the library of PostgreSQL is there.
-
-    Raises:
-        StoreBroken: it isn't.
-    """
-    try:
-        importlib.import_module("psycopg")
-    except ImportError as error:
-        raise StoreBroken(
-            f"a store in PostgreSQL needs psycopg ({error}): pip install 'rinha-actors[postgres]'"
-        ) from error
 
 
 def earlier_version(where: str, version: int, latest: int) -> str:

@@ -222,7 +222,7 @@ def test_each_shard_is_shown_and_pruned(
     try:
         for store in stores:
             store.append([PaymentSettled(bytes([store.shard()]) * 16, "default", 1, NOON_MS, 0)])
-        code, out, _ = run("--store", running_postgres.url, "--json")
+        _, out, _ = run("--store", running_postgres.url, "--json")
         shown = [json.loads(line) for line in out.splitlines()]
         assert [(each["where"].split()[-1], each["settled"]) for each in shown] == [("rinha_0", 1), ("rinha_1", 1)]
         with closing(stores[1].history()) as history:

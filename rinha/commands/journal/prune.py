@@ -14,7 +14,7 @@ from rinha.api.endpoints.closing_request import parse_requested_at
 from rinha.commands.errors import CommandError
 from rinha.process import ExitCode
 from rinha.store.archive import ArchiveHeader, write_archive
-from rinha.store.pruning import open_for_pruning
+from rinha.store.open import open_for_pruning
 
 if TYPE_CHECKING:
     from rinha.store.pruning import Pruning

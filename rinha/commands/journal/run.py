@@ -41,7 +41,7 @@ def run_journal(settings: Settings, options: argparse.Namespace) -> ExitCode:
             prune(_url(settings, options.store), options.before, options.archive, as_json=options.json)
         else:
             from rinha.commands.journal.show import show
-            from rinha.store.report import read_reports
+            from rinha.store.open import read_reports
 
             show(read_reports(_url(settings, options.store)), as_json=options.json)
     except StoreUnavailable as error:

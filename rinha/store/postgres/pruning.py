@@ -6,8 +6,6 @@ import uuid
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-import psycopg
-
 from actors.ports import StoreUnavailable
 from rinha.store.postgres import schema as sql
 from rinha.store.postgres.report import find_schemas
@@ -105,6 +103,8 @@ def open_all(url: PostgresUrl) -> Sequence[PostgresPruning]:
 
 @contextmanager
 def _errors() -> Iterator[None]:
+    import psycopg
+
     try:
         yield
     except psycopg.Error as error:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import psycopg
-
 from actors.ports import SUM_MS, StoreBroken, StoreUnavailable
 from actors.values import Totals
 from rinha.store.postgres import schema as sql
@@ -15,6 +13,8 @@ from rinha.store.report import JournalReport, earlier_version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import psycopg
 
     from rinha.store.postgres.url import PostgresUrl
 
@@ -26,8 +26,10 @@ def read_reports(url: PostgresUrl) -> Sequence[JournalReport]:
         url: of the database.
 
     Raises:
-        StoreUnavailable, StoreBroken: as ``rinha.store.report.read_reports``.
+        StoreUnavailable, StoreBroken: as ``rinha.store.open.read_reports``.
     """
+    import psycopg
+
     try:
         with connect_plainly(url) as connection:
             connection.execute("SET default_transaction_isolation = 'repeatable read'")

@@ -24,7 +24,7 @@ def read_report(path: str) -> JournalReport:
         path: the file; it is not made.
 
     Raises:
-        StoreUnavailable, StoreBroken: as ``rinha.store.report.read_reports``.
+        StoreUnavailable, StoreBroken: as ``rinha.store.open.read_reports``.
     """
     path = str(Path(path).resolve())
     try:
