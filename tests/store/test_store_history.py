@@ -63,6 +63,16 @@ def test_sums_are_by_minute_and_processor_in_order_of_time(store: Store) -> None
     ]
 
 
+def test_sums_are_a_sequence(store: Store) -> None:
+    store.append([settled(number, NOON_MS + number * SUM_MS) for number in range(4)])
+    sums = store.sums()
+    assert len(sums) == 4
+    assert sums[-1] == SpanSum("default", NOON_MS + 3 * SUM_MS, 1, 10) == list(sums)[3]
+    assert list(sums[1:3]) == [sums[1], sums[2]]
+    with pytest.raises(IndexError):
+        sums[4]
+
+
 def test_a_row_counts_once_however_often_it_comes(store: Store) -> None:
     first, second = settled(1, NOON_MS), settled(2, NOON_MS)
     store.append([first, first])
