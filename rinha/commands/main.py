@@ -102,6 +102,10 @@ def _run(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
             from rinha.commands.ask import run_rows
 
             return run_rows(_with_running_system())
+        case "journal":
+            from rinha.commands.journal.run import run_journal
+
+            return run_journal(settings, options)
         case "payment" if options.settled or options.not_settled:
             return _close(parser, options)
         case "trace":

@@ -6,6 +6,7 @@ import argparse
 import re
 from functools import partial
 
+from rinha.commands.journal.arguments import add_journal_arguments
 from rinha.commands.trace_arguments import add_trace_arguments
 from rinha.net.host import parse_host
 from rinha.process import WORKER_ROLE
@@ -27,6 +28,9 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     _add_processes(commands)
     commands.add_parser("check", help="show the settings in effect, and everything wrong with them")
+    add_journal_arguments(
+        commands.add_parser("journal", help="show what is in the journal, also without a worker; or remove old rows")
+    )
     commands.add_parser("rows", help="dump the books, a JSON line per settled payment")
     _add_views(commands)
     return parser

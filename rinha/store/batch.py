@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from actors.facts import (
     AttemptRefused,
@@ -100,6 +100,7 @@ def sort_entries(entries: Sequence[JournalEntry], epoch: int) -> Batch:
             _check(entry, entry.payment_id, entry.amount_cents, entry.at_ms)
             closed.setdefault(entry.payment_id, entry)
         elif isinstance(entry, PaymentsPurged):
+            _check_number(entry, entry.mark.through)
             mark = entry.mark
     if not -1 < present <= _INT64_MAX:
         raise ValueError(f"epoch {present} can't be kept: it must be 0 to 2^63 - 1")
@@ -117,4 +118,13 @@ def sort_entries(entries: Sequence[JournalEntry], epoch: int) -> Batch:
 
 def _check(entry: JournalEntry, payment_id: bytes, *numbers: int) -> None:
     if len(payment_id) != 16 or not all(-_INT64_MAX <= number <= _INT64_MAX for number in numbers):
-        raise ValueError(f"{entry} can't be kept: an id has 16 bytes, and a number is at most 2^63 - 1")
+        _refuse(entry)
+
+
+def _check_number(entry: JournalEntry, number: int) -> None:
+    if not -_INT64_MAX <= number <= _INT64_MAX:
+        _refuse(entry)
+
+
+def _refuse(entry: JournalEntry) -> NoReturn:
+    raise ValueError(f"{entry} can't be kept: an id has 16 bytes, and a number is at most 2^63 - 1")

@@ -229,6 +229,7 @@ def test_a_half_read_journal_can_be_closed(place: Place) -> None:
         settled(A, at_ms=2**70),
         closed(A, written_off=True)._replace(at_ms=2**70),
         PaymentsPurged(2**63),
+        PaymentsPurged(1, FeedMark("monday", 2**63)),
     ],
 )
 def test_an_entry_that_no_store_can_keep_is_the_callers_fault_and_nothing_is_written(
@@ -266,6 +267,8 @@ def test_what_is_settled_or_written_off_is_known(place: Place) -> None:
         Known(B, 9, False),
         Known(C, 7, False),
     }
+    store.append([taken(bytes(16)), closed(bytes(16), written_off=False)])
+    assert list(store.append([taken(bytes(16))])) == [], "it is open as long as no settlement came"
     assert list(store.append([PaymentsPurged(1), taken(A, epoch=1)])) == []
     assert list(store.append([taken(A), taken(B), taken(A, epoch=1)])) == []
 
@@ -276,6 +279,7 @@ HUGE = 2**63 - 1
 CENTS = st.sampled_from([0, 1, 2, 3, 2**32, HUGE])
 INSTANTS = st.sampled_from([0, 1, 2, 3, 999, 1000, 59_999, 60_000, -1, -60_000, -60_001, HUGE, -HUGE])
 EPOCHS = st.sampled_from([0, 0, 0, 1, 1, 2])
+MARKS = st.builds(FeedMark, st.sampled_from(["", "ü"]), SMALL)
 PROCESSORS = st.sampled_from(["default", "fallback", "ü 'x'\\"])
 ENTRIES = st.one_of(
     st.builds(PaymentTaken, IDS, SMALL, EPOCHS),
@@ -284,7 +288,7 @@ ENTRIES = st.one_of(
     st.builds(PaymentCrashed, IDS, SMALL, EPOCHS),
     st.builds(PaymentSettled, IDS, PROCESSORS, CENTS, INSTANTS, EPOCHS),
     st.builds(PaymentClosed, IDS, SMALL, st.booleans(), st.just("ü"), st.just(""), SMALL, EPOCHS),
-    st.builds(PaymentsPurged, EPOCHS),
+    st.builds(PaymentsPurged, EPOCHS, MARKS),
 )
 KINDS = {
     PaymentsPurged: 0,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from actors.facts import PaymentSettled, PaymentsPurged, PaymentTaken, SpanSum
@@ -61,6 +63,16 @@ def test_sums_are_by_minute_and_processor_in_order_of_time(store: Store) -> None
         SpanSum("fallback", NOON_MS, 1, 10),
         SpanSum("default", NOON_MS + 60_000, 1, 10),
     ]
+
+
+def test_sums_are_a_sequence(store: Store) -> None:
+    store.append([settled(number, NOON_MS + number * SUM_MS) for number in range(4)])
+    sums = store.sums()
+    assert len(sums) == 4
+    assert sums[-1] == SpanSum("default", NOON_MS + 3 * SUM_MS, 1, 10) == list(sums)[3]
+    assert list(sums[1:3]) == [sums[1], sums[2]]
+    with pytest.raises(IndexError):
+        sums[4]
 
 
 def test_a_row_counts_once_however_often_it_comes(store: Store) -> None:
@@ -133,7 +145,8 @@ def test_a_span_has_each_payment_in_it_once(store: Store, history: History, star
 
 
 def test_spans_add_up(store: Store, history: History) -> None:
-    store.append([*SECOND, settled(50, NOON_MS, "fallback", 2**63 - 1), settled(51, NOON_MS, "fallback", 2**63 - 1)])
+    store.append([*SECOND, settled(50, NOON_MS, "fallback", 2**63 - 1)])
+    store.append([settled(51, NOON_MS, "fallback", 2**63 - 1)])
     found = history.totals(0, [(NOON_MS, NOON_MS + 1), (NOON_MS + 1000, NOON_MS + 2000), (-(2**70), -(2**69))])
     assert found == {"default": Totals(4, 40), "fallback": Totals(2, 2**64 - 2)}
     assert history.totals(0, []) == {}
@@ -183,6 +196,50 @@ def test_pages_follow_each_other_wherever_they_begin(
     assert pages(history, 13, 60) == rows
     store.append([settled(60, NOON_MS, epoch=1)])
     assert history.rows(1, 60, 5) == [row(settled(60, NOON_MS, epoch=1))]
+
+
+def test_rows_of_an_earlier_epoch_that_are_there_still_are_not_told(
+    store: Store, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (sqlite, postgres):
+        monkeypatch.setattr(module, "PRUNED_ROWS", 1)
+    store.append([settled(number, NOON_MS) for number in range(40)])
+    assert len(history.rows(0, 0, 10) or []) == 10
+    assert len(history.rows(0, 10, 10) or []) == 10
+    facts = [settled(number, NOON_MS, epoch=1) for number in range(100, 103)]
+    store.append([PaymentsPurged(1), *facts])
+    assert history.rows(1, 0, 2) == [row(fact) for fact in facts[:2]]
+    assert history.rows(1, 10, 2) == []
+    assert history.row(1, payment_id(39)) is None
+    assert history.row(0, payment_id(39)) is None
+    assert history.totals(1, [(NOON_MS, NOON_MS + 1)]) == {"default": Totals(3, 30)}
+
+
+def sums_of_epoch_0(place: Place) -> int:
+    count = "SELECT count(*) FROM {}settled_sums WHERE epoch = 0"
+    if place.url.startswith("sqlite"):
+        with closing(sqlite3.connect(place.url.removeprefix("sqlite:///"))) as connection:
+            return int(connection.execute(count.format("")).fetchone()[0])
+    with psycopg.connect(place.url) as session:
+        found = session.execute(count.format("rinha.").encode()).fetchone()
+        assert found is not None
+        return int(found[0])
+
+
+def test_sums_of_an_earlier_epoch_give_their_space_back(
+    place: Place, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (sqlite, postgres):
+        monkeypatch.setattr(module, "PRUNED_ROWS", 1)
+    store.append([settled(number, NOON_MS + number * SUM_MS) for number in range(9)])
+    assert sums_of_epoch_0(place) == 18
+    store.append([PaymentsPurged(1)])
+    left = [18]
+    while left[-1]:
+        store.append([settled(len(left), NOON_MS, epoch=1)])
+        left.append(sums_of_epoch_0(place))
+        assert left[-1] < left[-2]
+    assert len(left) > 3
 
 
 def test_a_history_outlives_its_close_or_says_that_it_is_closed(store: Store) -> None:

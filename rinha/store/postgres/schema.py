@@ -177,6 +177,42 @@ SELECT payment_id, processor, settled_cents, requested_at_ms FROM settled_paymen
 WHERE epoch = %(epoch)s AND payment_id = %(id)s AND (SELECT epoch FROM journal) = %(epoch)s
 """
 
+# For people.
+SCHEMAS = r"""
+SELECT nspname FROM pg_namespace WHERE nspname ~ '^rinha(_[0-9]+)?$' ORDER BY length(nspname), nspname
+"""
+SIZE = """
+SELECT coalesce(sum(pg_total_relation_size(oid)), 0) FROM pg_class
+WHERE relkind = 'r' AND relnamespace = %s::regnamespace
+"""
+SUMS_BY_PROCESSOR = """
+SELECT processor, sum(payments), sum(cents) FROM settled_sums
+WHERE epoch = %s AND span_ms = %s GROUP BY processor ORDER BY processor
+"""
+COUNTS = """
+SELECT
+    (SELECT count(*) FROM settled_payments WHERE epoch = %s),
+    (SELECT requested_at_ms FROM settled_payments WHERE epoch = %s ORDER BY requested_at_ms LIMIT 1),
+    (SELECT requested_at_ms FROM settled_payments WHERE epoch = %s ORDER BY requested_at_ms DESC LIMIT 1),
+    (SELECT count(*) FROM open_payments WHERE epoch = %s),
+    (
+        SELECT count(*) FROM closed_payments AS closed WHERE epoch = %s AND written_off AND (
+            SELECT 1 FROM settled_payments AS old WHERE old.epoch = closed.epoch AND old.payment_id = closed.payment_id
+        ) IS NULL
+    )
+"""
+
+# To archive and remove rows.
+ROWS_BEFORE = """
+SELECT settled_order, payment_id, taken_cents, processor, settled_cents, requested_at_ms FROM settled_payments
+WHERE epoch = %(epoch)s AND requested_at_ms < %(before_ms)s AND requested_at_ms >= %(at_ms)s
+AND (requested_at_ms > %(at_ms)s OR settled_order > %(after)s)
+ORDER BY requested_at_ms, settled_order LIMIT %(limit)s
+"""
+NOTE_PRUNED = "UPDATE journal SET pruned_before_ms = greatest(pruned_before_ms, %s)"
+REMOVE_CLOSED = "DELETE FROM closed_payments WHERE epoch = %s AND payment_id = ANY(%s::bytea[])"
+REMOVE = "DELETE FROM settled_payments WHERE settled_order = ANY(%s::bigint[])"
+
 
 def schema_name(shard: int, shards: int) -> str:
     """The schema of one worker's journal.

@@ -9,7 +9,7 @@ from array import array
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from actors.facts import FeedMark, OpenPayment, SpanSum
+from actors.facts import FeedMark, OpenPayment
 from actors.ports import SUM_MS, StoreBroken
 from actors.values import Payment
 from rinha.store.batch import sort_entries
@@ -18,13 +18,14 @@ from rinha.store.postgres.history import PostgresHistory
 from rinha.store.postgres.session import connect, translate
 from rinha.store.postgres.silence import Silence
 from rinha.store.postgres.write import write
+from rinha.store.span_sums import SpanSums
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import psycopg
 
-    from actors.facts import JournalEntry, Known
+    from actors.facts import JournalEntry, Known, SpanSum
     from rinha.store.postgres.url import PostgresUrl
 
 CHUNK_ROWS = 5000
@@ -79,11 +80,11 @@ class PostgresStore:
 
     def sums(self) -> Sequence[SpanSum]:
         """See ``Store.sums``."""
-        with self._errors() as connection:
-            rows = connection.execute(sql.SUMS, (self._epoch, SUM_MS), binary=True).fetchall()
-        return [
-            SpanSum(processor, number * SUM_MS, payments, int(cents)) for processor, number, payments, cents in rows
-        ]
+        # Over a cursor of the server's: libpq would hold all rows until the last one is read.
+        with self._errors() as connection, connection.transaction(), connection.cursor("sums") as cursor:
+            cursor.itersize = CHUNK_ROWS
+            cursor.execute(sql.SUMS, (self._epoch, SUM_MS), binary=True)
+            return SpanSums(SUM_MS, ((*row, int(cents)) for *row, cents in cursor))
 
     def settled(self, from_ms: int | None = None) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
         """See ``Store.settled``. No transaction stays open between two chunks."""

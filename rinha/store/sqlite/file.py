@@ -69,7 +69,7 @@ def open_database(path: str) -> tuple[sqlite3.Connection, Callable[[], None]]:
     unlock = _lock(path)
     try:
         _make_if_missing(path)
-        version = _check_header(path)
+        version = check_header(path)
         _check_content(path, version)
         connection = _connect(path)
         if version < LATEST:
@@ -132,7 +132,16 @@ def _make_if_missing(path: str) -> None:
         os.close(directory)
 
 
-def _check_header(path: str) -> int:
+def check_header(path: str) -> int:
+    """See from a file's first bytes whether it is a journal.
+
+    Returns:
+        Its version.
+
+    Raises:
+        StoreBroken: it is none, or of a newer version.
+        OSError: it can't be read.
+    """
     # Before SQLite sees it. The fields: https://www.sqlite.org/fileformat2.html#the_database_header
     with open(path, "rb") as file:
         header = file.read(100)

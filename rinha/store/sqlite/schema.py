@@ -171,3 +171,44 @@ ROW = """
 SELECT payment_id, processor, settled_cents, requested_at_ms FROM settled_payments
 WHERE epoch = ?1 AND payment_id = ?2 AND EXISTS (SELECT 1 FROM journal WHERE epoch = ?1)
 """
+
+# For people.
+SUMS_BY_PROCESSOR = """
+SELECT processor, sum(payments), sum(cents), sum(cents_high) FROM settled_sums
+WHERE epoch = ?1 AND span_ms = ?2 GROUP BY processor ORDER BY processor
+"""
+COUNTS = """
+SELECT
+    (SELECT count(*) FROM settled_payments WHERE epoch = ?1),
+    (SELECT min(requested_at_ms) FROM settled_payments WHERE epoch = ?1),
+    (SELECT max(requested_at_ms) FROM settled_payments WHERE epoch = ?1),
+    (SELECT count(*) FROM open_payments WHERE epoch = ?1),
+    (
+        SELECT count(*) FROM closed_payments AS closed WHERE epoch = ?1 AND written_off
+        AND NOT EXISTS (SELECT 1 FROM settled_payments WHERE epoch = ?1 AND payment_id = closed.payment_id)
+    )
+"""
+
+# To archive and remove rows: ?1 is the epoch, ?2 the instant that they are from before.
+ROWS_BEFORE = """
+SELECT settled_order, payment_id, taken_cents, processor, settled_cents, requested_at_ms FROM settled_payments
+WHERE epoch = ?1 AND requested_at_ms < ?2
+AND requested_at_ms >= ?3 AND (requested_at_ms > ?3 OR settled_order > ?4)
+ORDER BY requested_at_ms, settled_order LIMIT ?5
+"""
+NOTE_PRUNED = "UPDATE journal SET pruned_before_ms = max(coalesce(pruned_before_ms, ?1), ?1)"
+# What people said of a payment goes with its row: it would count as written off again without it.
+REMOVE = (
+    """
+DELETE FROM closed_payments WHERE epoch = ?1 AND payment_id IN (
+    SELECT payment_id FROM settled_payments WHERE epoch = ?1 AND requested_at_ms < ?2
+    ORDER BY requested_at_ms, settled_order LIMIT ?3
+)
+""",
+    """
+DELETE FROM settled_payments WHERE settled_order IN (
+    SELECT settled_order FROM settled_payments WHERE epoch = ?1 AND requested_at_ms < ?2
+    ORDER BY requested_at_ms, settled_order LIMIT ?3
+)
+""",
+)

@@ -9,10 +9,11 @@ from array import array
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from actors.facts import FeedMark, OpenPayment, SpanSum
+from actors.facts import FeedMark, OpenPayment
 from actors.ports import SUM_MS, StoreBroken, StoreUnavailable
 from actors.values import Payment
 from rinha.store.batch import sort_entries
+from rinha.store.span_sums import SpanSums
 from rinha.store.sqlite import schema as sql
 from rinha.store.sqlite.errors import is_failed_sync, translate
 from rinha.store.sqlite.file import open_database
@@ -23,7 +24,7 @@ from rinha.store.sqlite.write import write
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from actors.facts import JournalEntry, Known
+    from actors.facts import JournalEntry, Known, SpanSum
     from rinha.store.batch import Batch
 
 logger = logging.getLogger(__name__)
@@ -79,10 +80,7 @@ class SqliteStore:
         connection = self._ready()
         with self._errors():
             rows = connection.execute(sql.SUMS, (self._epoch, SUM_MS))
-            return [
-                SpanSum(processor, number * SUM_MS, payments, cents + (high << 32))
-                for processor, number, payments, cents, high in rows
-            ]
+            return SpanSums(SUM_MS, ((*row, cents + (high << 32)) for *row, cents, high in rows))
 
     def settled(self, from_ms: int | None = None) -> Iterator[Sequence[tuple[bytes, int, str, int, int]]]:
         """See ``Store.settled``. Nothing stays open between two chunks; what is appended meanwhile is left out."""
