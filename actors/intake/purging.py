@@ -67,8 +67,9 @@ class Purger:
             mark: where it stands in a stream, if it comes from one. What was carried out already isn't once more: it
                 would take payments with it that came behind it.
         """
+        now_s = self._clock.monotonic_s()  # first: what is half done must not look as if it had been carried out
         if self._purges.mark.covers(mark):
-            self._purges.begin(self._backlog.epoch, (), self._clock.monotonic_s(), reply_to)
+            self._purges.begin(self._backlog.epoch, (), now_s, reply_to)
             return
         note_each(self._recorder, "purged", self._backlog.held)
         epoch = self._backlog.purge()
@@ -78,7 +79,7 @@ class Purger:
             self._purges.mark = mark
         self._relay.after((PaymentsPurged(epoch, self._purges.mark),))
         self._ledger.tell(ForgetPayments(epoch))
-        self._purges.begin(epoch, self._credits.sessions, self._clock.monotonic_s(), reply_to)
+        self._purges.begin(epoch, self._credits.sessions, now_s, reply_to)
         self.tell_epoch()
 
     def tell_epoch(self) -> None:

@@ -194,7 +194,7 @@ def _overlaps(purge: PurgeWindow, submissions: Sequence[Submission]) -> bool:
 
 def _purged(outcome: Outcome) -> list[str]:
     last_taken_s = {
-        payment_id: max((each.answered_at_s for each in all_ if each.answer is Verdict.TAKEN), default=0.0)
+        payment_id: max((each.answered_at_s for each in all_ if each.answer in {"lost", Verdict.TAKEN}), default=0.0)
         for payment_id, all_ in _by_id(outcome).items()
     }
     in_ledger = {row.payment_id for row in outcome.ledger}
@@ -205,7 +205,8 @@ def _purged(outcome: Outcome) -> list[str]:
         and each.payment.payment_id in in_ledger
         and any(
             purge.done
-            # Of another request for the same id, under way during the purge, the answer counts as given after it.
+            # Of another request for the same id, under way during the purge, the answer counts as given after it; so
+            # does one that got lost.
             and last_taken_s[each.payment.payment_id] < purge.begun_s
             and (outcome.durable or purge.incarnation == outcome.incarnation)
             for purge in outcome.purges

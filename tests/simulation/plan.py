@@ -102,6 +102,8 @@ def draw_plan(seed: int, chance: random.Random, levels: tuple[str, ...]) -> Plan
     happenings += [_unroute(chance) for _ in range(_few(chance, 1))]
     if level in {"fragile", "queued"}:
         happenings += _last_crash(random.Random(f"the last crash of run {seed}"))
+    if level in {"background", "durable"}:
+        happenings += [_payment(memory, numbers, memory.random() * 2, "old") for _ in range(memory.randint(0, 4))]
     happenings.sort(key=lambda each: each.at_s)
     return Plan(
         level=level,

@@ -23,6 +23,9 @@ LIVENESS_S = 60.0
 """So long after the last fault all that was accepted is settled: an attempt's deadline, a processor's delay, a retry
 after 5 s, a poll after 5 s, a probe, and a margin."""
 
+ANSWER_MAX_S = 6.0
+"""A disk that stands still for a while has the history wait."""
+
 BACK_S = 3.0
 """So long after a cut every API has a session and credit again."""
 
@@ -128,7 +131,9 @@ class Run(World):
     def ask(self, message: Any) -> Any:
         assert self.worker is not None
         reply = self.worker.ask(message)
-        self.scheduler.run(self.scheduler.now_s + 0.3)
+        end_s = self.scheduler.now_s + ANSWER_MAX_S
+        while not reply.is_set and self.scheduler.now_s < end_s:
+            self.scheduler.run(self.scheduler.now_s + 0.3)
         if not reply.is_set:
             raise Unanswered(type(message).__name__)
         return reply.get()

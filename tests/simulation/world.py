@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pykka
@@ -140,10 +141,21 @@ class World:
         self.submit(Payment(payment_id, cents, traced_at_us), CLIENT_TRIES)
         if style == "plain":
             return
+        if style == "old":
+            self.scheduler.later(1.0 + 3.0 * self.chance.random(), lambda: self.repeat_old(payment_id, cents))
+            return
         other = Payment(payment_id, cents + 1 if style == "conflict" else cents, traced_at_us)
         for _ in range(AGAIN if style in AGAIN_WITHIN_S else 1):
             most_s = (AGAIN_WITHIN_S | {"at once": 0.1}).get(style) or self.chance.choice((0.0, 0.5, 4.0))
             self.scheduler.later(most_s * self.chance.random(), lambda: self.submit(other, CLIENT_TRIES))
+
+    def repeat_old(self, payment_id: bytes, cents: int) -> None:
+        """Send a payment again that may have left the worker's memory: with a wrong amount, and right, all at once and
+        once more, when what was found out should be remembered."""
+        for pause_s in (0.0, 0.5):
+            for payment in (Payment(payment_id, cents + 1), Payment(payment_id, cents), Payment(payment_id, cents + 1)):
+                soon_s = pause_s + 0.02 * self.chance.random()
+                self.scheduler.later(soon_s, partial(self.submit, payment, 1))
 
     def submit(self, payment: Payment, tries: int) -> None:
         submission = Submission(payment, self.scheduler.now_s)
