@@ -25,7 +25,7 @@ BENCH      = $(BIN)/python -m tests.bench --k6 $(BIN)/k6
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test simulate soak chaos stories screenshots container-engine test-compose check format lock sbom clean
-.PHONY: bench bench-local bench-rate bench-budget bench-cpu bench-scale bench-micro bench-report
+.PHONY: bench bench-local bench-rate bench-budget bench-cpu bench-scale bench-history bench-micro bench-report
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name what; do printf '  make %-16s %s\n' "$$name" "$$what"; done
@@ -90,6 +90,10 @@ bench-cpu: $(READY) ## Measure CPU time per payment by process, without containe
 
 bench-scale: $(READY) ## Measure several shards behind NATS and PostgreSQL, beside one worker, without containers
 	$(BIN)/python -m tests.bench.scale --rounds $(ROUNDS)
+
+bench-history: $(READY) ## Measure a worker with 1, 3 and 10 million payments in its journal: start, memory, summaries
+	@tests/store/install-postgres.sh
+	$(BIN)/python -m tests.bench.history
 
 bench-micro: $(READY) ## Measure runtime, bridge, ledger and traces by themselves
 	$(BIN)/python -m tests.bench.micro --json $(RESULTS)/micro.json

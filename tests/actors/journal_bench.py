@@ -79,9 +79,9 @@ class MemoryStore:
     def append(self, entries: Sequence[JournalEntry]) -> list[Known]:
         if self.full:
             raise StoreUnavailable("disk full")
+        self.entries += entries
         settled = {each[0]: each[1] for each in self.rows()}
         written_off = {each.payment_id: each.amount_cents for each in self.restored_written_off}
-        self.entries += entries
         taken = [each.payment_id for each in entries if isinstance(each, PaymentTaken)]
         return [
             Known(each, settled.get(each, written_off.get(each, 0)), each not in settled)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
 from actors.facts import FeedMark, PaymentsPurged
 from actors.messages.people import GetFeedMark, PurgeDone, PurgePayments
-from actors.messages.sessions import SessionEpochAdopted, SubmitPayments
+from actors.messages.sessions import EpochRaised, SessionEpochAdopted, SubmitPayments
 from tests.actors.journal_bench import PAYMENT, JournalBench
 
 if TYPE_CHECKING:
@@ -67,3 +67,19 @@ def test_the_next_worker_knows_it(world: World) -> None:
     purge(bench, FeedMark("monday", 7))
     assert bench.session.of(PurgeDone) == [PurgeDone(4)]
     assert not bench.store.entries
+
+
+def test_one_that_crashes_half_way_is_told_to_the_sessions_all_the_same(
+    bench: JournalBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = type(bench.world.clock)
+    now_s, broken = clock.monotonic_s, [OSError("no clock")]
+    monkeypatch.setattr(clock, "monotonic_s", lambda self: _raise(broken) if broken else now_s(self))
+    bench.system.intake.tell(PurgePayments(bench.session.reference, FeedMark("monday", 7)))
+    bench.world.advance(0.0)
+    assert bench.session.of(EpochRaised) == [EpochRaised(1)]
+    assert bench.system.answer(GetFeedMark()) == FeedMark("monday", 7)
+
+
+def _raise(errors: list[OSError]) -> NoReturn:
+    raise errors.pop()

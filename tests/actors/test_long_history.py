@@ -10,7 +10,7 @@ from actors.messages.people import GetPayment, GetRows, GetSummary
 from actors.messages.sessions import VerdictsGiven
 from actors.plan import Sizes
 from actors.values import Payment, RowsPage, Totals, Verdict
-from tests.actors.journal_bench import JournalBench
+from tests.actors.journal_bench import PAYMENT, JournalBench
 
 if TYPE_CHECKING:
     from tests.actors.fakes import World
@@ -99,3 +99,19 @@ def test_repetitions_that_come_while_the_first_is_stored_go_by_the_record_too(wo
     verdicts = [each[:2] for each in bench.session.of(VerdictsGiven)]
     assert verdicts == [(1, ((1, Verdict.CONFLICT),)), (3, ((2, Verdict.CONFLICT),))]
     assert [each.posts for each in bench.processors.values()] == [[], []]
+
+
+def test_what_was_settled_and_not_yet_on_record_is_known_to_the_commit_that_puts_it_there(world: World) -> None:
+    bench = JournalBench(world)
+    bench.start(durable=False, memory_payments=20)
+    bench.store.full = True
+    bench.submit(PAYMENT)
+    bench.world.advance(0.1)
+    for number in range(20):
+        bench.submit(Payment(bytes([7]) * 15 + bytes([number]), 5), first=2 + number)
+    bench.submit(PAYMENT, first=22)
+    bench.store.full = False
+    bench.world.advance(5.0)
+    posts = [payment for each in bench.processors.values() for payment, _ in each.posts]
+    assert posts.count(PAYMENT) == 1
+    assert bench.statistics().settled == len(bench.booked()) == 21

@@ -12,14 +12,11 @@ from actors.ledger.book import Book
 from actors.ledger.rows import Rows
 from actors.ledger.sums import SpanSums
 from tests.simulation.mutants.registry import Mutants
-from tests.simulation.store import SimulatedDisk
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import pytest
 
-    from actors.facts import JournalEntry, Known
+    from actors.facts import Known
     from actors.values import Payment
 
 MUTANTS = Mutants()
@@ -79,20 +76,6 @@ def a_payment_that_is_held_is_taken_once_more(patch: pytest.MonkeyPatch) -> None
     patch.setattr(Backlog, "take", take)
 
 
-@MUTANTS.at("background")
-def a_journal_that_tells_what_was_known_before_it_wrote(patch: pytest.MonkeyPatch) -> None:
-    """What is settled by the same commit isn't told."""
-    commit, known = SimulatedDisk.commit, SimulatedDisk.known
-    told: dict[int, list[Known]] = {}
-
-    def first(self: SimulatedDisk, entries: Sequence[JournalEntry]) -> None:
-        told[id(entries)] = known(self, entries)
-        commit(self, entries)
-
-    patch.setattr(SimulatedDisk, "commit", first)
-    patch.setattr(SimulatedDisk, "known", lambda self, entries: told.pop(id(entries), []))
-
-
 @MUTANTS.at(*WITH_A_JOURNAL)
 def a_sum_is_counted_twice_across_a_restart(patch: pytest.MonkeyPatch) -> None:
     real = Book.extend
@@ -150,11 +133,11 @@ def a_generation_of_rows_is_dropped_too_early(patch: pytest.MonkeyPatch) -> None
 
 
 @MUTANTS.at(*WITH_A_JOURNAL)
-def rows_are_read_from_where_sums_do_not_end(patch: pytest.MonkeyPatch) -> None:
+def rows_are_read_from_later_than_sums_end(patch: pytest.MonkeyPatch) -> None:
     real = Book.restore
 
     def restore(self: Book, sums: Any, rows_max: int) -> int | None:
         from_ms = real(self, sums, rows_max)
-        return None if from_ms is None else from_ms + 1
+        return None if from_ms is None else from_ms + self._sum_ms // 2
 
     patch.setattr(Book, "restore", restore)
