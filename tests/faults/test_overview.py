@@ -41,6 +41,7 @@ async def until(lab: Lab, condition: Callable[[Any], object], timeout_s: float =
 
 async def test_counts_of_seconds_add_up_at_any_api(run_lab: RunLab) -> None:
     async with run_lab(apis=2) as lab:
+        await overview(lab)  # from now on somebody looks, and actors are timed
         for number in range(40):
             assert await lab.load.post(number % 2) == 202
         await lab.settle()

@@ -74,9 +74,8 @@ def _memory_mb(parts: str, payments: int) -> float:
 
 def _filled_book(payments: int) -> Book:
     book = Book(PROCESSORS)
-    for first in range(0, payments, 10_000):
-        count = min(10_000, payments - first)
-        book.extend(*zip(*settled(count, first=first), strict=True))
+    for row in settled(payments):
+        book.record(row, 0)
     return book
 
 

@@ -75,18 +75,6 @@ def suspects_are_looked_for_after_2_s(patch: pytest.MonkeyPatch) -> None:
 
 
 @MUTANTS.at("steady")
-def an_epoch_that_a_failed_purge_leaves_untold(patch: pytest.MonkeyPatch) -> None:
-    real = Intake.on_give_up
-
-    def on_give_up(self: Intake, message: Any) -> bool:
-        with pytest.MonkeyPatch.context() as within:
-            within.setattr(Purger, "tell_epoch", lambda self: None)
-            return real(self, message)
-
-    patch.setattr(Intake, "on_give_up", on_give_up)
-
-
-@MUTANTS.at("steady")
 def credit_of_payments_whose_handling_was_given_up_is_lost(patch: pytest.MonkeyPatch) -> None:
     real = Intake.on_give_up
 
