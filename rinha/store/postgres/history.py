@@ -48,21 +48,20 @@ class PostgresHistory:
     def totals(self, epoch: int, spans: Sequence[tuple[int, int]]) -> dict[str, Totals] | None:
         """See ``History.totals``."""
         parts = cut(spans)
-        found: dict[str, Totals] = {}
+        if not (parts.seconds or parts.rows):
+            with self._reading() as connection:
+                return {} if _journal(connection)[0] == epoch else None
+        values = [value for low, high in (*parts.seconds, *parts.rows) for value in (epoch, low, high)]
         with self._reading() as connection:
-            present, pruned_before_ms = _journal(connection)
+            statement = sql.totals(len(parts.seconds), len(parts.rows))
+            found = connection.execute(statement.encode(), values).fetchall()
+            present, pruned_before_ms = found[0][:2]
             if present != epoch:
                 return None
             for low, high in parts.pruned(pruned_before_ms):
                 if connection.execute(sql.ANY_IN_SECONDS, (epoch, low, high)).fetchone():
                     raise RowsArchived
-            statements = [(sql.TOTALS_OF_SECONDS, each) for each in parts.seconds]
-            statements += [(sql.TOTALS_OF_ROWS, each) for each in parts.rows]
-            for statement, (low, high) in statements:
-                for name, payments, cents in connection.execute(statement, (epoch, low, high)):
-                    before = found.get(name, Totals(0, 0))
-                    found[name] = Totals(before.requests + int(payments), before.amount_cents + int(cents))
-        return found
+        return {name: Totals(int(payments), int(cents)) for _, _, name, payments, cents in found if name is not None}
 
     def rows(self, epoch: int, start: int, limit: int) -> list[LedgerRow] | None:
         """See ``History.rows``."""

@@ -156,14 +156,18 @@ WHERE epoch = %s AND span_ms = %s ORDER BY number, processor COLLATE "C"
 
 # For a history.
 EPOCH = "SELECT epoch, pruned_before_ms FROM journal"
-# One range a statement: for a join with ranges, planned while the tables are empty, all sums would be read.
-TOTALS_OF_SECONDS = """
-SELECT processor, sum(payments), sum(cents) FROM settled_sums
-WHERE epoch = %s AND span_ms = 1000 AND number >= %s AND number < %s GROUP BY processor
-"""
-TOTALS_OF_ROWS = """
-SELECT processor, count(*), sum(settled_cents) FROM settled_payments
-WHERE epoch = %s AND requested_at_ms >= %s AND requested_at_ms < %s GROUP BY processor
+# Each range by itself: for a join with ranges, planned while the tables are empty, all sums would be read.
+_TOTALS_OF_SECONDS = """
+SELECT processor, sum(payments)::bigint AS payments, sum(cents) AS cents FROM settled_sums
+WHERE epoch = %s AND span_ms = 1000 AND number >= %s AND number < %s GROUP BY processor"""
+_TOTALS_OF_ROWS = """
+SELECT processor, count(*) AS payments, sum(settled_cents::numeric) AS cents FROM settled_payments
+WHERE epoch = %s AND requested_at_ms >= %s AND requested_at_ms < %s GROUP BY processor"""
+_TOTALS = """
+SELECT journal.epoch, journal.pruned_before_ms, found.processor, found.payments::bigint, found.cents
+FROM journal LEFT JOIN (
+    SELECT processor, sum(payments) AS payments, sum(cents) AS cents FROM ({parts}) AS parts GROUP BY processor
+) AS found ON true
 """
 ANY_IN_SECONDS = """
 SELECT 1 FROM settled_sums WHERE epoch = %s AND span_ms = 1000 AND number >= %s AND number < %s LIMIT 1
@@ -222,3 +226,9 @@ def schema_name(shard: int, shards: int) -> str:
         shards: of how many; a single one keeps the name that it always had.
     """
     return "rinha" if shards == 1 else f"rinha_{shard}"
+
+
+def totals(seconds: int, rows: int) -> str:
+    """The statement that sums some ranges, of which there is one at least: see ``sqlite.schema.totals``."""
+    parts = [_TOTALS_OF_SECONDS] * seconds + [_TOTALS_OF_ROWS] * rows
+    return _TOTALS.format(parts=" UNION ALL ".join(parts))

@@ -40,22 +40,26 @@ class SqliteHistory:
     def totals(self, epoch: int, spans: Sequence[tuple[int, int]]) -> dict[str, Totals] | None:
         """See ``History.totals``."""
         parts = cut(spans)
-        found: dict[str, Totals] = {}
-        with self._reading() as connection:
-            present, pruned_before_ms = connection.execute(sql.EPOCH).fetchone()
+        if not (parts.seconds or parts.rows):
+            return self._nothing(epoch)
+        values = [value for low, high in (*parts.seconds, *parts.rows) for value in (epoch, low, high)]
+        with self._asking() as connection:
+            found = connection.execute(sql.totals(len(parts.seconds), len(parts.rows)), values).fetchall()
+            present, pruned_before_ms = found[0][:2]
             if present != epoch:
                 return None
             for low, high in parts.pruned(pruned_before_ms):
                 if connection.execute(sql.ANY_IN_SECONDS, (epoch, low, high)).fetchone():
                     raise RowsArchived
-            statements = [(sql.TOTALS_OF_SECONDS, each) for each in parts.seconds]
-            statements += [(sql.TOTALS_OF_ROWS, each) for each in parts.rows]
-            for statement, (low, high) in statements:
-                for name, payments, cents, cents_high in connection.execute(statement, (epoch, low, high)):
-                    before = found.get(name, Totals(0, 0))
-                    amount = before.amount_cents + cents + (cents_high << 32)
-                    found[name] = Totals(before.requests + payments, amount)
-        return found
+        return {
+            name: Totals(payments, cents + (cents_high << 32))
+            for _, _, name, payments, cents, cents_high in found
+            if name is not None
+        }
+
+    def _nothing(self, epoch: int) -> dict[str, Totals] | None:
+        with self._reading() as connection:
+            return {} if connection.execute(sql.EPOCH).fetchone()[0] == epoch else None
 
     def rows(self, epoch: int, start: int, limit: int) -> list[LedgerRow] | None:
         """See ``History.rows``."""
@@ -89,6 +93,14 @@ class SqliteHistory:
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         """Lend the connection for one transaction, which sees one state of the journal."""
+        with self._asking() as connection:
+            connection.execute("BEGIN")
+            yield connection
+            connection.execute("COMMIT")
+
+    @contextmanager
+    def _asking(self) -> Iterator[sqlite3.Connection]:
+        """Lend the connection for one statement."""
         try:
             if self._connection is None:
                 self._connection = sqlite3.connect(
@@ -100,9 +112,7 @@ class SqliteHistory:
                 self._connection.execute(sql.EPOCH).fetchone()  # only now is the file opened
                 self._place = Place(self._path)
             self._place.check()
-            self._connection.execute("BEGIN")
             yield self._connection
-            self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             self.close()
             raise translate(error, self._path) from error

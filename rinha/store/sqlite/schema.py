@@ -151,13 +151,19 @@ WHERE epoch = ?1 AND span_ms = ?2 ORDER BY number, processor
 
 # For a history: ?1 is the epoch.
 EPOCH = "SELECT epoch, pruned_before_ms FROM journal"
-TOTALS_OF_SECONDS = """
-SELECT processor, sum(payments), sum(cents), sum(cents_high) FROM settled_sums
-WHERE epoch = ?1 AND span_ms = 1000 AND number >= ?2 AND number < ?3 GROUP BY processor
-"""
-TOTALS_OF_ROWS = """
-SELECT processor, count(*), sum(settled_cents & 0xFFFFFFFF), sum(settled_cents >> 32) FROM settled_payments
-WHERE epoch = ?1 AND requested_at_ms >= ?2 AND requested_at_ms < ?3 GROUP BY processor
+_TOTALS_OF_SECONDS = """
+SELECT processor, payments, cents, cents_high FROM settled_sums
+WHERE epoch = ? AND span_ms = 1000 AND number >= ? AND number < ?"""
+_TOTALS_OF_ROWS = """
+SELECT processor, 1, settled_cents & 0xFFFFFFFF, settled_cents >> 32 FROM settled_payments
+WHERE epoch = ? AND requested_at_ms >= ? AND requested_at_ms < ?"""
+_TOTALS = """
+SELECT journal.epoch, journal.pruned_before_ms, found.*
+FROM journal LEFT JOIN (
+    SELECT processor, sum(payments), sum(cents), sum(cents_high)
+    FROM (SELECT '' AS processor, 0 AS payments, 0 AS cents, 0 AS cents_high WHERE false UNION ALL {parts})
+    GROUP BY processor
+) AS found
 """
 ANY_IN_SECONDS = """
 SELECT 1 FROM settled_sums WHERE epoch = ?1 AND span_ms = 1000 AND number >= ?2 AND number < ?3 LIMIT 1
@@ -212,3 +218,17 @@ DELETE FROM settled_payments WHERE settled_order IN (
 )
 """,
 )
+
+
+def totals(seconds: int, rows: int) -> str:
+    """The statement that sums some ranges; a single one, since a thread waits for the interpreter after each.
+
+    Args:
+        seconds: ranges of seconds; each has the epoch and its two ends as parameters.
+        rows: the same of ranges of ms, behind those.
+
+    Returns:
+        It tells the journal's epoch, from when on rows are there, and then a processor, payments, cents and
+        ``cents_high``; in one row at least, where these may be null.
+    """
+    return _TOTALS.format(parts=" UNION ALL ".join([_TOTALS_OF_SECONDS] * seconds + [_TOTALS_OF_ROWS] * rows))

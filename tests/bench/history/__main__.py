@@ -15,7 +15,6 @@ import random
 import tempfile
 import time
 import uuid
-from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from multiprocessing import get_context
@@ -24,8 +23,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import aiohttp
 
-from tests.bench.cpu.client import Client, post_at_random
 from tests.bench.history.fill import CENTS, PER_S, fill_postgres, fill_sqlite, payment_id
+from tests.bench.history.posting import post_all
 from tests.store.postgres_server import PostgresServer
 from tests.support.client import until_settled
 from tests.support.processes import running, simulators, system_environ
@@ -131,19 +130,6 @@ async def under_load(
         statuses = await posting
     assert set(statuses) <= {202}, statuses
     return took_ms
-
-
-def post_all(addresses: Sequence[str], rate: float, seconds: float) -> Counter[int]:
-    """Post for so long; tells how often each status was answered."""
-
-    async def post() -> Counter[int]:
-        clients = [Client(each) for each in addresses]
-        await post_at_random(clients, rate, seconds)
-        for each in clients:
-            await each.close()
-        return sum((each.statuses for each in clients), Counter[int]())
-
-    return asyncio.run(post())
 
 
 def check(window: Window, found: Mapping[str, Any], first_ms: int, payments: int) -> None:
