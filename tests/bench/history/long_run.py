@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 1500
 """Payments without a verdict at a time."""
+BACKLOG_MAX = 5000
+"""A full one of 100,000 would take 37 MB: what is looked at here is what stays of settled payments."""
 SAMPLE_S = 5.0
 CENTS = 1990
 END_S = 120.0
@@ -204,6 +206,7 @@ def main() -> int:
             RINHA_ACCEPT="durable",
             RINHA_SETTLE_PER_S="1000000",
             RINHA_MEMORY_PAYMENTS=str(options.memory_payments),
+            RINHA_BACKLOG_MAX=str(BACKLOG_MAX),
             RINHA_DASHBOARD="off",
         )
         found = asyncio.run(run(options.store, options.payments, options.kills, environ, urls))
