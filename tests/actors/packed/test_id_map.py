@@ -86,3 +86,20 @@ def test_ids_are_found_by_how_they_begin(ids: list[bytes], data: st.DataObject) 
     expected = sorted(each for each in ids if each.hex().startswith(digits))
     assert sorted(ids_map.starting_with(digits, limit=1000)) == expected
     assert len(ids_map.starting_with(digits, limit=1)) == min(1, len(expected))
+
+
+@given(ids=IDS | ALIKE, chosen=st.integers(0, 199), number=NUMBERS)
+def test_an_id_can_be_given_another_number_and_the_others_keep_theirs(
+    ids: list[bytes], chosen: int, number: int
+) -> None:
+    ids_map, model = filled(ids), {each: place for place, each in enumerate(ids)}
+    if ids:
+        model[ids[chosen % len(ids)]] = number
+        ids_map.replace(ids[chosen % len(ids)], number)
+    assert {each: ids_map.get(each) for each in ids} == model
+    assert len(ids_map) == len(ids)
+
+
+def test_what_is_not_there_can_not_be_given_another_number() -> None:
+    with pytest.raises(KeyError):
+        IdMap().replace(bytes(16), 1)
