@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import urllib.parse
 from contextlib import contextmanager
@@ -44,8 +45,8 @@ class SqliteHistory:
             return self._nothing(epoch)
         values = [value for low, high in (*parts.seconds, *parts.rows) for value in (epoch, low, high)]
         with self._asking() as connection:
-            found = connection.execute(sql.totals(len(parts.seconds), len(parts.rows)), values).fetchall()
-            present, pruned_before_ms = found[0][:2]
+            statement = sql.totals(len(parts.seconds), len(parts.rows))
+            present, pruned_before_ms, found = connection.execute(statement, values).fetchone()
             if present != epoch:
                 return None
             for low, high in parts.pruned(pruned_before_ms):
@@ -53,8 +54,7 @@ class SqliteHistory:
                     raise RowsArchived
         return {
             name: Totals(payments, cents + (cents_high << 32))
-            for _, _, name, payments, cents, cents_high in found
-            if name is not None
+            for name, payments, cents, cents_high in json.loads(found)
         }
 
     def _nothing(self, epoch: int) -> dict[str, Totals] | None:
@@ -94,13 +94,14 @@ class SqliteHistory:
     def _reading(self) -> Iterator[sqlite3.Connection]:
         """Lend the connection for one transaction, which sees one state of the journal."""
         with self._asking() as connection:
+            self._place.check()
             connection.execute("BEGIN")
             yield connection
             connection.execute("COMMIT")
 
     @contextmanager
     def _asking(self) -> Iterator[sqlite3.Connection]:
-        """Lend the connection for one statement."""
+        """Lend the connection for one statement. Whether the file is still in its place is the store's to see."""
         try:
             if self._connection is None:
                 self._connection = sqlite3.connect(
@@ -111,7 +112,6 @@ class SqliteHistory:
                 )
                 self._connection.execute(sql.EPOCH).fetchone()  # only now is the file opened
                 self._place = Place(self._path)
-            self._place.check()
             yield self._connection
         except sqlite3.Error as error:
             self.close()

@@ -158,12 +158,13 @@ _TOTALS_OF_ROWS = """
 SELECT processor, 1, settled_cents & 0xFFFFFFFF, settled_cents >> 32 FROM settled_payments
 WHERE epoch = ? AND requested_at_ms >= ? AND requested_at_ms < ?"""
 _TOTALS = """
-SELECT journal.epoch, journal.pruned_before_ms, found.*
-FROM journal LEFT JOIN (
-    SELECT processor, sum(payments), sum(cents), sum(cents_high)
-    FROM (SELECT '' AS processor, 0 AS payments, 0 AS cents, 0 AS cents_high WHERE false UNION ALL {parts})
-    GROUP BY processor
-) AS found
+SELECT epoch, pruned_before_ms, (
+    SELECT json_group_array(json_array(processor, payments, cents, cents_high)) FROM (
+        SELECT processor, sum(payments) AS payments, sum(cents) AS cents, sum(cents_high) AS cents_high
+        FROM (SELECT '' AS processor, 0 AS payments, 0 AS cents, 0 AS cents_high WHERE false UNION ALL {parts})
+        GROUP BY processor
+    )
+) FROM journal
 """
 ANY_IN_SECONDS = """
 SELECT 1 FROM settled_sums WHERE epoch = ?1 AND span_ms = 1000 AND number >= ?2 AND number < ?3 LIMIT 1
@@ -228,7 +229,7 @@ def totals(seconds: int, rows: int) -> str:
         rows: the same of ranges of ms, behind those.
 
     Returns:
-        It tells the journal's epoch, from when on rows are there, and then a processor, payments, cents and
-        ``cents_high``; in one row at least, where these may be null.
+        It tells, in one row for the same reason, the journal's epoch, from when on rows are there, and as JSON a list
+        of lists: a processor, payments, cents and ``cents_high``.
     """
     return _TOTALS.format(parts=" UNION ALL ".join([_TOTALS_OF_SECONDS] * seconds + [_TOTALS_OF_ROWS] * rows))
