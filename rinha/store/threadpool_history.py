@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
 from typing import TYPE_CHECKING, TypeVar
 
 import gevent
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 _Result = TypeVar("_Result")
 
+TIMEOUT_S = 2.0
+"""A question takes some milliseconds, if a person asks for rows some tenths of a second."""
+
 CLOSE_TIMEOUT_S = 0.5
 """A process that ends waits no longer for a question that hangs."""
 
@@ -27,14 +32,19 @@ logger = logging.getLogger(__name__)
 class ThreadpoolHistory:
     """``actors.ports.History`` for gevent: each call blocks the calling greenlet alone, and neither hub nor store.
 
-    Calls run one after the other in one thread. One after ``close`` fails with ``StoreUnavailable``.
+    Calls run one after the other in one thread. One after ``close`` fails with ``StoreUnavailable``. So does one that has
+    no answer in time, and for a while each that comes then: few questions are answered at a time, and those about other
+    things must not wait behind a database that stands still.
 
     Args:
         history: does the work; nobody else may use it.
+        timeout_s: how long a call may wait and last, in seconds; and for how long nobody is let in after one that did.
     """
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, timeout_s: float = TIMEOUT_S) -> None:
         self._history = history
+        self._timeout_s = timeout_s
+        self._shut_until_s = -math.inf
         self._thread = OneThread(lambda: None)
         self._closed = False
 
@@ -69,4 +79,14 @@ class ThreadpoolHistory:
     def _run(self, call: Callable[[], _Result]) -> _Result:
         if self._closed:
             raise StoreUnavailable("the journal's history is closed")
-        return self._thread.run(call)
+        if time.monotonic() < self._shut_until_s:
+            raise StoreUnavailable("the journal has not answered the question before; ask again soon")
+        timeout = gevent.Timeout(self._timeout_s)
+        try:
+            with timeout:
+                return self._thread.run(call)
+        except gevent.Timeout as error:
+            if error is not timeout:
+                raise
+            self._shut_until_s = time.monotonic() + self._timeout_s
+            raise StoreUnavailable(f"the journal has not answered within {self._timeout_s:g} s") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import gevent
@@ -12,6 +13,7 @@ from actors.facts import FeedMark, Known, OpenPayment, PaymentTaken, SpanSum
 from actors.ports import StoreUnavailable
 from actors.values import LedgerRow, Payment, Totals
 from rinha.store.threadpool import ThreadpoolStore
+from rinha.store.threadpool_history import ThreadpoolHistory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -266,3 +268,20 @@ def test_closing_a_history_does_not_wait_for_a_question_that_hangs(
     history.close()
     blocking.questions.let_go.set()
     assert question.get(timeout=30) == LedgerRow(b"1" * 16, "default", 1, 0)
+
+
+def test_questions_do_not_queue_up_behind_one_that_hangs() -> None:
+    questions = BlockingHistory()
+    history = ThreadpoolHistory(questions, timeout_s=0.05)
+    with pytest.raises(StoreUnavailable, match=r"has not answered within 0\.05 s"):
+        history.row(0, b"1" * 16)
+    with pytest.raises(StoreUnavailable, match="ask again soon"):
+        history.totals(0, [(0, 1)])
+    questions.let_go.set()
+    answered: dict[str, Totals] | None = None
+    while answered is None:
+        gevent.sleep(0.01)
+        with suppress(StoreUnavailable):
+            answered = history.totals(3, [(0, 1)])
+    assert answered == {"default": Totals(3, 1)}
+    history.close()
