@@ -1,9 +1,9 @@
 """The books: settled payments, and their sums over any range of ``requestedAt``, without a scan.
 
 Without a journal every row is held. With one, whose history is the truth, the books hold the newest rows and, of all,
-sums by span: rows are held in two generations, of which the older is let go when the newer is full. Before the instant
-``exact_from_ms`` sums count alone, from it on rows alone, so that nothing counts twice or is missed, whatever the order
-in which rows came. What a range cuts of a span before it, the journal has to tell.
+sums by span: rows are held in two generations, of which the older has lost its ids, and is let go when the newer is
+full. Before the instant ``exact_from_ms`` sums count alone, from it on rows alone, so that nothing counts twice or is
+missed, whatever the order in which rows came. What a range cuts of a span before it, the journal has to tell.
 """
 
 from __future__ import annotations
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from actors.facts import SpanSum
     from actors.packed.id_map import IdMap
     from actors.values import LedgerRow, Summary
+
+
+REPEATED_MAX = 10_000
+"""Who enters a row again, after a crash, does so before so many others: so long the older generation keeps its ids."""
 
 
 class Summed(NamedTuple):
@@ -94,8 +98,8 @@ class Book:
 
     @property
     def is_whole(self) -> bool:
-        """Whether every row is held."""
-        return self._payments == len(self._newer) + len(self._older)
+        """Whether every row is held, with its id."""
+        return self._payments == len(self._newer) + len(self._older) and self._older.has_ids
 
     def record(self, row: LedgerRow, epoch: int) -> bool:
         """Enter a settled payment. Entering it twice, or one of an earlier epoch, changes nothing.
@@ -114,6 +118,8 @@ class Book:
             self._sums[row.processor].add(row.requested_at_ms // self._sum_ms, 1, row.amount_cents)
             if len(self._newer) >= self._rows_max // 2:
                 self._let_go()
+            elif len(self._newer) == REPEATED_MAX:
+                self._older.let_ids_go()
         return True
 
     def _let_go(self) -> None:

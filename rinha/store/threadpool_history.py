@@ -32,9 +32,9 @@ logger = logging.getLogger(__name__)
 class ThreadpoolHistory:
     """``actors.ports.History`` for gevent: each call blocks the calling greenlet alone, and neither hub nor store.
 
-    Calls run one after the other in one thread. One after ``close`` fails with ``StoreUnavailable``. So does one that has
-    no answer in time, and for a while each that comes then: few questions are answered at a time, and those about other
-    things must not wait behind a database that stands still.
+    Calls run one after the other in one thread. One after ``close`` fails with ``StoreUnavailable``. So does one that
+    has no answer in time, and for a while each that comes then: few questions are answered at a time, and those about
+    other things must not wait behind a database that stands still.
 
     Args:
         history: does the work; nobody else may use it.

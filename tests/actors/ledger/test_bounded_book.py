@@ -159,3 +159,15 @@ def test_sums_of_a_processor_that_there_is_not_are_an_error(name: str) -> None:
     book = Book(NAMES, rows_max=4)
     with pytest.raises(KeyError):
         book.restore(sums_of([(bytes(16), 1, name, 1, 0)], SUM_MS), 10)
+
+
+def test_the_older_half_of_the_rows_lose_their_ids_and_sums_stay_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actors.ledger.book.REPEATED_MAX", 3)
+    kept = Kept(20)
+    kept.record(LedgerRow(number.to_bytes(16), "default", 1, number) for number in range(10))
+    assert kept.book.is_whole
+    kept.record(LedgerRow(number.to_bytes(16), "default", 1, number) for number in range(10, 14))
+    assert not kept.book.is_whole, "the journal has to tell the rows"
+    assert [number for number in range(14) if kept.book.row(number.to_bytes(16))] == [10, 11, 12, 13]
+    kept.check([(None, None), (3, 11), (0, 9), (9, 10)])
+    assert not kept.book.record(LedgerRow((12).to_bytes(16), "default", 1, 12), 0)
