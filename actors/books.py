@@ -21,8 +21,11 @@ TRIES = 3
 """A purge may come between the ledger's word and the journal's."""
 
 
-class PurgedMeanwhile(Exception):
+class PurgedMeanwhile(StoreUnavailable):
     """The books were purged again and again while they were read; to ask again is fine."""
+
+    def __init__(self) -> None:
+        super().__init__("the books were purged again and again while they were read")
 
 
 class Books:

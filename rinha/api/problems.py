@@ -74,6 +74,7 @@ INTERNAL_ERROR = ProblemType("internal-error", 500, "The API failed; this is a b
 WORKER_FAILED = ProblemType("worker-failed", 502, "The worker failed on the request; this is a bug in it")
 NOT_ACCEPTED = ProblemType("not-accepted", 503, "No more payments can be taken for the moment")
 WORKER_UNAVAILABLE = ProblemType("worker-unavailable", 503, "The worker can't be reached for the moment")
+JOURNAL_UNREADABLE = ProblemType("journal-unreadable", 503, "Only the journal knows, and it can't be read now")
 WORKER_TIMEOUT = ProblemType("worker-timeout", 504, "The worker did not answer in time")
 OUTCOME_UNKNOWN = ProblemType("outcome-unknown", 504, "It is not known whether the request was carried out")
 PURGED = ProblemType("purged", 504, "A purge overtook the payment")

@@ -14,7 +14,14 @@ from aiohttp import HttpVersion11, web
 from rinha.api import problems
 from rinha.api.open_connections import HEAD_TIMEOUT_S
 from rinha.api.problems import CONTENT_TYPE, RETRY_AFTER, ProblemType, encode_problem
-from rinha.bridge.errors import BridgeError, RequestFailed, RequestInterrupted, RequestTimeout, ShardUnavailable
+from rinha.bridge.errors import (
+    BridgeError,
+    JournalUnreadable,
+    RequestFailed,
+    RequestInterrupted,
+    RequestTimeout,
+    ShardUnavailable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -164,6 +171,8 @@ class Replies:
         if isinstance(error, RequestTimeout):
             detail = f"The worker did not answer within {error.timeout_s:g} s. {repeat}"
             return self.problem(problems.WORKER_TIMEOUT, detail)
+        if isinstance(error, JournalUnreadable):
+            return self.problem(problems.JOURNAL_UNREADABLE, f"{error.reason}. {repeat}", headers=RETRY_AFTER)
         if isinstance(error, RequestFailed):
             logger.error("api.worker_failed", extra={"reason": error.reason})
             return self.problem(problems.WORKER_FAILED, f"{error.reason}. {repeat}")

@@ -100,6 +100,18 @@ class RequestTimeout(BridgeError):
         self.timeout_s = timeout_s
 
 
+class JournalUnreadable(BridgeError):
+    """Only the journal knows the answer, and it can't be read now; or what was asked for is archived.
+
+    Args:
+        reason: the worker's words.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class RequestFailed(BridgeError):
     """The worker replied that it failed on the request, or replied with nonsense.
 

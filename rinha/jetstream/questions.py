@@ -10,7 +10,14 @@ from nats.errors import Error as NatsError
 from nats.js.api import Header, StatusCode
 
 from actors.messages.people import GetPayments, GetRows, GetStatistics
-from rinha.bridge.errors import BridgeError, ProtocolError, RequestFailed, RequestInterrupted, ShardUnavailable
+from rinha.bridge.errors import (
+    BridgeError,
+    JournalUnreadable,
+    ProtocolError,
+    RequestFailed,
+    RequestInterrupted,
+    ShardUnavailable,
+)
 from rinha.bridge.protocol.wire.frames import ReplyStatus
 from rinha.bridge.protocol.wire.processes import ShardReport, StreamReport
 from rinha.bridge.protocol.wire.questions import decode_reply, encode_request
@@ -147,6 +154,8 @@ class ShardQuestions:
             raise RequestFailed(f"shard {shard}: {error}") from error
         finally:
             await _leave(replies)
+        if reply.status is ReplyStatus.UNREADABLE:
+            raise JournalUnreadable(f"shard {shard}: {whole.decode(errors='replace')}")
         if reply.status is not ReplyStatus.OK:
             raise RequestFailed(f"shard {shard}: {whole.decode(errors='replace')}")
         try:

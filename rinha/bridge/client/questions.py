@@ -8,7 +8,14 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from actors.messages.people import Close, GetRows, Purge, RetryParked, RetryPayment
-from rinha.bridge.errors import ProtocolError, RequestFailed, RequestInterrupted, RequestTimeout, WorkerUnavailable
+from rinha.bridge.errors import (
+    JournalUnreadable,
+    ProtocolError,
+    RequestFailed,
+    RequestInterrupted,
+    RequestTimeout,
+    WorkerUnavailable,
+)
 from rinha.bridge.protocol.wire.frames import ReplyStatus
 from rinha.bridge.protocol.wire.own_questions import MAX_ANSWER_BYTES, reply_to
 from rinha.bridge.protocol.wire.questions import Question, decode_reply, encode_request
@@ -130,6 +137,8 @@ class ClientRequests:
     async def _ask_once(self, question: Question) -> Any:
         kind, payload = encode_request(question)
         _, status, reply = await self.exchange(kind, payload)
+        if status == ReplyStatus.UNREADABLE:
+            raise JournalUnreadable(reply.decode(errors="replace"))
         if status != ReplyStatus.OK:
             raise RequestFailed(reply.decode(errors="replace"))
         try:

@@ -14,7 +14,13 @@ from yarl import URL
 
 from actors.messages.people import GetSummary, Purge
 from actors.values import Totals
-from rinha.bridge.errors import RequestFailed, RequestInterrupted, RequestTimeout, WorkerUnavailable
+from rinha.bridge.errors import (
+    JournalUnreadable,
+    RequestFailed,
+    RequestInterrupted,
+    RequestTimeout,
+    WorkerUnavailable,
+)
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api, FakeGateway
@@ -122,6 +128,7 @@ ASKING = [
         (RequestInterrupted("it broke"), 504, "outcome-unknown"),
         (RequestTimeout(1.5), 504, "worker-timeout"),
         (RequestFailed("KeyError"), 502, "worker-failed"),
+        (JournalUnreadable("the disk is gone"), 503, "journal-unreadable"),
     ],
 )
 async def test_a_worker_that_does_not_answer_is_a_gateway_error(

@@ -10,7 +10,7 @@ import pytest
 from actors.messages.people import GetStatistics, GetSummary, Purge
 from actors.values import Totals
 from rinha.bridge.client import questions as client_requests
-from rinha.bridge.errors import RequestFailed, RequestInterrupted, RequestTimeout, WorkerUnavailable
+from rinha.bridge.errors import JournalUnreadable, RequestFailed, RequestInterrupted, RequestTimeout, WorkerUnavailable
 from rinha.bridge.protocol.wire.frames import Ping, Pong, Reply, ReplyStatus, Request
 from rinha.bridge.protocol.wire.own_questions import GetOwnFigures, OwnKind, reply_to
 from rinha.bridge.protocol.wire.processes import ApiReport
@@ -91,6 +91,18 @@ async def test_a_worker_that_does_not_reply_is_a_timeout_and_its_late_reply_is_d
     request = await peer.expect(Request)
     peer.send(Reply(request.request_id, 0, False, b"{}"), Ping())
     assert await peer.read() == Pong()
+
+
+async def test_an_answer_that_only_an_unreadable_journal_has_is_told_apart(
+    scripted_worker: ScriptedWorker, connect_scripted: Any
+) -> None:
+    client = await connect_scripted()
+    peer = await opened(scripted_worker, client)
+    question = asyncio.create_task(client.ask(GetSummary(), timeout_s=5))
+    request = await peer.expect(Request)
+    peer.send(Reply(request.request_id, ReplyStatus.UNREADABLE, False, b"the disk is gone"))
+    with pytest.raises(JournalUnreadable, match="the disk is gone"):
+        await question
 
 
 @pytest.mark.parametrize(("status", "payload", "reason"), [(1, b"no \xff", "no \ufffd"), (0, b"{", "malformed")])

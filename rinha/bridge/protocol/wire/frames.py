@@ -36,6 +36,8 @@ class ReplyStatus(IntEnum):
     """The payload is the reason, UTF-8."""
     SILENT = 2
     """The peer answers no questions at all: it is a command, not an API."""
+    UNREADABLE = 3
+    """Only the journal knows, and it can't be read. The payload is the reason, UTF-8."""
 
 
 class Withdrawal(IntEnum):

@@ -15,6 +15,7 @@ from actors.messages.people import (
     PurgeFailed,
     PurgePayments,
 )
+from actors.ports import StoreUnavailable
 from rinha.bridge.errors import ProtocolError
 from rinha.bridge.protocol.wire.frames import ReplyStatus
 from rinha.bridge.protocol.wire.handshake import MAX_TEXT_BYTES
@@ -75,6 +76,8 @@ class PendingRequest:
         """
         try:
             self.answer(answer(self.question))
+        except StoreUnavailable as error:
+            self._reply(ReplyStatus.UNREADABLE, str(error).encode()[:MAX_TEXT_BYTES])
         except failures as error:
             logger.exception("bridge.request_failed", extra={"api": self._requests.api_name, "kind": self._kind})
             self.fail(f"{type(error).__name__}: {error}")

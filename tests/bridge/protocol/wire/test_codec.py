@@ -197,7 +197,7 @@ def framed(kind: int, body: bytes) -> bytes:
         framed(10, bytes(4)),
         framed(10, bytes(5 + MAX_REQUEST_BYTES + 1)),
         framed(11, bytes(5)),
-        framed(11, b"\0\0\0\1\3\0"),
+        framed(11, b"\0\0\0\1\4\0"),
         framed(11, b"\0\0\0\1\0\2"),
         framed(12, b"x"),
         framed(13, b"x"),

@@ -29,10 +29,21 @@ from actors.messages.sessions import (
     SubmitPayments,
     VerdictsGiven,
 )
+from actors.ports import StoreUnavailable
 from actors.reports import CloseAnswer, CloseResult
 from actors.values import Payment, Verdict, Withheld
 from rinha.bridge.protocol.wire.codec import FrameDecoder, encode, encode_payment
-from rinha.bridge.protocol.wire.frames import Ack, Credit, Epoch, EpochAdopted, Reply, Request, SentBefore, Withdrawal
+from rinha.bridge.protocol.wire.frames import (
+    Ack,
+    Credit,
+    Epoch,
+    EpochAdopted,
+    Reply,
+    ReplyStatus,
+    Request,
+    SentBefore,
+    Withdrawal,
+)
 from rinha.bridge.protocol.wire.handshake import Hello, Welcome, prove
 from rinha.bridge.protocol.wire.questions import Kind, encode_request
 from rinha.bridge.protocol.worker.delivery import Delivery, supersede
@@ -186,6 +197,16 @@ def test_a_question_is_answered_by_whoever_carries_it_out(bench: Bench) -> None:
     assert second.question == GetStatistics()
     second.carry_out(lambda question: 1 / 0)
     assert bench.sent() == [Reply(1, 0, False, b"5"), Reply(2, 1, False, b"ZeroDivisionError: division by zero")]
+
+
+def test_what_only_the_journal_knows_may_be_unreadable(bench: Bench) -> None:
+    def answer(question: object) -> object:
+        raise StoreUnavailable("the disk is gone")
+
+    bench.give(Request(1, Kind.STATISTICS, b""))
+    (asked,) = bench.asked
+    asked.carry_out(answer)
+    assert bench.sent() == [Reply(1, ReplyStatus.UNREADABLE, False, b"the disk is gone")]
 
 
 def test_draining_it_hands_nothing_more_over(bench: Bench) -> None:
