@@ -73,5 +73,5 @@ class Plan(NamedTuple):
     settle_per_s: float = math.inf
     repeat_s: float = 300.0
     parking: Parking = PARKING
-    memory_payments: int = 1_000_000
+    memory_payments: int = 500_000
     sizes: Sizes = SIZES

@@ -227,9 +227,9 @@ class Settings(Struct, frozen=True, kw_only=True):
         Meta(ge=10_000, le=100_000_000),
         Variable(
             "RINHA_MEMORY_PAYMENTS",
-            "1000000",
-            "with a store: of so many payments at most the worker holds ids and rows in memory, 63 MB a million; of "
-            "older ones it holds sums, and asks the store",
+            "500000",
+            "with a store: of so many payments at most the worker holds ids and rows in memory, some 80 MB a million; "
+            "of older ones it holds sums, and asks the store",
         ),
     ]
     answer_timeout_s: Annotated[

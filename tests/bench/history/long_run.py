@@ -185,7 +185,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--payments", type=int, default=5_000_000)
     parser.add_argument("--kills", type=int, default=2)
-    parser.add_argument("--memory-payments", type=int, default=1_000_000)
+    parser.add_argument("--memory-payments", type=int, default=500_000)
     parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--out", type=Path, required=True, help="a directory for figures and plot")
     options = parser.parse_args()
