@@ -15,6 +15,7 @@ from actors.values import Payment
 from rinha.store.batch import sort_entries
 from rinha.store.span_sums import SpanSums
 from rinha.store.sqlite import schema as sql
+from rinha.store.sqlite.checking import BulkCheck, is_long
 from rinha.store.sqlite.errors import is_failed_sync, translate
 from rinha.store.sqlite.file import open_database
 from rinha.store.sqlite.history import SqliteHistory
@@ -57,6 +58,7 @@ class SqliteStore:
     def __init__(self, path: str) -> None:
         self._path = path
         self._connection: sqlite3.Connection | None = None
+        self._bulk: BulkCheck | None = None
         self._place: Place
         self._unlock: Callable[[], None] = lambda: None
         self._broken: str | None = None
@@ -177,7 +179,10 @@ class SqliteStore:
     def close(self) -> None:
         """See ``Store.close``. A later call opens the file again."""
         connection, self._connection = self._connection, None
+        bulk, self._bulk = self._bulk, None
         try:
+            if bulk is not None:
+                bulk.stop()
             if connection is not None:
                 connection.close()
         finally:
@@ -198,6 +203,7 @@ class SqliteStore:
                 self._journal_id = journal_id
                 self._prunes = True
                 self._pages_logged = 0
+                self._bulk = BulkCheck(self._path) if is_long(self._path) else None
             except StoreBroken as error:
                 self._broken = str(error)
                 raise
@@ -205,6 +211,9 @@ class SqliteStore:
                 self.close()
                 raise
         self._place.check()
+        if self._bulk is not None and self._bulk.fault is not None:
+            self._broken = f"the journal {self._path} is damaged: {self._bulk.fault}"
+            raise StoreBroken(self._broken)
         return self._connection
 
     def _prune(self, connection: sqlite3.Connection, batch: Batch, limit: int) -> bool:

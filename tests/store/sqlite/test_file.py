@@ -7,6 +7,8 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ from actors.ports import StoreBroken, StoreUnavailable
 from rinha.store.sqlite import schema as sqlite_schema
 from rinha.store.sqlite.store import SqliteStore
 from rinha.store.sqlite.versions import bring_forward
+from tests.support.processes import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -348,3 +351,56 @@ def test_an_old_sqlite_is_refused_with_the_version_needed(tmp_path: Path, monkey
     monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 37, 2))
     with pytest.raises(StoreUnavailable, match=r"SQLite 3\.38\.0 or newer"):
         SqliteStore(str(tmp_path / "journal.db")).epoch()
+
+
+class TestALongJournal:
+    """Of which the bulk is checked beside the work."""
+
+    @pytest.fixture(autouse=True)
+    def all_are_long(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("rinha.store.sqlite.checking.AT_ONCE_BYTES", 0)
+
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        path = tmp_path / "journal.db"
+        journal(path)
+        return path
+
+    def root_page(self, path: Path, table: str) -> int:
+        with closing(sqlite3.connect(path)) as connection:
+            (page,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
+        return int(page)
+
+    def test_one_that_is_whole_serves(self, path: Path) -> None:
+        store = SqliteStore(str(path))
+        assert store.epoch() == 0
+        for _ in range(3):
+            store.check()
+            store.append([taken(5000)])
+        store.close()
+        store.close()
+
+    def test_damage_in_the_bulk_is_found_while_it_serves(self, path: Path) -> None:
+        start = (self.root_page(path, "settled_payments") - 1) * PAGE
+        last_leaf = int.from_bytes(
+            path.read_bytes()[start + 8 : start + 12]
+        )  # sqlite.org/fileformat2.html#b_tree_pages
+        damage_page(last_leaf)(path)
+        store = SqliteStore(str(path))
+        assert store.epoch() == 0
+        with pytest.raises(StoreBroken, match="damaged"):
+            until(store.check, "the damage is found")
+        with pytest.raises(StoreBroken, match="damaged"):
+            store.append([taken(5000)])
+        store.close()
+
+    def test_damage_elsewhere_is_found_at_once(self, path: Path) -> None:
+        damage_page(self.root_page(path, "open_payments"))(path)
+        refuse(path, "damaged")
+
+    def test_closing_does_not_wait_for_the_check(self, path: Path) -> None:
+        for _ in range(20):
+            store = SqliteStore(str(path))
+            store.epoch()
+            store.close()
+        assert "journal-check" not in {each.name for each in threading.enumerate()}
