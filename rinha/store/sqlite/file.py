@@ -52,8 +52,8 @@ def open_database(path: str) -> tuple[sqlite3.Connection, Callable[[], None]]:
 
     What is there is checked before anything is written to it: that it is ours, and with ``PRAGMA quick_check`` that it
     is whole, but for the bulk of a long one (``checking.py``). Then the log is brought into the file and synced: after
-    a failed sync its pages may be in memory alone, and a later sync would not say so. A journal of an earlier version is
-    brought forward.
+    a failed sync its pages may be in memory alone, and a later sync would not say so. A journal of an earlier version
+    is brought forward.
 
     Args:
         path: the file; ``<path>.lock``, ``-wal`` and ``-shm`` stand beside it.

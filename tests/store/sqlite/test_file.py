@@ -382,9 +382,8 @@ class TestALongJournal:
 
     def test_damage_in_the_bulk_is_found_while_it_serves(self, path: Path) -> None:
         start = (self.root_page(path, "settled_payments") - 1) * PAGE
-        last_leaf = int.from_bytes(
-            path.read_bytes()[start + 8 : start + 12]
-        )  # sqlite.org/fileformat2.html#b_tree_pages
+        # Of an inner page the right-most child: sqlite.org/fileformat2.html#b_tree_pages
+        last_leaf = int.from_bytes(path.read_bytes()[start + 8 : start + 12])
         damage_page(last_leaf)(path)
         store = SqliteStore(str(path))
         assert store.epoch() == 0
