@@ -52,7 +52,7 @@ class PostgresHistory:
             with self._reading() as connection:
                 return {} if _journal(connection)[0] == epoch else None
         values = [value for low, high in (*parts.seconds, *parts.rows) for value in (epoch, low, high)]
-        with self._reading() as connection:
+        with self._asking() as connection:
             statement = sql.totals(len(parts.seconds), len(parts.rows))
             found = connection.execute(statement.encode(), values).fetchall()
             present, pruned_before_ms = found[0][:2]
@@ -95,13 +95,18 @@ class PostgresHistory:
     @contextmanager
     def _reading(self) -> Iterator[psycopg.Connection]:
         """Lend the connection for one transaction, which sees one state of the journal."""
+        with self._asking() as connection, connection.transaction():
+            yield connection
+
+    @contextmanager
+    def _asking(self) -> Iterator[psycopg.Connection]:
+        """Lend the connection for one statement, which is a transaction by itself: there and back once, not thrice."""
         import psycopg
 
         try:
             if self._connection is None:
                 self._connection = self._connect()
-            with self._connection.transaction():
-                yield self._connection
+            yield self._connection
         except psycopg.Error as error:
             self.close()
             meaning = translate(error)
