@@ -27,7 +27,7 @@ _POSTGRES = """
 INSERT INTO settled_payments (epoch, payment_id, taken_cents, processor, settled_cents, requested_at_ms)
 SELECT 0, convert_to(lpad(n::text, 16, '0'), 'UTF8'), %(cents)s,
     CASE WHEN n %% 10 = 0 THEN 'fallback' ELSE 'default' END, %(cents)s, %(first_ms)s + n * 1000 / %(per_s)s
-FROM generate_series(0, %(payments)s - 1) AS n
+FROM generate_series(0::bigint, %(payments)s - 1) AS n
 """
 
 
