@@ -148,7 +148,7 @@ class Run(World):
         end_s = self.scheduler.now_s + LIVENESS_S
         while self.scheduler.now_s < end_s:
             self.scheduler.run(self.scheduler.now_s + 0.5)
-            if self.worker is None or self.worker.bridge is None:
+            if self.bridge() is None:  # no worker, or one that is about to end
                 continue
             if any(each.waiting or not each.session.is_open for each in self.apis):
                 continue
