@@ -20,7 +20,7 @@ from rinha.store.sqlite import pruning as sqlite_pruning
 from rinha.store.url import parse_store_url
 
 # A journal's places, as the tests of stores have them.
-from tests.store.conftest import (  # noqa: F401
+from tests.store.conftest import (  # noqa: F401  # fixtures of another folder
     postgres_place,
     postgres_programs,
     running_postgres,
@@ -210,8 +210,8 @@ def test_a_journal_that_a_worker_has_is_not_pruned(filled: Place, run: Callable[
 
 
 def test_each_shard_is_shown_and_pruned(
-    running_postgres: PostgresServer,  # noqa: F811
-    postgres_place: PostgresPlace,  # noqa: F811
+    running_postgres: PostgresServer,  # noqa: F811  # the fixture imported above
+    postgres_place: PostgresPlace,  # noqa: F811  # the fixture imported above
     run: Callable[..., tuple[int, str, str]],
     tmp_path: Path,
 ) -> None:
@@ -282,7 +282,7 @@ def test_a_file_that_is_no_archive_is_refused(
 
 def test_a_journal_of_an_earlier_version_is_left_to_its_worker(
     run: Callable[..., tuple[int, str, str]],
-    sqlite_place: SqlitePlace,  # noqa: F811
+    sqlite_place: SqlitePlace,  # noqa: F811  # the fixture imported above
 ) -> None:
     from tests.store.test_migrations import JOURNALS
 

@@ -27,10 +27,12 @@ from tests.bench.history.fill import CENTS, PER_S, fill_postgres, fill_sqlite, p
 from tests.bench.history.posting import post_all
 from tests.store.postgres_server import PostgresServer
 from tests.support.client import until_settled
-from tests.support.processes import running, simulators, system_environ
+from tests.support.processes import running, simulators, system_environ, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from tests.support.processes import Process
 
 MB = 1e6
 START_TIMEOUT_S = 900.0
@@ -184,13 +186,10 @@ async def measure(kind: str, payments: int, rate: float, seconds: float) -> dict
     return figures
 
 
-def until_started(worker: Any) -> None:
+def until_started(worker: Process) -> None:
     """Wait for as long as it takes."""
-    deadline_s = time.monotonic() + START_TIMEOUT_S
-    while not worker.logged("worker.started"):
-        assert worker.exit_code is None, worker.errors
-        assert time.monotonic() < deadline_s
-        time.sleep(0.005)
+    until(lambda: worker.logged("worker.started") or worker.exit_code is not None, "the worker serves", START_TIMEOUT_S)
+    assert worker.exit_code is None, worker.errors
 
 
 def main() -> None:

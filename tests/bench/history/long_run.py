@@ -15,6 +15,7 @@ import signal
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,9 +82,9 @@ class Feeder:
                 await asyncio.sleep(0.002)
                 continue
             self._next = max(self._next, number + 1)
-            verdict.add_done_callback(lambda done, number=number: self._decided(done, number))  # type: ignore[misc]
+            verdict.add_done_callback(partial(self._decided, number))
 
-    def _decided(self, verdict: asyncio.Future[Verdict], number: int) -> None:
+    def _decided(self, number: int, verdict: asyncio.Future[Verdict]) -> None:
         self._at_once.release()
         if verdict.exception() is None and verdict.result() is Verdict.TAKEN:
             self.taken += 1
