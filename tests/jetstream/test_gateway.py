@@ -76,6 +76,12 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.01)
 
 
+async def all_sent(client: Client) -> None:
+    """Wait until the server has what the client was told to send: a single flush's PING overtakes buffered SUBs."""
+    await client.flush()
+    await client.flush()
+
+
 async def published(client: Client) -> list[tuple[int, PaymentsBatch | PurgeOrder]]:
     """All messages of the stream, with their shard."""
     context = client.jetstream()
@@ -264,7 +270,7 @@ async def test_all_shards_are_asked_and_added_up(
 ) -> None:
     for each in workers:
         await each.start()
-    await client.flush()
+    await all_sent(client)
     assert await gateway.ask(GetSummary(), timeout_s=5) == {"default": Totals(6, 30), "fallback": Totals(0, 0)}
 
 
@@ -273,7 +279,7 @@ async def test_a_shard_without_a_worker_is_named_and_no_partial_sum_is_given(
 ) -> None:
     for each in workers[:2]:
         await each.start()
-    await client.flush()
+    await all_sent(client)
     with pytest.raises(ShardUnavailable, match="shard 2 has no worker now"):
         await gateway.ask(GetSummary(), timeout_s=5)
 
@@ -281,7 +287,7 @@ async def test_a_shard_without_a_worker_is_named_and_no_partial_sum_is_given(
 async def test_a_shard_that_fails_is_named(gateway: JetStreamGateway, client: Client, workers: list[Worker]) -> None:
     for each in workers:
         await each.start()
-    await client.flush()
+    await all_sent(client)
     workers[1].status = ReplyStatus.FAILED
     with pytest.raises(RequestFailed, match="shard 1: it broke"):
         await gateway.ask(GetSummary(), timeout_s=5)

@@ -11,7 +11,7 @@ from playwright.async_api import expect
 from tests.support.browser import CHROMIUM, WITHOUT, Shown, running_browser
 from tests.support.patience import PATIENCE_S
 from tests.support.processes import free_port
-from tests.system.stories.plays import FAILING, OUTAGE_S, SILENT_ROUTE, SLOW, SOUND, TOLD_S
+from tests.system.stories.plays import FAILING, FULL_AT_60, OUTAGE_S, SILENT_ROUTE, SLOW, SOUND, TOLD_S
 from tests.system.stories.session import running_session
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ async def test_somebody_must_act(look: Look) -> None:
 
 
 async def test_clients_get_503(look: Look) -> None:
-    async with look(("RINHA_BACKLOG_MAX", "60")) as (session, page):
+    async with look(*FULL_AT_60) as (session, page):
         await session.set_both(FAILING)
         while await session.post(40):
             pass
