@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from actors.ports import StandingBy, StoreBroken, StoreUnavailable
 from rinha.store.postgres import schema as sql
@@ -15,11 +15,14 @@ from rinha.store.postgres.versions import LATEST, STATEMENT_TIMEOUT_MS, bring_fo
 
 if TYPE_CHECKING:
     import uuid
+    from collections.abc import Sequence
 
     import psycopg
 
     from rinha.store.postgres.silence import Silence
     from rinha.store.postgres.url import PostgresUrl
+
+_Connection = TypeVar("_Connection", bound="psycopg.Connection[Any]")
 
 logger = logging.getLogger(__name__)
 
@@ -87,11 +90,23 @@ def connect_plainly(url: PostgresUrl) -> psycopg.Connection:
     """
     import psycopg
 
-    values = {**_CLIENT, **url.parameters}
-    connection = psycopg.connect(psycopg.conninfo.make_conninfo("", **values), autocommit=True)
+    return connect_as(psycopg.Connection, url)
+
+
+def connect_as(kind: type[_Connection], url: PostgresUrl, settings: Sequence[str] = ()) -> _Connection:
+    """The same of a class of its own.
+
+    Args:
+        kind: the class.
+        url: of the database.
+        settings: statements that set more than a journal's connections have.
+    """
+    from psycopg.conninfo import make_conninfo
+
+    connection = kind.connect(make_conninfo("", **{**_CLIENT, **url.parameters}), autocommit=True)
     try:
-        for setting in _SETTINGS:
-            connection.execute(setting)
+        for setting in (*_SETTINGS, *settings):
+            connection.execute(setting.encode())
     except BaseException:
         connection.close()
         raise
