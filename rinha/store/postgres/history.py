@@ -9,7 +9,7 @@ from actors.ports import RowsArchived, StoreBroken, StoreUnavailable
 from actors.values import LedgerRow, Totals
 from rinha.store.marks import Marks
 from rinha.store.postgres import schema as sql
-from rinha.store.postgres.session import connect_as, translate
+from rinha.store.postgres.connection import connect_as, translate
 from rinha.store.spans import cut
 
 if TYPE_CHECKING:
