@@ -9,7 +9,8 @@ from actors.ports import RowsArchived, StoreBroken, StoreUnavailable
 from actors.values import LedgerRow, Totals
 from rinha.store.marks import Marks
 from rinha.store.postgres import schema as sql
-from rinha.store.postgres.session import connect_as, translate
+from rinha.store.postgres.connection import connect_plainly, translate
+from rinha.store.postgres.waiting import connected_by
 from rinha.store.spans import cut
 
 if TYPE_CHECKING:
@@ -121,10 +122,8 @@ class PostgresHistory:
         shard = self._shard()
         if shard is None:
             raise StoreUnavailable("the worker has no journal in PostgreSQL yet")
-        from rinha.store.postgres.hub_connection import HubConnection, connected_by
-
         settings = (f"SET search_path = {sql.schema_name(shard, self._shards)}", *_SETTINGS)
-        return connected_by(lambda: connect_as(HubConnection, self._url, settings))
+        return connected_by(lambda: connect_plainly(self._url, settings))
 
 
 def _journal(connection: psycopg.Connection) -> tuple[int, int | None]:

@@ -15,13 +15,12 @@ from actors.ports import StoreUnavailable
 from actors.values import LedgerRow
 from rinha.store.gevent_history import GeventHistory
 from rinha.store.in_turn import InTurn
-from rinha.store.postgres.hub_connection import connected_by
+from rinha.store.postgres.waiting import connected_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from actors.ports import History, Store
-    from rinha.store.postgres.hub_connection import HubConnection
     from tests.store.conftest import PostgresPlace
 
 ID = b"1" * 16
@@ -101,7 +100,7 @@ class Late:
         self.let = threading.Event()
         self.closed = threading.Event()
 
-    def connect(self) -> HubConnection:
+    def connect(self) -> psycopg.Connection:
         assert self.let.wait(PATIENCE_S)
         return self  # type: ignore[return-value]  # closing it is all that is done with it
 
