@@ -84,7 +84,7 @@ class Instruments:
             A function of a message, stamped or not, as ``Reference`` sends it. It returns, or raises, what the host's
             answer does.
         """
-        stamp = sampler(self._now_s)
+        stamp = sampler(actor, self._now_s)
         self._stamps.append((actor, stamp))
         actor.stamp = None if self.paused else stamp
 

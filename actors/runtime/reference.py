@@ -48,7 +48,7 @@ class Reference:
         dead_letters: where undeliverable messages go.
     """
 
-    __slots__ = ("_capacity", "_dead_letters", "_ref", "_unbounded", "name", "stamp", "waiting")
+    __slots__ = ("_capacity", "_dead_letters", "_ref", "_unbounded", "name", "skip", "stamp", "waiting")
 
     def __init__(self, name: str, ref: pykka.ActorRef[Any], bound: Bound, dead_letters: DeadLetters) -> None:
         self.name = name
@@ -62,12 +62,20 @@ class Reference:
         mailbox then gets some messages as tuples, which no message is: an object of a class of its own would cost
         several times as much.
         """
+        self.skip = 0
+        """So many messages go as they are before the next one is stamped."""
 
     def tell(self, message: Any) -> None:
         """Put a message into the mailbox; if that is full or the actor has stopped, it becomes a dead letter."""
         if self.waiting() < self._capacity or isinstance(message, self._unbounded):
+            letter = message
+            if self.stamp is not None:
+                if self.skip:
+                    self.skip -= 1
+                else:
+                    letter = self.stamp(message)
             try:
-                self._ref.tell(message if self.stamp is None else self.stamp(message))
+                self._ref.tell(letter)
                 return
             except pykka.ActorDeadError:
                 reason = "the actor has stopped"
@@ -87,7 +95,7 @@ class Reference:
         if self.waiting() >= self._capacity:
             raise MailboxFull(self.name)
         asked = Asked(message)
-        letter = asked if self.stamp is None else self.stamp(asked)
+        letter = asked if self.stamp is None or self.skip else self.stamp(asked)
         return self._ref.ask(letter, block=True, timeout=timeout)
 
     def stop_soon(self) -> pykka.Future[bool]:
