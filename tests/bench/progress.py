@@ -43,6 +43,10 @@ class Progress:
         """A step is done."""
         self.done += 1
 
+    def skip(self, steps: int) -> None:
+        """So many steps won't be run."""
+        self._steps -= steps
+
     def left_s(self) -> float:
         """Seconds until the last step is done, estimated."""
         step_s = (self._now_s() - self._begun_s) / self.done if self.done else self._step_s
