@@ -29,7 +29,8 @@ endif
 CHOICE     = $(if $(SUBJECTS),--subjects '$(SUBJECTS)') $(if $(BASE),--base '$(BASE)') $(if $(PEERS),--peers '$(PEERS)') \
              $(if $(WARM_UP),--warm-up $(WARM_UP)) $(if $(COMMIT),--replace)
 BENCH      = $(BIN)/python -m tests.bench --k6 $(BIN)/k6 --rounds $(ROUNDS) --subjects $(CONTEST) $(CHOICE) \
-             $(if $(FIRST),--first $(FIRST)) $(if $(OFFICIAL),--official '$(OFFICIAL)')
+             $(if $(USERS),--users $(USERS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(FIRST),--first $(FIRST)) \
+             $(if $(OFFICIAL),--official '$(OFFICIAL)')
 CONTEST   := floor,queued,received,durable,fastest
 
 .DEFAULT_GOAL := help
@@ -79,7 +80,7 @@ bench: $(READY) container-engine ## The contest's load in containers: ROUNDS=3 S
 	@tests/compose/run $(BENCH) --out $(RESULTS)/contest
 
 bench-local: $(READY) ## The same with processes of this machine, without limits
-	@tests/compose/run $(BENCH) --local --out $(RESULTS)/local
+	@$(BENCH) --local --out $(RESULTS)/local
 
 bench-report: $(READY) ## Write the report and plots of rounds anew: OF=contest or local, of docs/benchmarks, or DIR=folder
 	$(BIN)/python -m tests.bench.report $(or $(DIR),docs/benchmarks/$(or $(OF),contest))

@@ -116,7 +116,7 @@ def main() -> int:
         parser.error(f"{kept} has rounds already: --first NUMBER adds to them, --replace writes over them")
     plan = Plan(options.k6, options.users, options.seconds, max(0, options.warm_up), options.official)
     rounds = range(options.first, options.first + options.rounds)
-    progress = Progress(options.rounds * choice.size, plan.seconds + plan.warm_up + AROUND_S)
+    progress = Progress([plan.seconds + plan.warm_up + AROUND_S] * (options.rounds * choice.size))
     load = f"{plan.users} users in {plan.seconds} s by {plan.script} after {plan.warm_up} s of warm-up"
     progress.plan(f"{options.rounds} rounds of {choice.size} subjects, {load}", options.out)
     options.out.mkdir(parents=True, exist_ok=True)

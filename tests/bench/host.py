@@ -14,7 +14,7 @@ from tests.bench.rounds import Host, Speed
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-LOOPS = 9
+LOOPS = 41
 STEPS = 200_000
 NAPS = 200
 NAP_S = 0.001
@@ -35,7 +35,7 @@ def describe_host() -> Host:
 
 
 def speed() -> Speed:
-    """Measure how fast the machine is now, for about half a second.
+    """Measure how fast the machine is now, for about a second.
 
     The loop is the median of some, by the clock: a busier neighbour counts as a slower processor does. The naps tell
     how late a thread gets the processor when it is due.

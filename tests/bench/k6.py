@@ -77,6 +77,7 @@ async def run(k6: str, script: Path, *, slice_s: int, **variables: object) -> Lo
             cwd=directory,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for the bench, which ends it: by itself it would fail first
         )
         try:
             _, errors = await process.communicate()

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
 STOPPED = 130
@@ -18,14 +18,12 @@ class Progress:
     """Says, a line each on stderr, which step runs, and how long all will take by those that are done.
 
     Args:
-        steps: how many there are.
-        step_s: how long one takes, estimated; once some are done, what they took counts instead.
+        steps_s: how long each takes, estimated; once some are done, what they took corrects that of the others.
         now_s: the clock.
     """
 
-    def __init__(self, steps: int, step_s: float, now_s: Callable[[], float] = time.monotonic) -> None:
-        self._steps = steps
-        self._step_s = step_s
+    def __init__(self, steps_s: Sequence[float], now_s: Callable[[], float] = time.monotonic) -> None:
+        self._steps_s = list(steps_s)
         self._now_s = now_s
         self._begun_s = now_s()
         self.done = 0
@@ -33,24 +31,25 @@ class Progress:
     def plan(self, what: str, where: Path | None) -> None:
         """Say at the start what is measured, how long it takes, and where the figures go."""
         place = f"; figures go to {where}" if where is not None else ""
-        _say(f"{what}: about {duration(self._steps * self._step_s)}{place}; Ctrl-C stops it and keeps what is done")
+        _say(f"{what}: about {duration(sum(self._steps_s))}{place}; Ctrl-C stops it and keeps what is done")
 
     def begin(self, step: str) -> None:
         """Say that a step begins."""
-        _say(f"[{self.done + 1}/{self._steps}] {step}, {duration(self.left_s())} left")
+        _say(f"[{self.done + 1}/{len(self._steps_s)}] {step}, {duration(self.left_s())} left")
 
     def end(self) -> None:
         """A step is done."""
         self.done += 1
 
     def skip(self, steps: int) -> None:
-        """So many steps won't be run."""
-        self._steps -= steps
+        """So many of the next steps won't be run."""
+        del self._steps_s[self.done : self.done + steps]
 
     def left_s(self) -> float:
         """Seconds until the last step is done, estimated."""
-        step_s = (self._now_s() - self._begun_s) / self.done if self.done else self._step_s
-        return (self._steps - self.done) * step_s
+        expected_s = sum(self._steps_s[: self.done])
+        pace = (self._now_s() - self._begun_s) / expected_s if expected_s else 1.0
+        return sum(self._steps_s[self.done :]) * pace
 
     def stopped(self, where: Path | None) -> int:
         """Say what is left of a bench that Ctrl-C stopped.
@@ -59,7 +58,7 @@ class Progress:
             The exit code.
         """
         kept = f", in {where}" if where is not None and self.done else ""
-        _say(f"stopped: {self.done} of {self._steps} steps are done{kept}")
+        _say(f"stopped: {self.done} of {len(self._steps_s)} steps are done{kept}")
         return STOPPED
 
 

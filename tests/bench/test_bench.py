@@ -16,7 +16,7 @@ from tests.bench.contest import Plan
 from tests.bench.made_rounds import made_round
 from tests.bench.meter import Meter, Reading
 from tests.bench.progress import Progress
-from tests.bench.rounds import read_rounds
+from tests.bench.rounds import Speed, read_rounds
 from tests.bench.score import rounded, score
 from tests.bench.subjects import PRESETS
 from tests.support.containers import ROOT
@@ -190,14 +190,15 @@ def test_a_bench_that_is_interrupted_keeps_what_it_has_and_can_be_gone_on_with(
         return made_round(subject.name, number)
 
     monkeypatch.setattr("tests.bench.__main__.run_round", run_round)
+    monkeypatch.setattr("tests.bench.__main__.speed", lambda: Speed(10.0, 50, 100))
     with pytest.raises(KeyboardInterrupt):
-        measure([one, two], range(1, 3), Plan(), tmp_path, Progress(4, 60))
+        measure([one, two], range(1, 3), Plan(), tmp_path, Progress([60.0] * 4))
     kept = {(each.subject, each.number) for each in read_rounds(tmp_path)}
     assert kept == {("one", 1), ("two", 1), ("two", 2)}, "each round begins with another subject"
     assert one.started + two.started == one.stopped + two.stopped == 4
 
     patience = 2
-    assert measure([one, two], range(2, 3), Plan(), tmp_path, Progress(2, 60))
+    assert measure([one, two], range(2, 3), Plan(), tmp_path, Progress([60.0] * 2))
     assert len(read_rounds(tmp_path)) == 4
     assert all(each.speed_before and each.speed_after for each in read_rounds(tmp_path)), "the host is beside each"
     assert len(capsys.readouterr().out.splitlines()) == 5, "a line as each ends"

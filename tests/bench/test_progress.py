@@ -23,7 +23,7 @@ class Clock:
 
 def test_the_estimate_becomes_what_the_steps_took() -> None:
     clock = Clock()
-    progress = Progress(4, 10, clock)
+    progress = Progress([10.0] * 4, clock)
     assert progress.left_s() == 40
     clock.now_s = 30
     progress.end()
@@ -35,8 +35,17 @@ def test_the_estimate_becomes_what_the_steps_took() -> None:
     assert progress.left_s() == 0
 
 
+def test_steps_that_take_longer_are_reckoned_with() -> None:
+    clock = Clock()
+    progress = Progress([5, 60, 5, 60], clock)
+    assert progress.left_s() == 130
+    clock.now_s = 10
+    progress.end()
+    assert progress.left_s() == 250, "the host is half as fast as was thought"
+
+
 def test_it_says_what_it_does_how_long_and_where(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    progress = Progress(3, 60)
+    progress = Progress([60.0] * 3)
     progress.plan("3 rounds of floor", tmp_path)
     progress.begin("round 1, floor")
     progress.end()

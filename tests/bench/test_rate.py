@@ -66,7 +66,7 @@ async def test_two_steps_running_that_fail_end_a_climb(
     monkeypatch.setattr("tests.bench.rate.__main__.run_step", run_step)
     monkeypatch.setattr("tests.bench.rate.__main__.warm_up", nothing)
     steps: list[Step] = []
-    progress = Progress(4, 1)
+    progress = Progress([1.0] * 4)
 
     class Subject:
         name = "queued"

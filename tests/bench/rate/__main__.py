@@ -148,7 +148,7 @@ def main() -> int:
     file = options.out / FILE_NAME
     if not options.replace and taken([file]):
         parser.error(f"{file} is there already: --replace writes over it")
-    progress = Progress(options.rounds * choice.size * len(options.rates), options.seconds + AROUND_S)
+    progress = Progress([options.seconds + AROUND_S] * (options.rounds * choice.size * len(options.rates)))
     what = f"{options.rounds} rounds of {choice.size} subjects at up to {len(options.rates)} rates"
     progress.plan(f"{what}, {options.seconds} s each, open loop", options.out)
     plan = Plan(options.k6, options.rates, options.seconds, max(0, options.warm_up))
