@@ -58,6 +58,14 @@ def measure(subjects: Sequence[Subject], rounds: range, plan: Plan, out: Path, p
             try:
                 ready_s = subject.start()
                 done = asyncio.run(run_round(subject, number, plan, ready_s))
+            except Exception as error:
+                # A peer may be broken in any way: the others are measured all the same.
+                if not subject.is_peer:
+                    raise
+                print(f"{number:2} {subject.name} FAILED: {reason(error)}", flush=True)
+                progress.end()
+                right = False
+                continue
             finally:
                 subject.stop()
             done = msgspec.structs.replace(done, speed_before=before, speed_after=speed())
@@ -66,6 +74,13 @@ def measure(subjects: Sequence[Subject], rounds: range, plan: Plan, out: Path, p
             print(describe(done), flush=True)
             right &= not done.differences and not done.inconsistencies
     return right
+
+
+def reason(error: BaseException) -> str:
+    """What went wrong, in one line: that of the first of a group."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
 
 
 def describe(done: Round) -> str:

@@ -6,13 +6,16 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rinha.commands.reconcile import reconcile
-from tests.support.client import ADMIN, get, their_rows, until_settled
+from tests.support.client import ADMIN, their_rows, until_settled
 from tests.support.containers import PROCESSORS, URL
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import aiohttp
 
     from actors.values import LedgerRow
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 SETTLED_TIMEOUT_S = 60.0
 QUIET_S = 10.0
 """A peer that has settled nothing for so long settles nothing more: twice the longest delay of a processor."""
+RECORDED_S = 2.0
 POLL_S = 0.25
 
 
@@ -72,20 +76,45 @@ async def until_quiet(session: aiohttp.ClientSession, subject: Subject, accepted
     return False
 
 
-async def summary(session: aiohttp.ClientSession, **window: str) -> dict[str, int]:
-    """How many payments a subject's books hold, by processor."""
-    document = await get(session, f"{URL}/payments-summary", **window)
-    return {name: each["totalRequests"] for name, each in document.items()}
+async def peers_differences(
+    session: aiohttp.ClientSession, theirs: Mapping[str, list[LedgerRow]], since: datetime
+) -> list[str]:
+    """Compare a peer's sums with the processors' rows; it may be late with its own by `RECORDED_S`.
+
+    Args:
+        session: asks.
+        theirs: the processors' rows.
+        since: it may hold earlier payments.
+    """
+    query = {"from": instant(since), "to": instant(datetime.now(UTC) + timedelta(seconds=RECORDED_S))}
+    deadline_s = time.monotonic() + RECORDED_S
+    while True:
+        async with session.get(f"{URL}/payments-summary", params=query) as response:
+            document = await response.json(content_type=None)
+        ours = {name: document.get(name, {}).get("totalRequests", 0) for name in theirs}
+        differences = [
+            f"{name}: {ours[name]} in its books, {len(rows)} at the processor"
+            for name, rows in theirs.items()
+            if ours[name] != len(rows)
+        ]
+        if not differences or time.monotonic() > deadline_s:
+            return differences
+        await asyncio.sleep(POLL_S)
 
 
-async def check(session: aiohttp.ClientSession, subject: Subject, load: Load, **window: str) -> list[str]:
+def instant(at: datetime) -> str:
+    """An instant as the contest's script writes it, which every peer can read."""
+    return f"{at.strftime('%Y-%m-%dT%H:%M:%S')}.{at.microsecond // 1000:03}Z"
+
+
+async def check(session: aiohttp.ClientSession, subject: Subject, load: Load, since: datetime) -> list[str]:
     """Compare the books, payment by payment, or of a peer by processor, once nothing waits any more.
 
     Args:
         session: asks.
         subject: whose books.
         load: what the clients saw.
-        window: of a peer's books, which may hold earlier payments.
+        since: when it began; a peer's books may hold earlier payments.
 
     Returns:
         What is wrong, a line each.
@@ -95,12 +124,7 @@ async def check(session: aiohttp.ClientSession, subject: Subject, load: Load, **
         differences.append("not all is settled after the load")
     theirs = await their_rows(session, PROCESSORS)
     if subject.is_peer:
-        ours = await summary(session, **window)
-        differences += [
-            f"{name}: {ours.get(name, 0)} in its books, {len(rows)} at the processor"
-            for name, rows in theirs.items()
-            if ours.get(name, 0) != len(rows)
-        ]
+        differences += await peers_differences(session, theirs, since)
     else:
         refused = {each for each, status in load.not_accepted.items() if 400 <= status < 500 or status == 503}
         found = reconcile(await asyncio.to_thread(subject.rows), theirs, refused=refused)

@@ -204,5 +204,24 @@ def test_a_bench_that_is_interrupted_keeps_what_it_has_and_can_be_gone_on_with(
     assert len(capsys.readouterr().out.splitlines()) == 5, "a line as each ends"
 
 
+def test_a_peer_that_is_broken_does_not_keep_the_others_from_being_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    peer, ours = IdleSubject("peer-one"), IdleSubject("queued")
+    peer.is_peer = True
+
+    async def run_round(subject: Subject, number: int, *_: object) -> Round:
+        if subject.is_peer:
+            raise ExceptionGroup("tasks", [RuntimeError("no summary")])
+        return made_round(subject.name, number)
+
+    monkeypatch.setattr("tests.bench.__main__.run_round", run_round)
+    monkeypatch.setattr("tests.bench.__main__.speed", lambda: Speed(10.0, 50, 100))
+    assert not measure([peer, ours], range(1, 2), Plan(), tmp_path, Progress([60.0] * 2))
+    assert [each.subject for each in read_rounds(tmp_path)] == ["queued"]
+    assert "peer-one FAILED: RuntimeError: no summary" in capsys.readouterr().out
+    assert peer.stopped == 1
+
+
 def test_every_overlay_of_a_preset_exists() -> None:
     assert [each for preset in PRESETS.values() for each in preset.overlays if not Path(ROOT, each).is_file()] == []

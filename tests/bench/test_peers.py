@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from actors.values import LedgerRow
-from tests.bench.books import unaccounted
+from tests.bench.books import instant, unaccounted
 from tests.bench.choice import chosen
 from tests.bench.k6 import Load
 from tests.bench.made_rounds import made_latency
@@ -63,6 +64,10 @@ def test_a_services_second_container_has_its_number() -> None:
         return {"Config": {"Labels": labels}}
 
     assert [service_name(inspected(each)) for each in ("1", "2")] == ["api", "api-2"]
+
+
+def test_an_instant_is_written_as_javascript_writes_it() -> None:
+    assert instant(datetime(2026, 11, 22, 10, 0, 0, 7999, UTC)) == "2026-11-22T10:00:00.007Z"
 
 
 class Options:

@@ -70,7 +70,7 @@ async def climb(subject: Subject, plan: Plan, steps: list[Step], progress: Progr
         progress: is told.
     """
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(30)) as session:
-        await warm_up(session, subject, plan.k6, plan.rates[0], plan.warm_up, plan.seconds)
+        await warm_up(session, subject, plan.k6, plan.rates[0], plan.warm_up)
         for rate in plan.rates:
             progress.begin(f"{subject.name}, {rate}/s")
             steps.append(await run_step(session, subject, plan.k6, rate, plan.seconds))

@@ -94,12 +94,11 @@ async def run_step(session: aiohttp.ClientSession, subject: Subject, binary: str
     """
     await empty(session, subject)
     meter = Meter(subject.read)
-    window = {"from": now()}
+    since = datetime.now(UTC)
     load = await k6.run(binary, k6.SCRIPTS / "rate.js", slice_s=seconds // 3, RATE=rate, SECONDS=seconds, URL=URL)
     meter.end()
     began_s = time.monotonic()
-    window["to"] = now()
-    differences = await check(session, subject, load, **window) if subject.has_books else []
+    differences = await check(session, subject, load, since) if subject.has_books else []
     usage = meter.usage()
     return Step(
         rate=rate,
@@ -114,11 +113,6 @@ async def run_step(session: aiohttp.ClientSession, subject: Subject, binary: str
         throttled={name: each.throttled for name, each in usage.items()},
         differences=differences,
     )
-
-
-def now() -> str:
-    """This instant, as a summary is asked with it."""
-    return datetime.now(UTC).isoformat()
 
 
 def append(directory: Path, climb: Climb) -> None:
