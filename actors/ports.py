@@ -101,6 +101,9 @@ class History(Protocol):
     What it tells is what was committed when it was asked. Each call may raise ``StoreUnavailable`` or ``StoreBroken``.
     """
 
+    blocks_thread: bool
+    """Whether a call blocks its whole thread, all greenlets of it. Then all calls must come from the same one."""
+
     def totals(self, epoch: int, spans: Sequence[tuple[int, int]]) -> dict[str, Totals] | None:
         """Count and sum what was requested in some spans of time, each within one ``SUM_MS``.
 

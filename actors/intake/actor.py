@@ -23,9 +23,7 @@ from actors.messages.people import (
     GetCounts,
     GetFeedMark,
     GetHeld,
-    GetParked,
     GetPulse,
-    GetUnknown,
     PurgeFailed,
     PurgePayments,
     RetryParked,
@@ -138,16 +136,7 @@ class Intake:
                 self._want_probe(message)
             case Wake():
                 pass  # something may be due: see below
-            case (
-                GetCounts()
-                | GetFeedMark()
-                | GetPulse()
-                | GetAtWork()
-                | GetHeld()
-                | GetParked()
-                | GetUnknown()
-                | Explain()
-            ):
+            case GetCounts() | GetFeedMark() | GetPulse() | GetAtWork() | GetHeld() | Explain():
                 return self._explainer.answer(message)
             case SessionOpened():
                 self._sessions.open(message.session)

@@ -40,7 +40,7 @@ def note_each(recorder: Recorder, hop: str, entries: Iterable[Entry]) -> None:
 def note_retried(recorder: Recorder, parked: Parked, order: RetryParked | RetryPayment) -> None:
     """Note which of those that are parked a person lets try again."""
     if isinstance(order, RetryParked):
-        note_each(recorder, "retried", (entry for entry, _reason in parked))
+        note_each(recorder, "retried", parked)
     elif (entry := parked.get(order.payment_id)) is not None:
         note_each(recorder, "retried", (entry,))
 

@@ -66,16 +66,8 @@ class GetStatistics(NamedTuple):
     """Ask the actor system for ``WorkerStatistics``, for which it asks the actors."""
 
 
-class GetParked(NamedTuple):
-    """Ask for the parked payments: a tuple of ``ParkedPayment``."""
-
-
 class GetHeld(NamedTuple):
     """Ask for the ids of all payments that are not settled yet: a tuple of 16-byte ids, the oldest first."""
-
-
-class GetUnknown(NamedTuple):
-    """Ask for payments whose outcome is unknown, those that have been so for longest: a tuple of ``UnknownPayment``."""
 
 
 class GetSummary(NamedTuple):

@@ -8,10 +8,8 @@ from actors.reports.orders import CloseAnswer, CloseResult, RetryAnswer, RetryRe
 from actors.reports.payments import (
     AttemptReport,
     HeldReport,
-    ParkedPayment,
     PaymentReport,
     PaymentsPage,
-    UnknownPayment,
 )
 from actors.reports.processors import ProcessorReport, ProcessorsReport, RoutingReport
 
@@ -21,7 +19,6 @@ __all__ = [
     "CloseAnswer",
     "CloseResult",
     "HeldReport",
-    "ParkedPayment",
     "PaymentReport",
     "PaymentsPage",
     "ProcessorReport",
@@ -31,6 +28,5 @@ __all__ = [
     "RetryResult",
     "RoutingReport",
     "Statistics",
-    "UnknownPayment",
     "WorkerStatistics",
 ]

@@ -6,40 +6,7 @@ said in words is a sentence from ``actors/words/``. Instants that nobody knows a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from actors.values import Payment
-
-
-class ParkedPayment(NamedTuple):
-    """A payment that waits for a person.
-
-    Args:
-        payment: the payment.
-        reason: why, naming the processors' answers.
-    """
-
-    payment: Payment
-    reason: str
-
-
-class UnknownPayment(NamedTuple):
-    """A payment that may be settled or not.
-
-    Args:
-        payment: the payment.
-        processor: where it may be; empty if it may be at any of them.
-        requested_at_ms: the ``requestedAt`` that it was sent with; 0 if that isn't known.
-        unknown_s: for how long its outcome has been unknown, in seconds.
-        reason: why it is.
-    """
-
-    payment: Payment
-    processor: str
-    requested_at_ms: int
-    unknown_s: float
-    reason: str
+from typing import NamedTuple
 
 
 class AttemptReport(NamedTuple):

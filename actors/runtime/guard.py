@@ -64,14 +64,14 @@ class SupervisedActor(pykka.Actor):
         instruments: Instruments,
     ) -> None:
         super().__init__()
-        self.reference = Reference(name, self.actor_ref, bound, dead_letters, instruments.stamp_s)
+        self.reference = Reference(name, self.actor_ref, bound, dead_letters)
         self._name = name
         self._factory = factory
         self._crashes = crashes
         self._dead_letters = dead_letters
         if instruments:
             # Chosen once, so that without instruments a message costs nothing for them.
-            observed = instruments.observe(self.reference, self, self.on_receive)
+            observed = instruments.observe(self.reference, self)
             self.on_receive = observed  # type: ignore[assignment, method-assign]  # the choice
         self.behaviour: Behaviour
 

@@ -1,7 +1,7 @@
-"""Instruments: told before and after each message that an actor handles, and free when there are none.
+"""Instruments: told before and after messages that an actor handles, and free when there are none.
 
 They are set where the system is composed. Without any, and while they are paused, messages go as they are; with some,
-each carries the instant at which it was sent.
+all are counted, and those of a sample carry the instant at which they were sent.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from actors.runtime.observing import Instrument, Several, receiver
+from actors.runtime.observing import Instrument, Observation, Several
+from actors.runtime.sampling import sampler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from actors.runtime.clocks import Clock
     from actors.runtime.observing import Host
@@ -25,11 +26,12 @@ logger = logging.getLogger(__name__)
 class PerActor(Protocol):
     """An instrument that has a part for each actor, which sees that actor's messages alone: one after the other."""
 
-    def part_for(self, actor: Reference) -> Instrument:
+    def part_for(self, actor: Reference, handled: Mapping[type, int]) -> Instrument:
         """Make the part for an actor. Called once, before its first message.
 
         Args:
             actor: the actor.
+            handled: counts what it handles by class, those messages too that are not in the sample; kept up to date.
         """
         ...
 
@@ -48,59 +50,56 @@ class Instruments:
     def __init__(self, instruments: Iterable[AnyInstrument], clock: Clock) -> None:
         self._now_s = clock.monotonic_s
         self._set = tuple(instruments)
-        self._actors: list[Reference] = []
+        self._stamps: list[tuple[Reference, Callable[[Any], Any]]] = []
         self._observers: list[Callable[[], None]] = []
         """Called when one was taken out."""
-        self.stamp_s: Callable[[], float] | None = clock.monotonic_s if self._set else None
-        """Reads the clock when a message is sent; None if nobody cares."""
+        self.paused = not self._set
+        """Whether what is sent now passes them by."""
 
     def __bool__(self) -> bool:
         """Whether any are set, paused or not."""
         return bool(self._set)
 
-    @property
-    def paused(self) -> bool:
-        """Whether what is sent now passes them by."""
-        return self.stamp_s is None
-
     def pause(self) -> None:
         """Let messages that are sent from now on pass them by; those are handled at next to no cost."""
-        self._stamp_by(None)
+        self.paused = True
+        for actor, _stamp in self._stamps:
+            actor.stamp = None
 
     def resume(self) -> None:
         """Have them told of messages that are sent from now on, if any are set."""
-        self._stamp_by(self._now_s if self._set else None)
+        if self._set:
+            self.paused = False
+            for actor, stamp in self._stamps:
+                actor.stamp = stamp
 
-    def _stamp_by(self, stamp_s: Callable[[], float] | None) -> None:
-        self.stamp_s = stamp_s
-        for each in self._actors:
-            each.stamp_s = stamp_s
-
-    def observe(self, actor: Reference, host: Host, unobserved: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def observe(self, actor: Reference, host: Host) -> Callable[[Any], Any]:
         """Make what receives an actor's messages, so that instruments are told before and after each.
 
         Args:
             actor: whose messages.
             host: handles them.
-            unobserved: receives those that were sent while the instruments were paused.
 
         Returns:
-            A function of a message with its instant or without, as ``Reference`` sends it. It returns, or raises, what
-            the host's answer does.
+            A function of a message, stamped or not, as ``Reference`` sends it. It returns, or raises, what the host's
+            answer does.
         """
-        self._actors.append(actor)
-        parts = [(each, _part(each, actor)) for each in self._set]
+        stamp = sampler(self._now_s)
+        self._stamps.append((actor, stamp))
+        actor.stamp = None if self.paused else stamp
 
-        def whom_to_tell() -> Instrument:
+        def tell_those_left() -> None:
             left = [part for each, part in parts if any(each is still for still in self._set)]
-            return left[0] if len(left) == 1 else Several(left, take_out)
+            observation.told = left[0] if len(left) == 1 else Several(left, take_out)
 
         def take_out(failed: Instrument, error: BaseException) -> None:
             self._take_out(next(each for each, part in parts if part is failed), error)
 
-        receive, tell_from_now_on = receiver(actor, host, unobserved, self._now_s, whom_to_tell(), take_out)
-        self._observers.append(lambda: tell_from_now_on(whom_to_tell()))
-        return receive
+        observation = Observation(actor, host, self._now_s, take_out)
+        parts = [(each, _part(each, actor, observation.handled)) for each in self._set]
+        tell_those_left()
+        self._observers.append(tell_those_left)
+        return observation.receiver()
 
     def _take_out(self, instrument: AnyInstrument, error: BaseException) -> None:
         # While an actor blocked, the instrument may have failed at another already.
@@ -113,5 +112,5 @@ class Instruments:
                 self.pause()
 
 
-def _part(instrument: AnyInstrument, actor: Reference) -> Instrument:
-    return instrument.part_for(actor) if isinstance(instrument, PerActor) else instrument
+def _part(instrument: AnyInstrument, actor: Reference, handled: Mapping[type, int]) -> Instrument:
+    return instrument.part_for(actor, handled) if isinstance(instrument, PerActor) else instrument

@@ -1,4 +1,4 @@
-"""What stands between an actor's mailbox and its behaviour while instruments are set: it tells them of each message."""
+"""What stands between an actor's mailbox and its behaviour while instruments are set: it counts, and tells them."""
 
 from __future__ import annotations
 
@@ -29,28 +29,30 @@ DONE, FAILED = Handling.DONE, Handling.FAILED
 
 
 class Instrument(Protocol):
-    """Sees each message that an actor handles, told or asked, once, however often it is tried.
+    """Sees messages that an actor handles, told or asked, each once, however often it is tried: those of the sample.
 
     Called in the actor's own greenlet, so it must not block. One that raises is logged, and never called again.
     """
 
-    def before(self, actor: Reference, message: Any, waited_s: float) -> None:
+    def before(self, actor: Reference, message: Any, waited_s: float, weight: int) -> None:
         """An actor begins to handle a message.
 
         Args:
             actor: the actor; ``actor.waiting()`` is how many messages its mailbox holds now.
             message: the message.
             waited_s: seconds that it was in the mailbox.
+            weight: for how many messages it stands (``actors.runtime.sampling``).
         """
         ...
 
-    def after(self, actor: Reference, message: Any, took_s: float, outcome: Handling) -> None:
+    def after(self, actor: Reference, message: Any, took_s: float, weight: int, outcome: Handling) -> None:
         """The actor has handled it. Others may have been at work meanwhile, if it blocked.
 
         Args:
             actor: as before.
             message: as before.
             took_s: seconds since ``before``, tries and restarts included.
+            weight: as before.
             outcome: how it ended.
         """
         ...
@@ -71,77 +73,104 @@ class Host(Protocol):
         ...
 
 
-def receiver(
-    actor: Reference,
-    host: Host,
-    unobserved: Callable[[Any], Any],
-    now_s: Callable[[], float],
-    told: Instrument,
-    take_out: Callable[[Instrument, BaseException], None],
-) -> tuple[Callable[[Any], Any], Callable[[Instrument], None]]:
-    """Make what receives an actor's messages.
+class Observation:
+    """One actor's: counts all that it handles, and tells an instrument of those in the sample.
 
     Args:
         actor: whose messages.
         host: handles them.
-        unobserved: receives those without an instant.
         now_s: reads the clock.
-        told: told before and after each message that was stamped.
-        take_out: is given one that raised, and what.
+        take_out: is given an instrument that raised, and what.
 
-    Returns:
-        What receives, and what sets whom it tells from now on.
+    Attributes:
+        handled: how many messages of each class it has handled since the start, but for those sent in pauses.
+        told: the instrument.
     """
-    ended_s = 0.0
 
-    def receive(letter: Any) -> Any:
-        # All of it stands here: each call more per message would be a tenth of the whole cost.
-        nonlocal ended_s
-        if type(letter) is not tuple:
-            return unobserved(letter)
-        message, sent_s = letter
+    told: Instrument
+
+    def __init__(
+        self,
+        actor: Reference,
+        host: Host,
+        now_s: Callable[[], float],
+        take_out: Callable[[Instrument, BaseException], None],
+    ) -> None:
+        self.handled: dict[type, int] = {}
+        self._actor = actor
+        self._host = host
+        self._now_s = now_s
+        self._take_out = take_out
+
+    def receiver(self) -> Callable[[Any], Any]:
+        """Make what receives the actor's messages, stamped or not; it returns or raises what the host's answer does."""
+        actor, host, handled = self._actor, self._host, self.handled
+
+        def receive(letter: Any) -> Any:
+            # What most messages go through stands here: a call more for each would be a tenth of the whole cost.
+            kind = type(letter)
+            if kind is tuple:
+                return self._receive_timed(*letter)
+            if kind is Asked:
+                return self._answer_untimed(letter.message)
+            if actor.stamp is not None:  # it was sent beside the sample, not in a pause
+                try:
+                    handled[kind] += 1
+                except KeyError:
+                    handled[kind] = 1
+            try:
+                host.behaviour.on_receive(letter)
+            except ENDS_PROCESS:
+                raise
+            except BaseException as error:
+                host.recover(letter, error)
+            return None
+
+        return receive
+
+    def _answer_untimed(self, message: Any) -> Any:
+        if self._actor.stamp is not None and type(message) is not Ping:
+            self._count(message)
+        return self._host.answer(message)
+
+    def _receive_timed(self, message: Any, sent_s: float, weight: int) -> Any:
         asked = type(message) is Asked
         if asked:
             message = message.message
             if type(message) is Ping:
-                return host.answer(message)
-        # What was there already when the one before it ended begins then: the clock need not be read again.
-        begun_s = ended_s if sent_s < ended_s else now_s()
+                return self._host.answer(message)
+        self._count(message)
+        begun_s = self._now_s()
+        self._tell(self.told.before, message, begun_s - sent_s, weight)
+        outcome = FAILED
         try:
-            told.before(actor, message, begun_s - sent_s)
+            reply = self._host.answer(message) if asked else None
+            outcome = DONE if asked else self._handle(message)
+            return reply
+        finally:
+            self._tell(self.told.after, message, self._now_s() - begun_s, weight, outcome)
+
+    def _handle(self, message: Any) -> Handling:
+        try:
+            self._host.behaviour.on_receive(message)
         except ENDS_PROCESS:
             raise
         except BaseException as error:
-            take_out(told, error)
-        outcome = FAILED
+            return self._host.recover(message, error)
+        return DONE
+
+    def _count(self, message: Any) -> None:
+        kind = type(message)
+        self.handled[kind] = self.handled.get(kind, 0) + 1
+
+    def _tell(self, what: Callable[..., None], *figures: Any) -> None:
+        told = self.told  # others may be taken out, and this one told no more, while the actor blocks
         try:
-            if asked:
-                reply = host.answer(message)
-            else:
-                reply = None
-                try:
-                    host.behaviour.on_receive(message)
-                except ENDS_PROCESS:
-                    raise
-                except BaseException as error:
-                    if host.recover(message, error) is FAILED:
-                        return None
-            outcome = DONE
-            return reply
-        finally:
-            ended_s = now_s()
-            try:  # others may have been taken out while the actor blocked
-                told.after(actor, message, ended_s - begun_s, outcome)
-            except ENDS_PROCESS:
-                raise
-            except BaseException as error:
-                take_out(told, error)
-
-    def tell(instrument: Instrument) -> None:
-        nonlocal told
-        told = instrument
-
-    return receive, tell
+            what(self._actor, *figures)
+        except ENDS_PROCESS:
+            raise
+        except BaseException as error:
+            self._take_out(told, error)
 
 
 class Several:
@@ -156,21 +185,21 @@ class Several:
         self._parts = parts
         self._take_out = take_out
 
-    def before(self, actor: Reference, message: Any, waited_s: float) -> None:
+    def before(self, actor: Reference, message: Any, waited_s: float, weight: int) -> None:
         """See ``Instrument.before``."""
         for each in self._parts:
             try:
-                each.before(actor, message, waited_s)
+                each.before(actor, message, waited_s, weight)
             except ENDS_PROCESS:
                 raise
             except BaseException as error:
                 self._take_out(each, error)
 
-    def after(self, actor: Reference, message: Any, took_s: float, outcome: Handling) -> None:
+    def after(self, actor: Reference, message: Any, took_s: float, weight: int, outcome: Handling) -> None:
         """See ``Instrument.after``."""
         for each in self._parts:
             try:
-                each.after(actor, message, took_s, outcome)
+                each.after(actor, message, took_s, weight, outcome)
             except ENDS_PROCESS:
                 raise
             except BaseException as error:

@@ -46,35 +46,28 @@ class Reference:
         ref: Pykka's own reference.
         bound: its mailbox's.
         dead_letters: where undeliverable messages go.
-        stamp_s: reads the clock, while instruments want to know when a message was sent. The mailbox then gets pairs of
-            message and instant: bare tuples, which no message is, because an object of a class of its own costs several
-            times as much.
     """
 
-    __slots__ = ("_capacity", "_dead_letters", "_ref", "_unbounded", "name", "stamp_s", "waiting")
+    __slots__ = ("_capacity", "_dead_letters", "_ref", "_unbounded", "name", "stamp", "waiting")
 
-    def __init__(
-        self,
-        name: str,
-        ref: pykka.ActorRef[Any],
-        bound: Bound,
-        dead_letters: DeadLetters,
-        stamp_s: Callable[[], float] | None,
-    ) -> None:
+    def __init__(self, name: str, ref: pykka.ActorRef[Any], bound: Bound, dead_letters: DeadLetters) -> None:
         self.name = name
         self.waiting: Callable[[], int] = ref.actor_inbox.qsize  # type: ignore[attr-defined]  # every queue has it
         """Tells how many messages are in the mailbox."""
         self._ref = ref
         self._capacity, self._unbounded = bound
         self._dead_letters = dead_letters
-        self.stamp_s = stamp_s
-        """For ``actors.runtime.instruments`` to set; None while nobody measures."""
+        self.stamp: Callable[[Any], Any] | None = None
+        """For ``actors.runtime.instruments`` to set, from ``actors.runtime.sampling``; None while nobody measures. The
+        mailbox then gets some messages as tuples, which no message is: an object of a class of its own would cost
+        several times as much.
+        """
 
     def tell(self, message: Any) -> None:
         """Put a message into the mailbox; if that is full or the actor has stopped, it becomes a dead letter."""
         if self.waiting() < self._capacity or isinstance(message, self._unbounded):
             try:
-                self._ref.tell(message if self.stamp_s is None else (message, self.stamp_s()))
+                self._ref.tell(message if self.stamp is None else self.stamp(message))
                 return
             except pykka.ActorDeadError:
                 reason = "the actor has stopped"
@@ -94,7 +87,7 @@ class Reference:
         if self.waiting() >= self._capacity:
             raise MailboxFull(self.name)
         asked = Asked(message)
-        letter = asked if self.stamp_s is None else (asked, self.stamp_s())
+        letter = asked if self.stamp is None else self.stamp(asked)
         return self._ref.ask(letter, block=True, timeout=timeout)
 
     def stop_soon(self) -> pykka.Future[bool]:
@@ -107,5 +100,5 @@ class Reference:
 
 
 def unstamped(letter: Any) -> Any:
-    """The message of what a mailbox holds, with its instant or without."""
+    """The message of what a mailbox holds, stamped or not."""
     return letter[0] if type(letter) is tuple else letter

@@ -76,7 +76,7 @@ class Supervisor:
         self._started.append(group)
         for name in names:
             started = self._actor_type.start(name, factory, bound, self.crashes, self.dead_letters, self.instruments)
-            group.append(Reference(name, started, bound, self.dead_letters, self.instruments.stamp_s))
+            group.append(Reference(name, started, bound, self.dead_letters))
             try:
                 group[-1] = group[-1].ask(Ping(), timeout=5.0)
             except (pykka.ActorDeadError, pykka.Timeout) as error:

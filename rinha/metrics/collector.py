@@ -108,9 +108,13 @@ class SystemCollector:
         labels, metrics = ["actor"], self._metrics
         mailbox = GaugeMetricFamily("rinha_actor_mailbox_messages", "Messages that wait in mailboxes.", labels=labels)
         waited = SummaryMetricFamily(
-            "rinha_actor_mailbox_wait_seconds", "How long messages waited there.", labels=labels
+            "rinha_actor_mailbox_wait_seconds",
+            "How long messages waited there, estimated from a sample.",
+            labels=labels,
         )
-        busy = CounterMetricFamily("rinha_actor_busy_seconds", "Time spent on handling messages.", labels=labels)
+        busy = CounterMetricFamily(
+            "rinha_actor_busy_seconds", "Time spent on handling messages, estimated from a sample.", labels=labels
+        )
         restarts = CounterMetricFamily("rinha_actor_restarts", "How often an actor was made anew.", labels=labels)
         for name, each in metrics.actors.items():
             mailbox.add_metric([name], each.mailbox)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import gevent
 
+from rinha.store.gevent_history import GeventHistory
+from rinha.store.in_turn import InTurn
 from rinha.store.one_thread import OneThread
-from rinha.store.threadpool_history import ThreadpoolHistory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -84,9 +85,10 @@ class ThreadpoolStore:
         """See ``Store.append``."""
         return self._thread.run(lambda: self._store.append(entries))
 
-    def history(self) -> ThreadpoolHistory:
-        """See ``Store.history``: its questions run in a thread of their own, so that no commit waits behind one."""
-        return ThreadpoolHistory(self._store.history())
+    def history(self) -> GeventHistory:
+        """See ``Store.history``: no commit waits behind its questions, which get a thread if they must."""
+        history = self._store.history()
+        return GeventHistory(history, OneThread() if history.blocks_thread else InTurn())
 
     def check(self) -> None:
         """See ``Store.check``."""

@@ -14,8 +14,8 @@ from actors.ports import StandingBy, StoreBroken, StoreUnavailable
 from actors.runtime.guard import ActorFailed, StartFailed
 from actors.runtime.reference import MailboxFull
 from rinha.process import STOP_SIGNALS, WORKER_ROLE, ExitCode, bind_failed, release_collector
-from rinha.worker.composition import Worker
 from rinha.worker.reachability import watch_for_absent
+from rinha.worker.worker import Worker
 
 if TYPE_CHECKING:
     from rinha.settings.table import Settings

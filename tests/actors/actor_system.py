@@ -139,7 +139,7 @@ class System:
         ports = Ports(world.clock, world.timers, self.processors, None, lambda reason: None, world.recorder)
         system = ActorSystem(plan, ports, world.supervisor)
         system.start()
-        self.has_work = system.has_work
+        self.answer, self.has_work = system.answer, system.has_work
         self.intake, self.ledger, self.health = system.intake, system.ledger, system.health
         self.intake.tell(SessionOpened(self.session.reference))
         world.advance(0.0)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 
-from actors.messages.people import GetCounts, GetParked, GetRows
+from actors.messages.people import GetCounts, GetPayments, GetRows
 from actors.messages.sessions import SessionOpened, SubmitPayments
 from actors.plan import Plan
 from actors.system import ActorSystem, Ports
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from actors.intake.dispatch.routing import Policy
-    from actors.reports import ParkedPayment, Statistics
+    from actors.reports import PaymentReport, PaymentsPage, Statistics
     from actors.values import LedgerRow
     from tests.actors.fakes import World
 
@@ -110,9 +110,9 @@ class FrontBench:
         counts: Statistics = self.system.answer(GetCounts())
         return counts
 
-    def parked(self) -> tuple[ParkedPayment, ...]:
-        parked: tuple[ParkedPayment, ...] = self.system.answer(GetParked())
-        return parked
+    def parked(self) -> tuple[PaymentReport, ...]:
+        page: PaymentsPage = self.system.answer(GetPayments("parked"))
+        return page.payments
 
     def booked(self) -> list[LedgerRow]:
         rows: list[LedgerRow] = list(self.system.answer(GetRows(0, 1000)).rows)

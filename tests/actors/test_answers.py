@@ -8,6 +8,7 @@ import pytest
 
 from actors.intake.backlog.entry import LONGEST_DELAY_S
 from actors.intake.dispatch.routing import Cheapest, Fastest
+from actors.words import payments as words
 from rinha.processors.errors import AnswerLost
 from rinha.processors.wire import Answer
 from tests.actors.front import Front, FrontBench
@@ -155,8 +156,8 @@ class Test422:
         bench.pay()
         bench.pay(cents=DENIED_CENTS)
         bench.world.advance(40.0)
-        said = "HTTP 422, and it is not there"
-        assert [each.reason for each in bench.parked()] == [f"default: {said}; fallback: {said}"]
+        answers = "default: HTTP 422, and it is not there; fallback: HTTP 422, and it is not there"
+        assert [each.why for each in bench.parked()] == [words.parked(answers, answers)]
 
     def test_without_a_look_up_that_can_be_believed_it_stays(self, bench: FrontBench) -> None:
         """Nothing is known to be there: to its look-up a front may say 404."""

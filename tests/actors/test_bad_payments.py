@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from actors.intake.dispatch.routing import Cheapest, Fastest, Policy
-from actors.messages.people import GetParked
+from actors.messages.people import GetPayments
 from actors.values import Payment, Refused, Unknown
 from tests.actors.actor_system import System
-from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,11 +127,11 @@ def test_an_outcome_that_stays_unknown_is_parked_in_the_end_and_said_so_once(
     bench.fallback.rule = bench.default.rule = against_bad_ones(DATABASE_500)
     (bad,) = bench.give(BAD_CENTS)
     bench.stream(150.0, per_s=1)
-    (parked,) = bench.system.intake.ask(GetParked(), timeout=PATIENCE_S)
-    assert parked.payment.payment_id == bad
-    assert "HTTP 500" in parked.reason
+    (parked,) = bench.system.answer(GetPayments("parked")).payments
+    assert parked.payment_id == bad
+    assert "HTTP 500" in parked.why
     (warning,) = [each for each in caplog.records if each.message == "payment.parked"]
-    assert vars(warning)["reason"] == parked.reason
+    assert vars(warning)["reason"] == parked.why
     bench.default.rule = lambda payment: None
     bench.default.rows[bad] = bench.default.rows[next(iter(bench.default.rows))]
     bench.world.advance(61.0)

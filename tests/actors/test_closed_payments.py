@@ -9,7 +9,7 @@ import pytest
 from actors.facts import OpenPayment, PaymentClosed, PaymentSettled
 from actors.intake.backlog.doubts import WARNING_AFTER_S
 from actors.intake.backlog.entry import LONGEST_DELAY_S
-from actors.messages.people import Close, CloseAnswered, ClosePayment, GetSummary, GetUnknown
+from actors.messages.people import Close, CloseAnswered, ClosePayment, GetPayments, GetSummary
 from actors.messages.sessions import VerdictsGiven
 from actors.reports import CloseAnswer, CloseResult
 from actors.values import LedgerRow, Payment, Totals, Unknown, Verdict
@@ -65,9 +65,10 @@ def test_it_is_named_once_and_listed(doubtful: JournalBench, caplog: pytest.LogC
     (warning,) = [each.__dict__ for each in records if each.getMessage() == "payment.outcome_unknown"]
     assert (warning["correlationId"], warning["processor"]) == (TEXT, "default")
     assert warning["reason"] in FOR_EVER
-    (listed,) = doubtful.system.answer(GetUnknown())
-    assert (listed.payment, listed.processor, listed.reason) == (PAYMENT, "default", warning["reason"])
-    assert listed.unknown_s == pytest.approx(331.0, abs=1.0)
+    (listed,) = doubtful.system.answer(GetPayments("unknown")).payments
+    assert (listed.payment_id, listed.amount_cents, listed.processor) == (*PAYMENT[:2], "default")
+    assert warning["reason"] in listed.why
+    assert doubtful.world.clock.now_ms() - listed.since_ms == pytest.approx(331_000, abs=1000)
 
 
 def test_settled_by_a_person_it_is_in_the_books_and_on_record(doubtful: JournalBench) -> None:

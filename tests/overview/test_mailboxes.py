@@ -19,7 +19,7 @@ class Actor:
 
 def measured(actor: str, message: str, handled: int) -> Measured:
     """Each took 1 ms, and had waited for 2 ms."""
-    return Measured(actor, message, handled, 0, handled * 0.001, 0.0, handled * 0.002)
+    return Measured(actor, message, handled, handled * 0.001, handled * 0.002)
 
 
 def test_an_actor_is_told_of_by_the_last_ten_seconds() -> None:

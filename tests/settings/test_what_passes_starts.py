@@ -16,7 +16,7 @@ from rinha.settings.errors import SettingsError
 from rinha.settings.load import load_settings
 from rinha.settings.processors import ProcessorSettings
 from rinha.store.open import open_store
-from rinha.worker.composition import Worker
+from rinha.worker.worker import Worker
 
 GOOD = ("worker", "127.0.0.1", "[::1]", "::1", "0.0.0.0", "localhost", "xn--bcher-kva.example", "a_b-c.d.")
 BAD = ("", "h..x", "a*b", "[fe80::1%25eth0]", "fe80::1%eth0", "b\u00fccher", "127.1", "0x7f.1", "[a]", "a b")

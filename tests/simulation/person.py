@@ -8,12 +8,15 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any
 
-from actors.messages.people import Close, GetHeld, GetUnknown
+from actors.intake.people.listing import LIMIT_MAX
+from actors.messages.people import Close, GetHeld, GetPayments
+from actors.values import Step
 from rinha.bridge.protocol.wire.questions import encode_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from actors.reports import PaymentReport, PaymentsPage
     from tests.simulation.api import SimulatedApi
     from tests.simulation.processor import SimulatedProcessor
     from tests.simulation.scheduler import Scheduler
@@ -72,7 +75,7 @@ class Person:
         if worker is None or worker.bridge is None:
             return
         if self._scheduler.now_s < until_s:
-            self._ask(worker, GetUnknown(), self._choose)
+            self._ask(worker, GetPayments(limit=LIMIT_MAX), self._choose)
         if self._concerned:
             self._ask(worker, GetHeld(), self._say)
 
@@ -86,8 +89,9 @@ class Person:
 
         self._scheduler.spawn("person", ask, worker.process)
 
-    def _choose(self, unknown: Sequence[Any]) -> None:
-        self._concerned.update((each.payment.payment_id, None) for each in unknown if self._chance.random() < 0.5)
+    def _choose(self, page: PaymentsPage) -> None:
+        doubtful = [each.payment_id for each in page.payments if _is_doubtful(each)]
+        self._concerned.update((each, None) for each in doubtful if self._chance.random() < 0.5)
 
     def _say(self, held: Sequence[bytes]) -> None:
         for payment_id in [each for each in self._concerned if each in held]:
@@ -102,3 +106,10 @@ class Person:
             api = self._chance.choice(self._apis)
             self._note(f"a person says by {api.name}", order)
             api.ask(*encode_request(order))
+
+
+def _is_doubtful(report: PaymentReport) -> bool:
+    """Whether a payment's outcome is unknown, though it may be looked into at this moment, or be parked."""
+    return report.state == "unknown" or any(
+        each.outcome == "unknown" or each.step != Step.POST.value for each in report.attempts
+    )

@@ -6,7 +6,8 @@ import logging
 import random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from actors.messages.people import GetCounts, GetHeld, GetParked, GetRows, GetSummary, RetryParked
+from actors.intake.people.listing import LIMIT_MAX
+from actors.messages.people import GetCounts, GetHeld, GetPayments, GetRows, GetSummary, RetryParked
 from actors.runtime.guard import ActorFailed
 from actors.values import Verdict
 from tests.simulation.api import Submission
@@ -17,6 +18,7 @@ from tests.simulation.world import RESTART_MAX_S, World
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from actors.reports import PaymentReport, PaymentsPage
     from actors.values import LedgerRow, RowsPage
 
 LIVENESS_S = 60.0
@@ -115,6 +117,10 @@ class Run(World):
             self.violations.append(f"rows: {len(rows)} of {page.total}")
         return rows
 
+    def parked(self) -> tuple[PaymentReport, ...]:
+        page: PaymentsPage = self.ask(GetPayments("parked", LIMIT_MAX))
+        return page.payments
+
     def windows(self, rows: list[LedgerRow]) -> list[GetSummary]:
         """Ranges that begin and end at rows, beside them and between, at ends of spans and within, and open ones."""
         chance, sum_ms = random.Random(f"the windows of run {self.seed}"), self.plan.config.sizes.sum_ms
@@ -155,7 +161,7 @@ class Run(World):
             counts = self.ask(GetCounts())
             self.check_sum(counts)
             if besides:
-                parked = {each.payment.payment_id for each in self.ask(GetParked())}
+                parked = {each.payment_id for each in self.parked()}
                 if parked.union(besides).issuperset(self.ask(GetHeld())):
                     return True
                 continue
@@ -177,8 +183,7 @@ class Run(World):
             if each.answer is not Verdict.TAKEN:
                 answer = getattr(each.answer, "name", each.answer)
                 self.violations.append(f"shut out: a payment after all faults is answered {answer}")
-        parked = self.ask(GetParked())
-        if parked:
+        if parked := self.parked():
             self.violations.append(f"parked without a fault: {parked}")
         rows = self.rows()
         outcome = Outcome(

@@ -12,8 +12,9 @@ import pytest
 from actors.facts import FeedMark, Known, OpenPayment, PaymentTaken, SpanSum
 from actors.ports import StoreUnavailable
 from actors.values import LedgerRow, Payment, Totals
+from rinha.store.gevent_history import GeventHistory
+from rinha.store.one_thread import OneThread
 from rinha.store.threadpool import ThreadpoolStore
-from rinha.store.threadpool_history import ThreadpoolHistory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,6 +26,8 @@ ENTRY = PaymentTaken(b"0" * 16, 1, 0)
 
 class BlockingHistory:
     """Blocks its thread in ``row`` until it is let go, and notes who called."""
+
+    blocks_thread = True
 
     def __init__(self) -> None:
         self.let_go = threading.Event()
@@ -260,7 +263,7 @@ def test_a_closed_history_says_so_and_its_store_goes_on(blocking: BlockingStore,
 def test_closing_a_history_does_not_wait_for_a_question_that_hangs(
     blocking: BlockingStore, store: ThreadpoolStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rinha.store.threadpool_history.CLOSE_TIMEOUT_S", 0.01)
+    monkeypatch.setattr("rinha.store.gevent_history.CLOSE_TIMEOUT_S", 0.01)
     history = store.history()
     question = gevent.spawn(history.row, 0, b"1" * 16)
     while not blocking.questions.asked:
@@ -272,7 +275,7 @@ def test_closing_a_history_does_not_wait_for_a_question_that_hangs(
 
 def test_questions_do_not_queue_up_behind_one_that_hangs() -> None:
     questions = BlockingHistory()
-    history = ThreadpoolHistory(questions, timeout_s=0.05)
+    history = GeventHistory(questions, OneThread(), timeout_s=0.05)
     with pytest.raises(StoreUnavailable, match=r"has not answered within 0\.05 s"):
         history.row(0, b"1" * 16)
     with pytest.raises(StoreUnavailable, match="ask again soon"):

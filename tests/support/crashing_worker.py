@@ -16,16 +16,8 @@ from unittest.mock import patch
 
 import gevent
 
-from actors.messages.people import (
-    GetAtWork,
-    GetCounts,
-    GetHealth,
-    GetHeld,
-    GetParked,
-    GetPulse,
-    GetRows,
-    GetSummary,
-)
+from actors.messages.health import GetCircuits
+from actors.messages.people import Explain, GetAtWork, GetCounts, GetHealth, GetHeld, GetPulse, GetRows, GetSummary
 from actors.messages.settling import Attempt
 from actors.runtime.supervisor import Supervisor
 from rinha.logs.configure import configure_logging
@@ -40,7 +32,7 @@ if TYPE_CHECKING:
     from actors.runtime.reference import Reference
 
 POISON_CENTS = 666
-QUESTIONS = (GetAtWork, GetCounts, GetHealth, GetHeld, GetParked, GetPulse, GetRows, GetSummary)
+QUESTIONS = (Explain, GetAtWork, GetCircuits, GetCounts, GetHealth, GetHeld, GetPulse, GetRows, GetSummary)
 """These only look, and whoever asks is told of the crash."""
 
 

@@ -32,6 +32,8 @@ class MemoryHistory:
         wait: called before each answer.
     """
 
+    blocks_thread = False
+
     def __init__(
         self,
         epoch: Callable[[], int],

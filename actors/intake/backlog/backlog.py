@@ -215,10 +215,9 @@ class Backlog:
         """
         entry = self._in_flight.pop(payment_id, None)
         if entry is None:
-            found = self.held.parked.pop(payment_id)
-            if found is None:
+            entry = self.held.parked.pop(payment_id)
+            if entry is None:
                 return False
-            entry, _reason = found
         self._entries.pop(payment_id, None)
         entry.unknown_since_s = None
         self.settled += 1

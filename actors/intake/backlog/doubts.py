@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from heapq import nsmallest
-from operator import itemgetter
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from actors.reports import UnknownPayment
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from actors.intake.backlog.entry import Entry
 
 logger = logging.getLogger(__name__)
-
-LISTED_MAX = 1000
-"""As many as a person can look at; the statistics tell how many there are."""
 
 WARNING_AFTER_S = 30.0
 """Nearly all unknown outcomes are known within seconds; one that isn't may need a person."""
@@ -76,18 +67,3 @@ class Doubts:
     def _drop_known(self) -> None:
         while self._queue and self._queue[0][1].unknown_since_s != self._queue[0][0]:
             self._queue.popleft()
-
-
-def listed(entries: Iterable[Entry], now_s: float) -> tuple[UnknownPayment, ...]:
-    """What a person is told of payments in doubt, those first that have been for longest; ``LISTED_MAX`` at most."""
-    found = [(now_s if each.unknown_since_s is None else each.unknown_since_s, each) for each in entries]
-    return tuple(
-        UnknownPayment(
-            entry.payment,
-            "" if entry.unasked else entry.processor,
-            0 if entry.unasked else entry.requested_at_ms,
-            now_s - since_s,
-            entry.reason,
-        )
-        for since_s, entry in nsmallest(LISTED_MAX, found, key=itemgetter(0))
-    )

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING
 
-from actors.intake.backlog.doubts import listed
 from actors.intake.backlog.entry import State
 from actors.intake.backlog.holds import HOLD_S
 from actors.intake.backlog.parked import Parked
 from actors.intake.backlog.unknowns import Unknowns
 from actors.intake.backlog.waiting import Waiting
-from actors.reports import ParkedPayment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from actors.intake.backlog.entry import Entry
-    from actors.reports import UnknownPayment
 
 
 class Held:
@@ -66,17 +62,6 @@ class Held:
     def ids(self) -> tuple[bytes, ...]:
         """Ids of all, the oldest first."""
         return tuple(self.entries)
-
-    def parked_payments(self) -> tuple[ParkedPayment, ...]:
-        """The parked payments, and why they are; those that are being looked up among them."""
-        looked_up = ((each, each.parked) for each in self.in_flight.values() if each.parked)
-        return tuple(ParkedPayment(entry.payment, reason) for entry, reason in chain(self.parked, looked_up))
-
-    def unknown_payments(self, now_s: float) -> tuple[UnknownPayment, ...]:
-        """Those whose outcome has been unknown for longest, parked ones among them; ``LISTED_MAX`` at most."""
-        in_flight = (each for each in self.in_flight.values() if each.unknown_since_s is not None)
-        parked = (entry for entry, _reason in self.parked if entry.unknown_since_s is not None)
-        return listed(chain(self.unknown, in_flight, parked), now_s)
 
     def state_of(self, entry: Entry) -> State:
         """Where a payment is."""

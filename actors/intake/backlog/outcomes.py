@@ -8,10 +8,9 @@ from actors.intake.backlog import refusals
 from actors.intake.backlog.attempts import Ended
 from actors.intake.backlog.doubts import Doubts
 from actors.intake.backlog.entry import CRASHES_MAX, LONGEST_DELAY_S, NOT_LOOKED_UP
-from actors.intake.backlog.parked import LOOK_UP_EVERY_S
+from actors.intake.backlog.parked import LOOK_UP_EVERY_S, ParkedPayment
 from actors.intake.backlog.route import LOOK_UPS_MIN, routes
 from actors.intake.backlog.unknowns import RETRY_MAX_S
-from actors.reports import ParkedPayment
 from actors.values import Step
 from actors.words import payments as words
 
@@ -234,7 +233,7 @@ class Outcomes:
             self.newly_parked.append(ParkedPayment(entry.payment, reason))
             entry.moved_s = now_s
         entry.parked = reason
-        self._parked.add(entry, reason, look_up_s=look_up_s)
+        self._parked.add(entry, look_up_s=look_up_s)
 
     def _wait_for_outcome(self, entry: Entry, now_s: float) -> None:
         self.doubts.begin(entry, now_s)

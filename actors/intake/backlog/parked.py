@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from actors.intake.backlog.entry import Entry
+    from actors.values import Payment
 
 LOOK_UP_EVERY_S = 60.0
 """A parked payment of unknown outcome is looked up so often, and never posted."""
@@ -28,15 +29,27 @@ class Parking(NamedTuple):
 PARKING = Parking()
 
 
+class ParkedPayment(NamedTuple):
+    """A payment that has just been parked, for whoever tells of it.
+
+    Args:
+        payment: the payment.
+        reason: why, naming the processors' answers.
+    """
+
+    payment: Payment
+    reason: str
+
+
 class Parked:
-    """The parked payments by id, each with the reason.
+    """The parked payments by id; each knows why it is (``Entry.parked``).
 
     Args:
         processors: the processors' names.
     """
 
     def __init__(self, processors: Sequence[str]) -> None:
-        self._entries: dict[bytes, tuple[Entry, str]] = {}
+        self._entries: dict[bytes, Entry] = {}
         # By processor, in the order of the instants, since all intervals are alike.
         self._look_ups: dict[str, dict[bytes, float]] = {name: {} for name in processors}
 
@@ -46,37 +59,35 @@ class Parked:
     def __contains__(self, payment_id: bytes) -> bool:
         return payment_id in self._entries
 
-    def __iter__(self) -> Iterator[tuple[Entry, str]]:
+    def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries.values())
 
-    def add(self, entry: Entry, reason: str, *, look_up_s: float | None = None) -> None:
+    def add(self, entry: Entry, *, look_up_s: float | None = None) -> None:
         """Park a payment.
 
         Args:
             entry: the payment.
-            reason: why, for people.
             look_up_s: when to look it up at its processor, on the monotonic clock; None for never.
         """
-        self._entries[entry.payment.payment_id] = (entry, reason)
+        self._entries[entry.payment.payment_id] = entry
         entry.due_s = look_up_s or 0.0
         if look_up_s is not None:
             self._look_ups[entry.processor][entry.payment.payment_id] = look_up_s
 
     def get(self, payment_id: bytes) -> Entry | None:
         """Look at a payment, if it is parked."""
-        found = self._entries.get(payment_id)
-        return found and found[0]
+        return self._entries.get(payment_id)
 
-    def pop(self, payment_id: bytes) -> tuple[Entry, str] | None:
+    def pop(self, payment_id: bytes) -> Entry | None:
         """Take out a payment, if it is parked."""
-        found = self._entries.pop(payment_id, None)
-        if found is not None:
-            self._look_ups.get(found[0].processor, {}).pop(payment_id, None)
-        return found
+        entry = self._entries.pop(payment_id, None)
+        if entry is not None:
+            self._look_ups.get(entry.processor, {}).pop(payment_id, None)
+        return entry
 
     def take_all(self) -> list[Entry]:
         """Take out all payments."""
-        entries = [entry for entry, _reason in self]
+        entries = list(self)
         self._entries.clear()
         for look_ups in self._look_ups.values():
             look_ups.clear()
@@ -96,5 +107,4 @@ class Parked:
         due_s = self.due_s(processor)
         if due_s is None or due_s > now_s:
             return None
-        found = self.pop(next(iter(self._look_ups[processor])))
-        return found and found[0]
+        return self.pop(next(iter(self._look_ups[processor])))

@@ -15,12 +15,10 @@ from actors.messages.people import (
     GetFeedMark,
     GetHeld,
     GetHeldReport,
-    GetParked,
     GetPayment,
     GetPayments,
     GetProcessors,
     GetPulse,
-    GetUnknown,
     RetryParked,
 )
 from actors.packed.id_map import ID_BYTES
@@ -49,6 +47,7 @@ class Explainer:
 
     Args:
         backlog: where the payments are.
+        purges: where the last one stands in its stream.
         pool: what is under way.
         dispatcher: what goes where next.
         earlier: what workers before this one were sent.
@@ -74,9 +73,7 @@ class Explainer:
         self._describer = Describer(pool, dispatcher.chooser, earlier, clock)
         self._outlook = Outlook(backlog, pool, dispatcher, backlog_max)
 
-    def answer(
-        self, question: GetCounts | GetFeedMark | GetPulse | GetAtWork | GetHeld | GetParked | GetUnknown | Explain
-    ) -> object:
+    def answer(self, question: GetCounts | GetFeedMark | GetPulse | GetAtWork | GetHeld | Explain) -> object:
         """Answer a question, with what its class says; of ``Explain``, what only the books know is left out."""
         match question:
             case GetCounts():
@@ -91,10 +88,6 @@ class Explainer:
                 return tuple(AtWork(name, each.processor, each.step.value) for name, each in working)
             case GetHeld():
                 return self._backlog.held.ids()
-            case GetParked():
-                return self._backlog.held.parked_payments()
-            case GetUnknown():
-                return self._backlog.held.unknown_payments(self._clock.monotonic_s())
             case Explain():
                 return self._explain(question.question, self._describer.now(question.circuits))
 

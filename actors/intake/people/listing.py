@@ -81,7 +81,7 @@ def _those(held: Held, state: str) -> Iterable[Entry]:
         case "unknown":
             return held.unknown
         case "parked":
-            return (entry for entry, _reason in held.parked)
+            return held.parked
     return ()
 
 

@@ -15,6 +15,7 @@ from rinha.bridge.protocol.wire.own_questions import GetFeed
 from rinha.jetstream.connect import connect
 from rinha.jetstream.relay.hand import Place
 from rinha.jetstream.relay.relay import Relay
+from rinha.jetstream.relay.responder import Responder
 from rinha.jetstream.relay.session import WorkerSession
 from rinha.jetstream.stream import JetStreamOff, StreamDiffers, note_journal, open_patiently
 from rinha.process import STOP_SIGNALS, ExitCode, release_collector
@@ -80,10 +81,11 @@ class _Process:
         self._url = url
         self._client: Client | None = None
         self._session: WorkerSession | None = None
+        self._responder: Responder | None = None
         self._relay: Relay | None = None
 
     async def prepare(self) -> Relay:
-        """Connect to both sides, and see that they belong together.
+        """Connect to both sides, see that they belong together, and begin to answer questions.
 
         Raises:
             StreamDiffers, JetStreamOff: they don't.
@@ -110,12 +112,16 @@ class _Process:
             )
         await note_journal(stream.context, feed.shard, feed.journal_id)
         place = Place(feed.shard, feed.shards, FeedMark(feed.stream, feed.purged_through), stream.created)
+        self._responder = Responder(self._client, self._session, feed.shard)
+        await self._responder.start()
         logger.info("relay.started", extra={"shard": feed.shard, "shards": feed.shards})
         self._relay = Relay(self._client, stream, self._session, place)
         return self._relay
 
     async def close(self) -> None:
         """Leave both sides."""
+        if self._responder is not None:
+            await self._responder.close()
         if self._session is not None:
             await self._session.close()
         if self._client is not None:

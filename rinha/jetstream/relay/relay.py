@@ -8,27 +8,20 @@ import logging
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from nats.errors import Error as NatsError
-from nats.js.api import Header, StatusCode
-
 from actors.facts import FeedMark
 from actors.messages.people import Purge
 from actors.values import Verdict
-from rinha.bridge.errors import BridgeError, ProtocolError, WorkerUnavailable
-from rinha.bridge.protocol.wire.frames import ReplyStatus
-from rinha.jetstream.asking import dump_reply, load_question
+from rinha.bridge.errors import BridgeError
 from rinha.jetstream.batch import PAYMENTS_MAX, BatchError
-from rinha.jetstream.names import ASIDE, STREAM, ask_subject, consumer
+from rinha.jetstream.relay.consumer import Consumer
 from rinha.jetstream.relay.hand import Hand
-from rinha.jetstream.relay.pulls import Pulls
+from rinha.jetstream.relay.tasks import Tasks
+from rinha.jetstream.relay.telling import UNSURE, tell
 from rinha.jetstream.stream import MAX_ACK_PENDING
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
-
     from nats.aio.client import Client
     from nats.aio.msg import Msg
-    from nats.aio.subscription import Subscription
 
     from rinha.bridge.protocol.events import PaymentsDecided
     from rinha.jetstream.relay.hand import Held, Place
@@ -40,12 +33,7 @@ logger = logging.getLogger(__name__)
 LOOK_S = 0.5
 IN_PROGRESS_LOOKS = 4
 """Every 2 s the stream is told of what waits; after 5 s of silence it would deliver that again."""
-ACK_TIMEOUT_S = 2
 PURGE_TIMEOUT_S = 30.0
-MAX_ASKED = 64
-_UNSURE = (OSError, TimeoutError, NatsError)
-
-ACK, NAK, IN_PROGRESS = b"+ACK", b"-NAK", b"+WPI"
 
 
 class Relay:
@@ -64,24 +52,21 @@ class Relay:
         self._session = session
         self._place = place
         self._hand = Hand(place)
-        self._loop = asyncio.get_running_loop()
-        self._pulls = Pulls(self._loop.time())
-        self._inbox = client.new_inbox()
+        self._consumer = Consumer(client, stream, place.shard, on_message=self._came, on_status=self.pump)
         self._acknowledging: dict[int, asyncio.Task[None]] = {}
         self._purging: asyncio.Task[None] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         self._stopping = False
         self._changed = asyncio.Event()
 
     async def run(self, stop: asyncio.Event, *, drain_s: float) -> None:
-        """Work until told to stop, or the session has ended, or the consumer has stalled; then give back the rest.
+        """Work until told to stop, or the session has ended, or the consumer has failed; then give back the rest.
 
         Args:
             stop: set to end it.
             drain_s: how long to wait then for verdicts on what the worker has been given, in seconds.
         """
-        pulling = await self._client.subscribe(f"{self._inbox}.*", cb=self._came)
-        await self._client.subscribe(ask_subject(self._place.shard), cb=self._asked)
+        await self._consumer.start()
         looking = asyncio.create_task(self._look())
         stopped = asyncio.create_task(stop.wait())
         self.pump()
@@ -95,7 +80,7 @@ class Relay:
             self._stopping = True
             looking.cancel()
             stopped.cancel()
-            await self._give_back(pulling)
+            await self._give_back()
 
     def pump(self) -> None:
         """Do whatever can be done now: to be called whenever something has changed."""
@@ -104,10 +89,12 @@ class Relay:
         hand, session = self._hand, self._session
         hand.send(session.credit, session.submit)
         if hand.due_purge is not None and self._purging is None:
-            self._purging = self._begin(self._purge(hand.due_purge))
+            self._purging = self._tasks.begin(self._purge(hand.due_purge))
         for held in [each for each in hand if each.is_done and each.sequence not in self._acknowledging]:
-            self._acknowledging[held.sequence] = self._begin(self._acknowledge(held))
-        self._pull()
+            self._acknowledging[held.sequence] = self._tasks.begin(self._acknowledge(held))
+        # What is asked for may be full; only with nothing in hand may it be more than the credit, and wait for that.
+        room = min(MAX_ACK_PENDING - len(hand), session.credit // PAYMENTS_MAX)
+        self._consumer.pull(0 if hand.unsent else room or int(not len(hand) and session.credit > 0))
 
     def decided(self, event: PaymentsDecided) -> None:
         """The worker's verdicts."""
@@ -122,45 +109,27 @@ class Relay:
 
     def disconnected(self) -> None:
         """The connection to NATS is lost."""
-        self._pulls.lost()
-
-    def _pull(self) -> None:
-        hand, credit = self._hand, self._session.credit
-        # What is asked for may be full; only with nothing in hand may it be more than the credit, and wait for that.
-        room = min(MAX_ACK_PENDING - len(hand), credit // PAYMENTS_MAX)
-        wanted = 0 if hand.unsent else room or (not len(hand) and credit > 0)
-        if wanted and self._client.is_connected and (request := self._pulls.ask(int(wanted), self._loop.time())):
-            subject = f"$JS.API.CONSUMER.MSG.NEXT.{STREAM}.{consumer(self._place.shard)}"
-            _ = self._begin(self._publish(subject, request, f"{self._inbox}.{self._pulls.token}"))
+        self._consumer.lost()
 
     async def _came(self, message: Msg) -> None:
-        now_s = self._loop.time()
-        if message.subject.startswith(self._inbox):
-            code = (message.headers or {}).get("Status", "")
-            self._pulls.status(message.subject.rpartition(".")[2], code, now_s)
-        elif self._stopping:
-            await self._publish(message.reply, NAK)
-        else:
-            self._pulls.came(now_s)
-            self._take(message)
-        self.pump()
-
-    def _take(self, message: Msg) -> None:
+        if self._stopping:
+            await self._consumer.give_back(message.reply)
+            return
         sequence = message.metadata.sequence.stream
         try:
             held = self._hand.take(sequence, message.reply, message.data)
         except BatchError as error:
             if sequence not in self._acknowledging:
-                self._acknowledging[sequence] = self._begin(self._put_aside(sequence, message, str(error)))
-            return
-        if message.metadata.num_delivered > 1:
-            logger.info("relay.delivered_again", extra={"sequence": sequence, "payments": len(held.payments)})
+                self._acknowledging[sequence] = self._tasks.begin(self._put_aside(sequence, message, str(error)))
+        else:
+            if message.metadata.num_delivered > 1:
+                logger.info("relay.delivered_again", extra={"sequence": sequence, "payments": len(held.payments)})
+        self.pump()
 
     async def _acknowledge(self, held: Held) -> None:
         try:
-            # With a reply: the server forgets others when it is killed.
-            await self._client.request(held.reply_to, ACK, timeout=ACK_TIMEOUT_S)
-        except _UNSURE as error:
+            await self._consumer.acknowledge(held.reply_to)
+        except UNSURE as error:
             logger.info("relay.not_acknowledged", extra={"sequence": held.sequence, "reason": repr(error)})
             await asyncio.sleep(LOOK_S)
         else:
@@ -170,14 +139,9 @@ class Relay:
         self.pump()
 
     async def _put_aside(self, sequence: int, message: Msg, reason: str) -> None:
-        """Leave it in the stream for a person, where no consumer finds it again."""
-        extra = {"sequence": sequence, "subject": message.subject, "reason": reason, "aside": ASIDE}
-        logger.error("relay.put_aside", extra=extra)
-        headers = {"Rinha-Subject": message.subject, "Rinha-Sequence": str(sequence), "Rinha-Reason": reason}
         try:
-            await self._stream.context.publish(ASIDE, message.data, headers=headers, timeout=ACK_TIMEOUT_S)
-            await self._client.request(message.reply, ACK, timeout=ACK_TIMEOUT_S)
-        except _UNSURE as error:  # it comes again
+            await self._consumer.put_aside(message, reason)
+        except UNSURE as error:  # it comes again
             logger.info("relay.not_acknowledged", extra={"sequence": sequence, "reason": repr(error)})
         finally:
             del self._acknowledging[sequence]
@@ -192,27 +156,10 @@ class Relay:
             await asyncio.sleep(LOOK_S)
         else:
             self._hand.purged(held)
-            await self._publish(held.purge.reply_to, f"{self._place.shard} {epoch}".encode())
+            await tell(self._client, held.purge.reply_to, f"{self._place.shard} {epoch}".encode())
         finally:
             self._purging = None
         self.pump()
-
-    async def _asked(self, message: Msg) -> None:
-        if len(self._tasks) < MAX_ASKED + MAX_ACK_PENDING:
-            _ = self._begin(self._pass_on(message))
-
-    async def _pass_on(self, message: Msg) -> None:
-        try:
-            kind, payload = load_question(message.data)
-            _, status, reply = await self._session.exchange(kind, payload)
-        except WorkerUnavailable:
-            # As NATS itself says it where nobody listens.
-            await self._publish(message.reply, b"", headers={Header.STATUS: StatusCode.SERVICE_UNAVAILABLE})
-            return
-        except (BridgeError, ProtocolError) as error:
-            status, reply = ReplyStatus.FAILED, str(error).encode()
-        for piece in dump_reply(ReplyStatus(status), reply):
-            await self._publish(message.reply, piece)
 
     async def _look(self) -> None:
         """Every half a second: ask again where nobody answers, tell the stream that what waits isn't forgotten."""
@@ -223,23 +170,9 @@ class Relay:
             self.pump()
             if looks % IN_PROGRESS_LOOKS == 0:
                 for held in list(self._hand):
-                    await self._publish(held.reply_to, IN_PROGRESS)
-            if self._pulls.refused(self._loop.time()):
-                logger.error("relay.consumer_gone", extra={"shard": self._place.shard})
+                    await self._consumer.keep(held.reply_to)
+            if await self._consumer.has_failed():
                 return
-            if self._pulls.stalled(self._loop.time()) and await self._has_pending():
-                logger.error("relay.consumer_stalled", extra={"shard": self._place.shard})
-                return
-
-    async def _has_pending(self) -> bool:
-        try:
-            info = await self._stream.context.consumer_info(STREAM, consumer(self._place.shard), timeout=ACK_TIMEOUT_S)
-        except _UNSURE:
-            return False  # it will be asked again
-        if info.num_pending:
-            return True
-        self._pulls.idle(self._loop.time())
-        return False
 
     async def _drain(self, drain_s: float) -> None:
         self._stopping = True
@@ -249,27 +182,13 @@ class Relay:
                     self._changed.clear()
                     await self._changed.wait()
 
-    async def _give_back(self, pulling: Subscription) -> None:
-        with contextlib.suppress(*_UNSURE):
-            await pulling.unsubscribe()  # or what is given back would come back here
+    async def _give_back(self) -> None:
+        await self._consumer.stop()
         for held in list(self._hand):
             if held.is_done:
-                with contextlib.suppress(*_UNSURE):
-                    await self._client.request(held.reply_to, ACK, timeout=ACK_TIMEOUT_S)
+                with contextlib.suppress(*UNSURE):
+                    await self._consumer.acknowledge(held.reply_to)
             else:
-                await self._publish(held.reply_to, NAK)
-        with contextlib.suppress(*_UNSURE):
-            await self._client.flush(ACK_TIMEOUT_S)
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _publish(self, subject: str, data: bytes, reply: str = "", headers: dict[str, str] | None = None) -> None:
-        with contextlib.suppress(*_UNSURE):  # without a connection nobody is there to be told
-            await self._client.publish(subject, data, reply=reply, headers=headers)
-
-    def _begin(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
+                await self._consumer.give_back(held.reply_to)
+        await self._consumer.close()
+        await self._tasks.cancel()

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from actors.ports import StoreBroken, StoreUnavailable
 from actors.values import HealthReport
+from rinha.store.postgres.connection import connect_plainly, translate
 from rinha.store.postgres.schema import LOCK_KEY
-from rinha.store.postgres.session import connect_plainly, translate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,8 @@ from actors.ports import RowsArchived, StoreBroken, StoreUnavailable
 from actors.values import LedgerRow, Totals
 from rinha.store.marks import Marks
 from rinha.store.postgres import schema as sql
-from rinha.store.postgres.session import connect_plainly, translate
+from rinha.store.postgres.connection import connect_plainly, translate
+from rinha.store.postgres.waiting import connected_by
 from rinha.store.spans import cut
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _SETTINGS = (
 
 
 class PostgresHistory:
-    """``actors.ports.History`` in a PostgreSQL database. Every call blocks its thread.
+    """``actors.ports.History`` in a PostgreSQL database. Calls block the greenlet alone, and come one at a time.
 
     It only reads, over a connection of its own, and takes no place from a worker. The first call connects; when the
     connection is lost, the call fails with ``StoreUnavailable`` and the next one connects again.
@@ -37,6 +38,8 @@ class PostgresHistory:
         shard: which of several journals it is, asked when it connects; None while that isn't known.
         shards: how many there are.
     """
+
+    blocks_thread = False
 
     def __init__(self, url: PostgresUrl, shard: Callable[[], int | None], shards: int = 1) -> None:
         self._url = url
@@ -119,15 +122,8 @@ class PostgresHistory:
         shard = self._shard()
         if shard is None:
             raise StoreUnavailable("the worker has no journal in PostgreSQL yet")
-        connection = connect_plainly(self._url)
-        try:
-            connection.execute(f"SET search_path = {sql.schema_name(shard, self._shards)}".encode())
-            for setting in _SETTINGS:
-                connection.execute(setting.encode())
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        settings = (f"SET search_path = {sql.schema_name(shard, self._shards)}", *_SETTINGS)
+        return connected_by(lambda: connect_plainly(self._url, settings))
 
 
 def _journal(connection: psycopg.Connection) -> tuple[int, int | None]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from actors.ports import StoreUnavailable
 from rinha.store.postgres import schema as sql
+from rinha.store.postgres.connection import connect_plainly, translate
 from rinha.store.postgres.report import find_schemas
-from rinha.store.postgres.session import connect, connect_plainly, translate
+from rinha.store.postgres.session import connect
 from rinha.store.pruning import ArchivedRow
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from actors.ports import SUM_MS, StoreBroken, StoreUnavailable
 from actors.values import Totals
 from rinha.store.postgres import schema as sql
-from rinha.store.postgres.session import connect_plainly, translate
+from rinha.store.postgres.connection import connect_plainly, translate
 from rinha.store.postgres.versions import LATEST
 from rinha.store.report import JournalReport, earlier_version
 

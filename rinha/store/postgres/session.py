@@ -1,17 +1,15 @@
-"""A connection to a journal in PostgreSQL: ours alone, of our version, and synced.
-
-psycopg is imported by the calls that need it: it is optional, and brings asyncio with it.
-"""
+"""A session with a journal in PostgreSQL: the connection, a place that is ours alone, and tables of our version."""
 
 from __future__ import annotations
 
-import contextlib
 import logging
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from actors.ports import StandingBy, StoreBroken, StoreUnavailable
+from actors.ports import StandingBy, StoreBroken
 from rinha.store.postgres import schema as sql
-from rinha.store.postgres.versions import LATEST, STATEMENT_TIMEOUT_MS, bring_forward
+from rinha.store.postgres.connection import connect_plainly, scalar, translate
+from rinha.store.postgres.place import end_silent, take_place
+from rinha.store.postgres.versions import LATEST, bring_forward
 
 if TYPE_CHECKING:
     import uuid
@@ -22,45 +20,6 @@ if TYPE_CHECKING:
     from rinha.store.postgres.url import PostgresUrl
 
 logger = logging.getLogger(__name__)
-
-CONNECT_TIMEOUT_S = 5
-LOCK_TIMEOUT_MS = 1000
-"""For how long a session waits for a lock: one just closed, or of a worker just killed, ends within milliseconds."""
-
-_SETTINGS = (
-    f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}",
-    f"SET idle_in_transaction_session_timeout = {STATEMENT_TIMEOUT_MS}",
-    # When the server returns from a commit, it is on its disk (and on the synchronous standbys', if there are any).
-    "SET synchronous_commit = on",
-    # Plans are made while the tables are empty, and kept: they must be those for large tables, by the indexes.
-    "SET enable_seqscan = off",
-    "SET enable_hashjoin = off",
-    "SET enable_mergejoin = off",
-    # A plan that can't do without one of these looks so dear that it would be compiled, which takes 0.1 s.
-    "SET jit = off",
-    # The server lets go of the lock within 5 s when the worker's machine has vanished.
-    "SET tcp_keepalives_idle = 2",
-    "SET tcp_keepalives_interval = 1",
-    "SET tcp_keepalives_count = 3",
-)
-
-_CLIENT: dict[str, str | int] = {
-    "connect_timeout": CONNECT_TIMEOUT_S,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 5,
-    "tcp_user_timeout": 15_000,
-    "fallback_application_name": "rinha",
-}
-"""libpq's parameters; those in the URL go before these."""
-
-_NOT_THIS_ENTRY = frozenset({"22", "23"})
-"""Classes of SQLSTATE that find fault with the values: data exception, integrity constraint violation."""
-
-_NOT_OURS_OR_DAMAGED = frozenset({"XX", "0A", "2F", "3F", "42"})
-"""Internal error (XX001, XX002: damage), feature not supported, and all about schemas, tables and names."""
-
-_NO_PERMISSION = "42501"
 
 
 class Session(NamedTuple):
@@ -77,25 +36,6 @@ class Session(NamedTuple):
     epoch: int
     journal_id: bytes
     shard: int
-
-
-def connect_plainly(url: PostgresUrl) -> psycopg.Connection:
-    """A connection in autocommit mode, with the timeouts of a journal's, and no more.
-
-    Raises:
-        psycopg.Error: there is none.
-    """
-    import psycopg
-
-    values = {**_CLIENT, **url.parameters}
-    connection = psycopg.connect(psycopg.conninfo.make_conninfo("", **values), autocommit=True)
-    try:
-        for setting in _SETTINGS:
-            connection.execute(setting)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
 
 
 def connect(
@@ -133,12 +73,12 @@ def connect(
         if shards == 1 and silence is None:
             shard = 0
         try:
-            held = _take_place(connection, writer, shards, shard, first=first)
+            held = take_place(connection, writer, shards, shard, first=first)
         except StandingBy:
             if silence is not None:
-                _end_silent(connection, silence, shards)
+                end_silent(connection, silence, shards)
             raise
-        if _scalar(connection, "SHOW fsync") != "on":
+        if scalar(connection, "SHOW fsync") != "on":
             logger.warning("store.server_does_not_sync", extra={"setting": "fsync"})
         epoch, journal_id = _claim(connection, writer, sql.schema_name(held, shards), shards, first=first)
         return Session(connection, epoch, journal_id, held)
@@ -150,86 +90,14 @@ def connect(
         raise
 
 
-def _scalar(connection: psycopg.Connection, statement: str, *values: object) -> object:
-    row = connection.execute(statement.encode(), values).fetchone()
-    return None if row is None else row[0]
-
-
-def _take_place(
-    connection: psycopg.Connection, writer: uuid.UUID, shards: int, shard: int | None, *, first: bool
-) -> int:
-    """Take a journal's lock, and go into its schema; returns the shard."""
-    if shard is None:
-        held = next((each for each in range(shards) if _try_lock(connection, each, shards)), None)
-        if held is None:
-            what = "the shard has" if shards == 1 else f"all {shards} shards have"
-            raise StandingBy(f"{what} a worker: this one stands by")
-        _enter(connection, held, shards)
-        return held
-    _enter(connection, shard, shards)
-    if not first:
-        # Who has lost its place to another worker would wait for the lock for as long as that one lives.
-        _check_writer(connection, writer, sql.schema_name(shard, shards))
-    if shards == 1:
-        _lock(connection)
-    elif not _try_lock(connection, shard, shards):
-        raise StoreUnavailable(f"shard {shard} is in use by another worker, or by a session just lost")
-    return shard
-
-
-def _try_lock(connection: psycopg.Connection, shard: int, shards: int) -> bool:
-    if shards == 1:
-        return bool(_scalar(connection, sql.TRY_LOCK, sql.LOCK_KEY))
-    return bool(_scalar(connection, sql.LOCK_SHARD, sql.LOCK_KEY, shard))
-
-
-def _end_silent(connection: psycopg.Connection, silence: Silence, shards: int) -> None:
-    """End the connections of workers that hold a shard and have been silent for long."""
-    import psycopg
-
-    signs: dict[int, tuple[str, int]] = {}
-    for shard in range(shards):
-        schema = sql.schema_name(shard, shards)
-        if _scalar(connection, sql.EXISTS, schema):
-            row = None
-            with contextlib.suppress(psycopg.errors.UndefinedColumn):  # a worker of an earlier version holds it
-                row = connection.execute(sql.ALIVE.format(schema=schema).encode()).fetchone()
-            if row is not None:
-                signs[shard] = (row[0], row[1])
-    for shard in silence.look(signs):
-        logger.warning("store.worker_silent", extra={"shard": shard, "alive_at": signs[shard][0]})
-        with contextlib.suppress(psycopg.errors.InsufficientPrivilege):  # that of another role
-            _scalar(connection, sql.TERMINATE, signs[shard][1])
-
-
-def _enter(connection: psycopg.Connection, shard: int, shards: int) -> None:
-    connection.execute(f"SET search_path = {sql.schema_name(shard, shards)}".encode())
-
-
-def _check_writer(connection: psycopg.Connection, writer: uuid.UUID, schema: str) -> None:
-    if _scalar(connection, sql.EXISTS, schema) and _scalar(connection, sql.WRITER) not in {writer, None}:
-        raise StoreBroken("another worker has written the journal in PostgreSQL since this one lost its connection")
-
-
-def _lock(connection: psycopg.Connection) -> None:
-    import psycopg
-
-    connection.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS}".encode())
-    try:
-        connection.execute(sql.LOCK, (sql.LOCK_KEY,))
-    except psycopg.errors.LockNotAvailable as error:
-        text = "the journal in PostgreSQL is in use by another worker, or by a session just lost"
-        raise StoreUnavailable(text) from error
-
-
 def _claim(
     connection: psycopg.Connection, writer: uuid.UUID, schema: str, shards: int, *, first: bool
 ) -> tuple[int, bytes]:
     with connection.transaction():
-        if not _scalar(connection, sql.EXISTS, schema):
+        if not scalar(connection, sql.EXISTS, schema):
             if not first:
                 raise StoreBroken(f"the journal in PostgreSQL has gone: its schema, {schema}, is not there any more")
-            if other := _scalar(connection, sql.OTHERS, shards == 1):
+            if other := scalar(connection, sql.OTHERS, shards == 1):
                 raise StoreBroken(
                     f"the database holds a journal for another number of shards (schema {other}), and RINHA_SHARDS is "
                     f"{shards}: set it to what it was, or name another database; it was left as it is"
@@ -253,7 +121,7 @@ def _claim(
         if version < LATEST:
             bring_forward(connection, version, schema=schema)
             logger.info("store.brought_forward", extra={"from": version, "to": LATEST})
-        if (made_for := _scalar(connection, sql.SHARDS)) != shards:
+        if (made_for := scalar(connection, sql.SHARDS)) != shards:
             raise StoreBroken(
                 f"the journal in PostgreSQL was made for {made_for} shards, and RINHA_SHARDS is {shards}: a payment's "
                 "shard would be another one; it was left as it is"
@@ -262,19 +130,5 @@ def _claim(
         connection.execute(sql.OPEN + " LIMIT 1", (epoch,))
         connection.execute(sql.SETTLED, (0, 1))
         connection.execute(sql.CLAIM, (writer,))
-        journal_id = _scalar(connection, sql.JOURNAL_ID)
+        journal_id = scalar(connection, sql.JOURNAL_ID)
     return int(epoch), cast("uuid.UUID", journal_id).bytes
-
-
-def translate(error: psycopg.Error) -> StoreUnavailable | StoreBroken | ValueError:
-    """Say what an error means for the journal. Source: https://www.postgresql.org/docs/current/errcodes-appendix.html.
-
-    What has no SQLSTATE came from libpq: no connection, or a lost one.
-    """
-    code = error.sqlstate or ""
-    what = f"{str(error).strip()} ({code or type(error).__name__})"
-    if code[:2] in _NOT_THIS_ENTRY:
-        return ValueError(f"an entry can't be kept in PostgreSQL: {what}")
-    if code[:2] in _NOT_OURS_OR_DAMAGED and code != _NO_PERMISSION:
-        return StoreBroken(f"the journal in PostgreSQL is damaged or not ours: {what}; it was left as it is")
-    return StoreUnavailable(f"the journal in PostgreSQL can't be used now: {what}")

@@ -14,8 +14,9 @@ from actors.ports import SUM_MS, StoreBroken
 from actors.values import Payment
 from rinha.store.batch import sort_entries
 from rinha.store.postgres import schema as sql
+from rinha.store.postgres.connection import translate
 from rinha.store.postgres.history import PostgresHistory
-from rinha.store.postgres.session import connect, translate
+from rinha.store.postgres.session import connect
 from rinha.store.postgres.silence import Silence
 from rinha.store.postgres.write import write
 from rinha.store.span_sums import SpanSums

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 
 class SqliteHistory:
-    """``actors.ports.History`` in one SQLite file. Every call must come from the same thread, and blocks it.
+    """``actors.ports.History`` in one SQLite file. Every call must come from the same thread, and blocks it: a disk may
+    take its time.
 
     It only reads, over a connection of its own, which the first call opens. Nothing stays open between two calls, so
     that the writer's checkpoints are not held up.
@@ -31,6 +32,8 @@ class SqliteHistory:
     Args:
         path: the file; it is not made.
     """
+
+    blocks_thread = True
 
     def __init__(self, path: str) -> None:
         self._path = str(Path(path).resolve())

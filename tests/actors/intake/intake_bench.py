@@ -17,14 +17,14 @@ from actors.intake.dispatch.routing import Fastest
 from actors.intake.earlier import Earlier
 from actors.intake.purges import Purges
 from actors.journal.acceptance import WithoutJournal
-from actors.messages.people import GetCounts, PurgePayments
+from actors.messages.people import Explain, GetCounts, GetPayments, PurgePayments
 from actors.messages.sessions import SubmitPayments
 from actors.messages.settling import Attempt, AttemptEnded, PaymentActorReady, PaymentRecorded
 from actors.values import Payment, ProcessorHealth, Settled
 from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
-    from actors.reports import Statistics
+    from actors.reports import PaymentReport, PaymentsPage, Statistics
     from actors.runtime.reference import Reference
     from actors.values import Absent, Outcome
     from tests.actors.fakes import Probe, World
@@ -109,6 +109,11 @@ class IntakeBench:
     def settle(self, attempt: Attempt) -> None:
         self.end(attempt, Settled(attempt.payment.amount_cents, attempt.requested_at_ms))
         self.tell(PaymentRecorded(attempt.payment.payment_id, attempt.epoch))
+
+    def reports(self, state: str = "") -> tuple[PaymentReport, ...]:
+        """What people are told of the payments in a state (``GetPayments``); of no circuit is anything known."""
+        page: PaymentsPage = self.intake.ask(Explain(GetPayments(state), ()), timeout=PATIENCE_S)
+        return page.payments
 
     def statistics(self) -> Statistics:
         counts: Statistics = self.intake.ask(GetCounts(), timeout=PATIENCE_S)

@@ -9,7 +9,7 @@ import pytest
 from actors.intake.backlog.refusals import REST_FIRST_S
 from actors.intake.dispatch.choice import DUE
 from actors.messages.health import HealthChanged
-from actors.messages.people import GetHeld, GetParked, RetryParked
+from actors.messages.people import GetHeld, RetryParked
 from actors.messages.settling import Attempt, AttemptEnded, PaymentRecorded, RecordingFailed
 from actors.values import Refused, Settled, Step, Unknown
 from tests.actors.intake.intake_bench import DOWN, HEALTHY, IntakeBench, payment
@@ -94,11 +94,12 @@ class TestOutcomes:
         ready.world.advance(60.0)
         assert ready.attempts() == []
         assert ready.statistics().parked == 1
-        (parked,) = ready.intake.ask(GetParked(), timeout=PATIENCE_S)
-        assert (parked.payment, parked.reason) == (payment(1), "default: HTTP 400; fallback: HTTP 403")
+        (parked,) = ready.reports("parked")
+        assert (parked.payment_id, parked.amount_cents) == payment(1)[:2]
+        assert parked.why.endswith(": default: HTTP 400; fallback: HTTP 403")
         assert ready.intake.ask(RetryParked(), timeout=PATIENCE_S) == 1
         assert ready.attempt().processor == "default"
-        assert ready.intake.ask(GetParked(), timeout=PATIENCE_S) == ()
+        assert ready.reports("parked") == ()
 
     def test_a_crash_in_flight_is_unknown_and_the_third_parks_it(self, ready: IntakeBench, sent: Attempt) -> None:
         crash = Unknown("its actor crashed in flight", crashed=True)

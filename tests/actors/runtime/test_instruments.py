@@ -14,7 +14,7 @@ from tests.actors.fakes import FakeClock
 from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from actors.runtime.instruments import AnyInstrument
     from actors.runtime.observing import Handling, Instrument
@@ -32,13 +32,13 @@ class Notes:
         self.fail_before: list[BaseException] = []
         self.fail_after: list[BaseException] = []
 
-    def before(self, actor: Reference, message: Any, waited_s: float) -> None:
+    def before(self, actor: Reference, message: Any, waited_s: float, weight: int) -> None:
         self.seen.append(("before", actor.name, message, waited_s))
         self.on_before(actor)
         if self.fail_before:
             raise self.fail_before.pop()
 
-    def after(self, actor: Reference, message: Any, took_s: float, outcome: Handling) -> None:
+    def after(self, actor: Reference, message: Any, took_s: float, weight: int, outcome: Handling) -> None:
         self.seen.append(("after", actor.name, message, took_s, outcome))
         if self.fail_after:
             raise self.fail_after.pop()
@@ -50,7 +50,7 @@ class Parts:
     def __init__(self) -> None:
         self.parts: dict[str, Notes] = {}
 
-    def part_for(self, actor: Reference) -> Instrument:
+    def part_for(self, actor: Reference, handled: Mapping[type, int]) -> Instrument:
         assert actor.name not in self.parts
         return self.parts.setdefault(actor.name, Notes())
 

@@ -15,7 +15,6 @@ import signal
 import sys
 import tempfile
 import time
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,90 +22,31 @@ import aiohttp
 from matplotlib.figure import Figure
 
 from actors.messages.people import GetStatistics, GetSummary
-from actors.tracing import NotRecording
-from actors.values import Payment, Verdict
-from rinha.bridge.client.client import BridgeClient
-from rinha.bridge.errors import BridgeError
-from rinha.net.address import parse_address
-from rinha.net.secret import FixedSecret
+from tests.bench.history.feeding import Feeder, connected
 from tests.store.postgres_server import PostgresServer
 from tests.support.client import get
-from tests.support.processes import Process, simulators, system_environ
+from tests.support.processes import Process, running, simulators, system_environ
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from actors.reports import Statistics, WorkerStatistics
     from actors.values import Summary
+    from rinha.bridge.client.client import BridgeClient
 
-AT_ONCE = 1500
-"""Payments without a verdict at a time."""
 BACKLOG_MAX = 5000
 """A full one of 100,000 would take 37 MB: what is looked at here is what stays of settled payments."""
 SAMPLE_S = 5.0
-CENTS = 1990
 END_S = 120.0
 
 
-class Feeder:
-    """Sends payments, each until it is taken.
-
-    Args:
-        client: the way to the worker.
-        payments: how many.
-    """
-
-    def __init__(self, client: BridgeClient, payments: int) -> None:
-        self.taken = 0
-        self._client = client
-        self._payments = payments
-        self._next = 0
-        self._again: list[int] = []
-        self._at_once = asyncio.Semaphore(AT_ONCE)
-
-    async def run(self) -> None:
-        """Send all."""
-        while self.taken < self._payments:
-            await self._at_once.acquire()
-            if not self._again and self._next == self._payments:
-                self._at_once.release()
-                await asyncio.sleep(0.05)
-                continue
-            number = self._again.pop() if self._again else self._next
-            try:
-                verdict = self._client.begin(Payment(number.to_bytes(16), CENTS))
-            except BridgeError:  # no credit now
-                self._at_once.release()
-                if number != self._next:
-                    self._again.append(number)
-                await asyncio.sleep(0.002)
-                continue
-            self._next = max(self._next, number + 1)
-            verdict.add_done_callback(partial(self._decided, number))
-
-    def _decided(self, number: int, verdict: asyncio.Future[Verdict]) -> None:
-        self._at_once.release()
-        if verdict.exception() is None and verdict.result() is Verdict.TAKEN:
-            self.taken += 1
-        else:
-            self._again.append(number)  # the same id: it counts once, whatever became of the first
-
-
 async def run(store: str, payments: int, kills: int, environ: Mapping[str, str], urls: Mapping[str, str]) -> Any:
-    """Run; tells samples (seconds, taken, megabytes, settled a second since the one before) and how it ended."""
-    worker = start(environ)
+    """Run; tells samples (seconds, taken, megabytes) and how it ended."""
     samples: list[tuple[float, int, float]] = []
     starts_s: list[float] = []
-    client = BridgeClient(
-        parse_address(environ["RINHA_BRIDGE"]),
-        FixedSecret(),
-        name="feeder",
-        answer_timeout_s=30,
-        recorder=NotRecording(),
-    )
-    try:
-        await client.start()
-        assert await client.wait_ready(30)
+    async with contextlib.AsyncExitStack() as stack:
+        worker = start(environ, stack)
+        client = await stack.enter_async_context(connected(environ["RINHA_BRIDGE"]))
         feeder, begun_s, killed = Feeder(client, payments), time.monotonic(), 0
         feeding = asyncio.create_task(feeder.run())
         while not feeding.done():
@@ -117,9 +57,8 @@ async def run(store: str, payments: int, kills: int, environ: Mapping[str, str],
                 killed += 1
                 worker.send(signal.SIGKILL)
                 worker.wait()
-                worker.end()
                 started_s = time.monotonic()
-                worker = start(environ)
+                worker = start(environ, stack)
                 starts_s.append(time.monotonic() - started_s)
                 print(f"        killed; serves after {starts_s[-1]:.2f} s", flush=True)
         await feeding
@@ -127,9 +66,6 @@ async def run(store: str, payments: int, kills: int, environ: Mapping[str, str],
         counts = await until_settled(client)
         ours: Summary = await client.ask(GetSummary(), timeout_s=30)
         samples.append((time.monotonic() - begun_s, feeder.taken, worker.resident_bytes / 1e6))
-    finally:
-        await client.close(0)
-        worker.end()
     async with aiohttp.ClientSession() as session:
         theirs = {name: await get(session, f"{url}/admin/payments-summary") for name, url in urls.items()}
     return {
@@ -151,9 +87,9 @@ async def run(store: str, payments: int, kills: int, environ: Mapping[str, str],
     }
 
 
-def start(environ: Mapping[str, str]) -> Process:
+def start(environ: Mapping[str, str], stack: contextlib.AsyncExitStack) -> Process:
     """Start a worker, and wait until it serves."""
-    worker = Process("worker", environ=environ)
+    worker = stack.enter_context(running("worker", environ=environ))
     worker.until_logged("worker.started")
     return worker
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from rinha.jetstream.stream import open_stream
 from rinha.net.address import UnixAddress
 from rinha.net.nats_url import parse_nats_url
 from tests.bridge.worker_thread import Worker
+from tests.support.patience import PATIENCE_S
 from tests.support.processes import running
 
 if TYPE_CHECKING:
@@ -27,6 +30,13 @@ if TYPE_CHECKING:
 
 SHARDS = 2
 JOURNAL = bytes(range(16))
+
+
+async def until(condition: Callable[[], Any]) -> None:
+    until_s = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < until_s
+        await asyncio.sleep(0.01)
 
 
 class Questions:

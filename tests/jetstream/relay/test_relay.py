@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import gevent
 import pytest
 from nats.errors import Error as NatsError
 
 from actors.facts import FeedMark
-from actors.messages.people import GetSummary, PurgeFailed, PurgePayments
-from actors.values import Payment, Totals, Verdict
-from rinha.bridge.errors import RequestFailed, ShardUnavailable
+from actors.messages.people import PurgeFailed, PurgePayments
+from actors.values import Payment, Verdict
 from rinha.jetstream.batch import PurgeOrder, encode_payments, encode_purge
-from rinha.jetstream.names import ASIDE, STREAM, ask_subject, consumer, shard_of, subject
-from rinha.jetstream.questions import ShardQuestions
+from rinha.jetstream.names import ASIDE, STREAM, consumer, shard_of, subject
 from rinha.jetstream.stream import note_journal
-from tests.jetstream.relay.conftest import JOURNAL, SHARDS
+from tests.jetstream.relay.conftest import JOURNAL, SHARDS, until
 from tests.support.patience import PATIENCE_S
 from tests.support.processes import running
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from nats.aio.client import Client
 
     from rinha.jetstream.stream import OpenStream
@@ -49,13 +43,6 @@ def payments(shard: int = 0, number: int = 3, begin: int = 1) -> list[Payment]:
 
 async def publish(stream: OpenStream, data: bytes, to: str = subject(0)) -> int:
     return int((await stream.context.publish(to, data)).seq)
-
-
-async def until(condition: Callable[[], Any]) -> None:
-    until_s = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < until_s
-        await asyncio.sleep(0.01)
 
 
 async def until_empty(stream: OpenStream, messages: int = 0) -> None:
@@ -231,27 +218,6 @@ async def test_a_purge_that_fails_is_tried_again(
     await until_empty(stream)
 
 
-async def test_questions_go_to_the_worker_and_answers_back(
-    client: Client, worker: Worker, questions: Questions, relay: Process
-) -> None:
-    totals = {"default": Totals(1, 100)}
-
-    def answer(question: object) -> object:
-        if question == GetSummary(None, None):
-            return totals
-        raise RuntimeError("no")
-
-    questions.answer = answer
-    await asyncio.to_thread(relay.until_logged, "relay.started")
-    asking = ShardQuestions(1)
-    asking.client = client
-    assert await asking.ask(GetSummary(None, None), timeout_s=PATIENCE_S) == totals
-    with pytest.raises(RequestFailed):
-        await asking.ask(GetSummary(1, 2), timeout_s=PATIENCE_S)
-    await client.publish(ask_subject(0), b"", reply="nowhere")
-    assert await asking.ask(GetSummary(None, None), timeout_s=PATIENCE_S) == totals
-
-
 async def test_a_worker_with_another_journal_is_refused(stream: OpenStream, worker: Worker, relay: Process) -> None:
     await asyncio.to_thread(relay.until_logged, "relay.started")
     await asyncio.to_thread(relay.stop)
@@ -276,24 +242,3 @@ async def test_without_its_consumer_it_ends_and_does_not_ask_in_a_loop(
     await stream.context.delete_stream(STREAM)
     assert await asyncio.to_thread(relay.wait) == 1
     assert relay.logged("relay.consumer_gone")
-
-
-async def test_a_question_that_the_worker_does_not_live_to_answer_is_told_so_at_once(
-    client: Client, worker: Worker, questions: Questions, relay: Process
-) -> None:
-    asked = threading.Event()
-
-    def answer(question: object) -> object:
-        asked.set()
-        gevent.sleep(60)
-        return None
-
-    questions.answer = answer
-    await asyncio.to_thread(relay.until_logged, "relay.started")
-    asking = ShardQuestions(1)
-    asking.client = client
-    waiting = asyncio.create_task(asking.ask(GetSummary(None, None), timeout_s=PATIENCE_S))
-    await until(asked.is_set)
-    worker.call(worker.server.stop)
-    with pytest.raises(ShardUnavailable, match="shard 0 has no worker now"):
-        await waiting

@@ -207,7 +207,7 @@ class BacklogMachine(RuleBasedStateMachine):
 
     @rule()
     def retry_parked(self) -> None:
-        parked = [each.payment.payment_id for each in self.backlog.held.parked_payments()]
+        parked = [each.payment.payment_id for each in self.backlog.held.parked]
         assert set(parked) == set(self.of("parked"))
         assert self.backlog.held.retry_all(self.now_s) == len(parked)
         for payment_id in parked:

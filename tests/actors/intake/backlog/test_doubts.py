@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from actors.intake.backlog.doubts import LISTED_MAX, PAUSE_S, WARNING_AFTER_S, WARNINGS_AT_ONCE, Doubts, listed
+from actors.intake.backlog.doubts import PAUSE_S, WARNING_AFTER_S, WARNINGS_AT_ONCE, Doubts
 from actors.intake.backlog.entry import Entry
 from actors.messages.health import HealthChanged
-from actors.messages.people import GetUnknown, RetryParked
+from actors.messages.people import RetryParked
 from actors.messages.settling import PaymentRecorded
-from actors.reports import UnknownPayment
 from actors.values import Settled, Unknown
 from tests.actors.intake.intake_bench import DOWN, IntakeBench, payment
 from tests.support.patience import PATIENCE_S
@@ -53,13 +52,6 @@ class TestDoubts:
         assert doubts.due_s == 40.0 + PAUSE_S
         assert doubts.overdue(40.0 + PAUSE_S) == many[-1:]
 
-    def test_those_in_doubt_for_longest_are_listed_first(self) -> None:
-        many = entries(LISTED_MAX + 2)
-        for age, each in enumerate(many):
-            each.unknown_since_s = 100.0 - age
-        found = listed(many, 100.0)
-        assert [each.unknown_s for each in found] == [float(LISTED_MAX + 1 - each) for each in range(LISTED_MAX)]
-
 
 class TestIntake:
     @pytest.fixture
@@ -75,10 +67,6 @@ class TestIntake:
             for attempt in ready.attempts():
                 ready.end(attempt, Unknown("HTTP 422, and no row"))
             ready.world.advance(1.0)
-
-    def unknown(self, ready: IntakeBench) -> tuple[UnknownPayment, ...]:
-        found: tuple[UnknownPayment, ...] = ready.intake.ask(GetUnknown(), timeout=PATIENCE_S)
-        return found
 
     def test_a_payment_that_stays_unknown_is_named_once_with_the_reason(
         self, ready: IntakeBench, sent: Attempt, caplog: pytest.LogCaptureFixture
@@ -132,27 +120,37 @@ class TestIntake:
         ready.purge()
         ready.world.advance(60.0)
         assert self.warnings(caplog) == []
-        assert self.unknown(ready) == ()
+        assert ready.reports() == ()
 
-    def test_it_is_listed_from_the_start_whether_it_waits_or_is_looked_into_or_parked(
+    def test_people_are_told_from_the_start_whether_it_is_looked_into_or_waits_or_is_parked(
         self, ready: IntakeBench, sent: Attempt
     ) -> None:
-        assert self.unknown(ready) == (), "nobody knows yet, but nothing is wrong"
+        (report,) = ready.reports()
+        assert (report.state, report.attempts_made) == ("in_flight", 1)
+        assert report.attempts[0].outcome == "", "nobody knows yet, but nothing is wrong"
+        ready.tell(HealthChanged(DOWN))
         crash = Unknown("its actor crashed in flight", crashed=True)
         ready.end(sent, crash)
-        expected = UnknownPayment(payment(1), "default", sent.requested_at_ms, 0.0, "its actor crashed in flight")
-        assert self.unknown(ready) == (expected,), "it is looked into"
-        ready.tell(HealthChanged(DOWN))
-        for _ in range(2):
-            ready.end(ready.attempt(), crash)
-            ready.world.advance(5.0)
-        assert ready.statistics().parked == 1
-        assert self.unknown(ready) == (expected._replace(unknown_s=10.0),)
+        told_ms = ready.world.clock.now_ms()
+        (report,) = ready.reports("in_flight")
+        assert [each.outcome for each in report.attempts] == ["unknown", ""], "it is looked into"
+        ready.end(ready.attempt(), crash)
+        (report,) = ready.reports("unknown")
+        assert (report.processor, report.requested_at_ms) == ("default", sent.requested_at_ms)
+        assert (report.since_ms, report.attempts_made) == (told_ms, 2)
+        assert "its actor crashed in flight" in report.why
+        ready.world.advance(5.0)
+        ready.end(ready.attempt(), crash)
+        (report,) = ready.reports("parked")
+        assert (report.processor, report.requested_at_ms) == ("default", sent.requested_at_ms)
         ready.intake.ask(RetryParked(), timeout=PATIENCE_S)
-        assert ready.statistics().parked == 0
-        assert len(self.unknown(ready)) == 1
+        assert ready.reports("parked") == ()
+        assert [each.outcome for each in ready.reports()[0].attempts] == ["unknown", "unknown", "unknown", ""]
 
     def test_one_from_an_earlier_worker_may_be_anywhere(self, ready: IntakeBench) -> None:
         ready.backlog.take(payment(7), ready.world.clock.now_s, suspect=True)
-        reason = "a worker before this one may have sent it"
-        assert self.unknown(ready) == (UnknownPayment(payment(7), "", 0, 0.0, reason),)
+        (report,) = ready.reports("unknown")
+        assert (report.payment_id, report.processor, report.requested_at_ms) == (payment(7).payment_id, "", 0)
+        assert report.why.startswith(
+            "a worker before this one may have sent it: it is looked for at default and fallback"
+        )

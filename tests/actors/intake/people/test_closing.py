@@ -10,7 +10,7 @@ from actors.intake.backlog.entry import LONGEST_DELAY_S
 from actors.intake.backlog.holds import HOLD_S
 from actors.intake.dispatch.choice import DUE
 from actors.messages.health import HealthChanged
-from actors.messages.people import Close, CloseAnswered, CloseFailed, ClosePayment, GetParked, GetUnknown, RetryParked
+from actors.messages.people import Close, CloseAnswered, CloseFailed, ClosePayment, RetryParked
 from actors.messages.sessions import VerdictsGiven
 from actors.messages.settling import PaymentRecorded, RecordPayment
 from actors.reports import CloseAnswer, CloseResult
@@ -85,7 +85,7 @@ class TestSettled:
         ready.tell(HealthChanged(HEALTHY))
         ready.world.advance(120.0)
         assert ready.attempts() == []
-        assert ready.intake.ask(GetUnknown(), timeout=PATIENCE_S) == ()
+        assert ready.reports() == ()
 
     def test_the_processor_must_be_one_of_ours(self, ready: IntakeBench) -> None:
         order = SETTLED._replace(processor="third")
@@ -202,7 +202,7 @@ class TestParked:
     @pytest.mark.parametrize("order", [SETTLED, NOT_SETTLED])
     def test_it_may_be_closed_as_well(self, ready: IntakeBench, order: Close) -> None:
         assert close(ready, order) == CLOSED
-        assert ready.intake.ask(GetParked(), timeout=PATIENCE_S) == ()
+        assert ready.reports("parked") == ()
         assert ready.intake.ask(RetryParked(), timeout=PATIENCE_S) == 0
         counts = ready.statistics()
         assert (counts.in_flight, counts.written_off) == ((1, 0) if order is SETTLED else (0, 1))

@@ -1,4 +1,4 @@
-"""A blocking history beside a gevent hub: its calls run in a thread of their own."""
+"""A history beside a gevent hub: its calls run in a thread of their own, if they must, and in time."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, TypeVar
 import gevent
 
 from actors.ports import StoreUnavailable
-from rinha.store.one_thread import OneThread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from actors.ports import History
     from actors.values import LedgerRow, Totals
+    from rinha.store.in_turn import InTurn
+    from rinha.store.one_thread import OneThread
 
 _Result = TypeVar("_Result")
 
@@ -29,23 +30,26 @@ CLOSE_TIMEOUT_S = 0.5
 logger = logging.getLogger(__name__)
 
 
-class ThreadpoolHistory:
+class GeventHistory:
     """``actors.ports.History`` for gevent: each call blocks the calling greenlet alone, and neither hub nor store.
 
-    Calls run one after the other in one thread. One after ``close`` fails with ``StoreUnavailable``. So does one that
+    Calls run one after the other. One after ``close`` fails with ``StoreUnavailable``. So does one that
     has no answer in time, and for a while each that comes then: few questions are answered at a time, and those about
     other things must not wait behind a database that stands still.
 
     Args:
         history: does the work; nobody else may use it.
+        place: where its calls are made.
         timeout_s: how long a call may wait and last, in seconds; and for how long nobody is let in after one that did.
     """
 
-    def __init__(self, history: History, timeout_s: float = TIMEOUT_S) -> None:
+    blocks_thread = False
+
+    def __init__(self, history: History, place: OneThread | InTurn, timeout_s: float = TIMEOUT_S) -> None:
         self._history = history
+        self._place = place
         self._timeout_s = timeout_s
         self._shut_until_s = -math.inf
-        self._thread = OneThread(lambda: None)
         self._closed = False
 
     def totals(self, epoch: int, spans: Sequence[tuple[int, int]]) -> dict[str, Totals] | None:
@@ -61,7 +65,7 @@ class ThreadpoolHistory:
         return self._run(lambda: self._history.row(epoch, payment_id))
 
     def close(self) -> None:
-        """See ``History.close``: waits for the call at work and ends the thread.
+        """See ``History.close``: waits for the call at work.
 
         A call that lasts longer than ``CLOSE_TIMEOUT_S`` is left to itself; it ends with the process.
         """
@@ -70,11 +74,11 @@ class ThreadpoolHistory:
         self._closed = True
         try:
             with gevent.Timeout(CLOSE_TIMEOUT_S):
-                self._thread.run(self._history.close)
+                self._place.run(self._history.close)
         except gevent.Timeout:
             logger.warning("store.close_timeout", extra={"timeout_s": CLOSE_TIMEOUT_S})
         else:
-            self._thread.end()
+            self._place.end()
 
     def _run(self, call: Callable[[], _Result]) -> _Result:
         if self._closed:
@@ -84,7 +88,7 @@ class ThreadpoolHistory:
         timeout = gevent.Timeout(self._timeout_s)
         try:
             with timeout:
-                return self._thread.run(call)
+                return self._place.run(call)
         except gevent.Timeout as error:
             if error is not timeout:
                 raise
