@@ -16,12 +16,22 @@ JOBS   ?= 2
 # Prepares a container engine where none answers and no image registry is reached.
 CONTAINER_LAB ?= ../shared/lab/container-lab.sh
 
-# What `make bench` measures, how often, and where its figures go.
+# What is measured, how often, and where the figures go: beside those of docs/benchmarks, a folder for each time. With
+# COMMIT=1 they take their place, to be committed.
 ROUNDS    ?= 3
-SUBJECTS  ?= floor,queued,received,durable,fastest
+SUBJECTS  ?=
 BASE      ?=
-RESULTS   ?= docs/benchmarks
-BENCH      = $(BIN)/python -m tests.bench --k6 $(BIN)/k6
+PEERS     ?=
+OFFICIAL  ?=
+ifndef RESULTS
+RESULTS   := docs/benchmarks$(if $(COMMIT),,/new/$(shell date -u +%Y%m%dT%H%M%SZ))
+endif
+CHOICE     = $(if $(SUBJECTS),--subjects '$(SUBJECTS)') $(if $(BASE),--base '$(BASE)') $(if $(PEERS),--peers '$(PEERS)') \
+             $(if $(WARM_UP),--warm-up $(WARM_UP)) $(if $(COMMIT),--replace)
+BENCH      = $(BIN)/python -m tests.bench --k6 $(BIN)/k6 --rounds $(ROUNDS) --subjects $(CONTEST) $(CHOICE) \
+             $(if $(USERS),--users $(USERS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(FIRST),--first $(FIRST)) \
+             $(if $(OFFICIAL),--official '$(OFFICIAL)')
+CONTEST   := floor,queued,received,durable,fastest
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test simulate soak chaos stories screenshots container-engine test-compose check format lock sbom clean
@@ -66,21 +76,18 @@ container-engine:
 test-compose: $(READY) container-engine ## Test the system in containers, on a real engine
 	@tests/compose/run $(BIN)/pytest -m compose --durations=5 $(or $(TESTS),tests/compose)
 
-bench: $(READY) container-engine ## Measure the contest's load in containers: ROUNDS=3 SUBJECTS=… BASE=revision
-	@rm -f $(RESULTS)/contest/rounds.jsonl
-	@tests/compose/run $(BENCH) --rounds $(ROUNDS) --subjects $(SUBJECTS) --base '$(BASE)' --out $(RESULTS)/contest
-	@$(MAKE) --no-print-directory bench-report
+bench: $(READY) container-engine ## The contest's load in containers: ROUNDS=3 SUBJECTS=… BASE=revision PEERS=dir OFFICIAL=file
+	@tests/compose/run $(BENCH) --out $(RESULTS)/contest
 
 bench-local: $(READY) ## The same with processes of this machine, without limits
-	@rm -f $(RESULTS)/local/rounds.jsonl
-	@tests/compose/run $(BENCH) --local --rounds $(ROUNDS) --subjects $(SUBJECTS) --out $(RESULTS)/local
-	@$(MAKE) --no-print-directory bench-report OF=local
+	@$(BENCH) --local --out $(RESULTS)/local
 
-bench-report: $(READY) ## Write the report and plots of rounds anew: OF=contest or local
-	$(BIN)/python -m tests.bench.report $(RESULTS)/$(or $(OF),contest)
+bench-report: $(READY) ## Write the report and plots of rounds anew: OF=contest or local, of docs/benchmarks, or DIR=folder
+	$(BIN)/python -m tests.bench.report $(or $(DIR),docs/benchmarks/$(or $(OF),contest))
 
-bench-rate: $(READY) container-engine ## Find the highest steady rate, with the limits and without
-	@tests/compose/run $(BIN)/python -m tests.bench.rate --k6 $(BIN)/k6 --out $(RESULTS)
+bench-rate: $(READY) container-engine ## Steady open-loop rates, up to the highest: SUBJECTS=… RATES=250,500 SECONDS=15 SETS=1 PEERS=dir
+	@tests/compose/run $(BIN)/python -m tests.bench.rate --k6 $(BIN)/k6 $(CHOICE) $(if $(RATES),--rates $(RATES)) \
+	  $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SETS),--rounds $(SETS)) --out $(RESULTS)
 
 bench-budget: $(READY) container-engine ## Measure where the time of one payment goes, span by span
 	@tests/compose/run $(BIN)/python -m tests.bench.budget --k6 $(BIN)/k6 --out $(RESULTS)
@@ -95,8 +102,8 @@ bench-history: $(READY) ## Measure a worker with 1, 3 and 10 million payments in
 	@tests/store/install-postgres.sh
 	$(BIN)/python -m tests.bench.history
 
-bench-micro: $(READY) ## Measure runtime, bridge, ledger and traces by themselves
-	$(BIN)/python -m tests.bench.micro --json $(RESULTS)/micro.json
+bench-micro: $(READY) ## Measure runtime, bridge, ledger and traces by themselves: RUNS=5
+	$(BIN)/python -m tests.bench.micro $(if $(RUNS),--runs $(RUNS)) $(if $(COMMIT),--replace) --json $(RESULTS)/micro.json
 
 check: $(READY) ## Lint, formatting and types
 	$(BIN)/ruff check .

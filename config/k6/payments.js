@@ -1,34 +1,37 @@
-// What the load scripts share: posting a payment, and figures by slice of the time in which it was sent.
-import exec from 'k6/execution';
-import http from 'k6/http';
+// What the load scripts share: a payment with a new id, and figures by slice of the time in which it was sent.
 import { Counter } from 'k6/metrics';
 
 const sliceSeconds = Number(__ENV.SLICE_SECONDS || 5);
-const url = `${__ENV.URL || 'http://127.0.0.1:9999'}/payments`;
-const headers = { 'Content-Type': 'application/json' };
-const accepted = new Counter('accepted');
+const accepted = new Counter('transactions_success');
+const failed = new Counter('transactions_failure');
 
+export const base = __ENV.URL || 'http://127.0.0.1:9999';
 export const seconds = Number(__ENV.SECONDS || 60);
 
-// Parameters by slice, made once: a tag on each request, and a threshold on each tag, without which k6 reports none.
+// A tag on each request, and a threshold on each tag, without which k6 reports none.
 const slices = Array.from({ length: Math.ceil(seconds / sliceSeconds) }, (_, number) => `${number * sliceSeconds}`);
-const parameters = slices.map((slice) => ({ headers, timeout: '1500ms', tags: { slice } }));
 
-export const figures = {
-  summaryTrendStats: ['p(50)', 'p(90)', 'p(95)', 'p(99)', 'p(99.9)', 'max', 'count'],
-  thresholds: Object.fromEntries(slices.map((slice) => [`http_req_duration{slice:${slice}}`, ['max>=0']])),
-};
+export const trendStats = ['p(50)', 'p(90)', 'p(95)', 'p(99)', 'p(99.9)', 'max', 'count'];
 
-// Posts a payment with a new id; an id that is not accepted is logged with the status, 0 for none.
-export function post() {
-  const slice = Math.floor(exec.instance.currentTestRunDuration / 1000 / sliceSeconds);
-  const correlationId = crypto.randomUUID();
-  const body = JSON.stringify({ correlationId, amount: 19.9 });
-  const response = http.post(url, body, parameters[Math.min(slice, parameters.length - 1)]);
-  if (response.status >= 200 && response.status < 300) accepted.add(1);
-  else console.log(`${response.status} ${correlationId}`);
+export function thresholds(metric) {
+  return Object.fromEntries(slices.map((slice) => [`${metric}{slice:${slice}}`, ['max>=0']]));
 }
 
-export function handleSummary(data) {
-  return { [__ENV.SUMMARY || 'stdout']: JSON.stringify(data.metrics) };
+export function sliceAt(milliseconds) {
+  return slices[Math.min(Math.floor(milliseconds / 1000 / sliceSeconds), slices.length - 1)];
+}
+
+export function newId() {
+  return 'xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx'.replace(/[xy]/g, (letter) => {
+    const digit = Math.trunc(Math.random() * 16);
+    return (letter === 'x' ? digit : (digit % 4) + 8).toString(16);
+  });
+}
+
+// Counts an answer; an id that is not accepted is logged with the status, 0 for none.
+export function count(status, correlationId) {
+  const taken = status >= 200 && status < 300;
+  accepted.add(taken ? 1 : 0);
+  failed.add(taken ? 0 : 1);
+  if (!taken) console.log(`${status} ${correlationId}`);
 }

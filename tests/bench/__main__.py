@@ -1,67 +1,49 @@
 """Measure the contest's load, side by side: ``python -m tests.bench --help``.
 
-Each round runs every subject once, each started anew, so that what the host does to one it does to all. After each, the
-books are checked. Exits 1 if any are wrong.
+Each round runs every subject once, each started anew and warmed up alike, so that what the host does to one it does to
+all. After each, the books are checked, and the host's own speed is noted before and after. Exits 1 if any books are
+wrong, 130 if Ctrl-C stopped it; the report is then of what was done.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.bench.contest import Plan, run_round
-from tests.bench.rounds import append
-from tests.bench.subjects import BASE, BASE_IMAGE, FLOOR, PRESETS, Preset, checkout, contest, floor, processors
+import msgspec
+
+from tests.bench.choice import add_options, chosen
+from tests.bench.contest import OFFICIAL_SECONDS, Plan, run_round
+from tests.bench.host import speed
+from tests.bench.peers import PeerError
+from tests.bench.progress import Progress, taken
+from tests.bench.report.__main__ import main as write_report
+from tests.bench.rounds import FILE_NAME, append
+from tests.bench.subjects import PRESETS
 from tests.support.containers import PORT, PROCESSOR_PORTS, taken_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from tests.bench.rounds import Round
     from tests.bench.subjects import Subject
 
+AROUND_S = 20
+"""What a round takes beside its load: start, speed of the host, books, end."""
 
-@contextlib.contextmanager
-def container_subjects(names: Sequence[str], base: str, variants: Sequence[str]) -> Iterator[list[Subject]]:
-    """Make the subjects, with images and the payment processors, for the length of the context.
+
+def measure(subjects: Sequence[Subject], rounds: range, plan: Plan, out: Path, progress: Progress) -> bool:
+    """Run the rounds of these numbers, and keep what each subject of each did as soon as it is done.
 
     Args:
-        names: the floor and presets.
-        base: revision of an earlier version to measure beside them, if any.
-        variants: other presets, as ``parse_variant`` takes them.
-    """
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(processors())
-        subjects: list[Subject] = [floor() if name == FLOOR else contest(name, PRESETS[name]) for name in names]
-        subjects += [contest(*parse_variant(each)) for each in variants]
-        if base:
-            root = stack.enter_context(checkout(base))
-            subjects.append(contest(BASE, PRESETS["queued"], image=BASE_IMAGE, root=root))
-        yield subjects
-
-
-@contextlib.contextmanager
-def local_subjects(names: Sequence[str]) -> Iterator[list[Subject]]:
-    """The presets as processes of this machine; the floor needs a container."""
-    from tests.bench.local import LocalSubject
-
-    yield [LocalSubject(f"local-{name}", PRESETS[name]) for name in names if name != FLOOR]
-
-
-def parse_variant(text: str) -> tuple[str, Preset]:
-    """Read ``NAME:RINHA_SETTING=VALUE,overlay.yaml,…``: the queued preset with other settings and overlays."""
-    name, _, rest = text.partition(":")
-    parts = [part for part in rest.split(",") if part]
-    environ = dict(part.split("=", 1) for part in parts if "=" in part)
-    return name, Preset(environ, [part for part in parts if "=" not in part])
-
-
-def measure(subjects: Sequence[Subject], rounds: range, plan: Plan, out: Path) -> bool:
-    """Run the rounds of these numbers, and keep what each subject of each did as soon as it is done.
+        subjects: in the order of the first round.
+        rounds: their numbers.
+        plan: the load.
+        out: the folder to keep them in.
+        progress: is told.
 
     Returns:
         Whether all books were right.
@@ -71,21 +53,42 @@ def measure(subjects: Sequence[Subject], rounds: range, plan: Plan, out: Path) -
         # Each round begins with another subject, so that none is always the first.
         first = (number - 1) % len(subjects)
         for subject in (*subjects[first:], *subjects[:first]):
+            progress.begin(f"round {number}, {subject.name}")
+            before = speed()
             try:
                 ready_s = subject.start()
                 done = asyncio.run(run_round(subject, number, plan, ready_s))
+            except Exception as error:
+                # A peer may be broken in any way: the others are measured all the same.
+                if not subject.is_peer:
+                    raise
+                print(f"{number:2} {subject.name} FAILED: {reason(error)}", flush=True)
+                progress.end()
+                right = False
+                continue
             finally:
                 subject.stop()
+            done = msgspec.structs.replace(done, speed_before=before, speed_after=speed())
             append(out, done)
+            progress.end()
             print(describe(done), flush=True)
             right &= not done.differences and not done.inconsistencies
     return right
+
+
+def reason(error: BaseException) -> str:
+    """What went wrong, in one line: that of the first of a group."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
 
 
 def describe(done: Round) -> str:
     """One line about a round."""
     cpu_ms = {name: each.cpu_ms / max(1, done.accepted) for name, each in done.usage.items()}
     shares = " + ".join(f"{each:.3f}" for each in cpu_ms.values())
+    beside = [each.loop_ms for each in (done.speed_before, done.speed_after) if each]
+    host = f"; host's loop {' and '.join(f'{each:.1f}' for each in beside)} ms" if beside else ""
     return (
         f"{done.number:2} {done.subject:12} ms: p50 {done.latency.p50:.2f}, p95 {done.latency.p95:.2f}, "
         f"p99 {done.latency.p99:.2f}, max {done.latency.max:.1f}; "
@@ -93,7 +96,7 @@ def describe(done: Round) -> str:
         f"throttled {[each.steady_throttled for each in done.usage.values()]}; "
         f"memory {sum(each.memory_end for each in done.usage.values()) / 1e6:.0f} MB; "
         f"accepted {done.accepted} of {done.sent}, settled {done.settled}, lag {done.lag}, "
-        f"inconsistencies {done.inconsistencies}, {done.differences or 'books right'}"
+        f"inconsistencies {done.inconsistencies}, {done.differences or 'books right'}{host}"
     )
 
 
@@ -105,28 +108,45 @@ def main() -> int:
     parser.add_argument("--k6", default="k6", help="the k6 binary")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--first", type=int, default=1, help="number of the first round, to add to earlier ones")
-    parser.add_argument("--subjects", default="floor,queued", help=f"of floor, {', '.join(PRESETS)}")
-    parser.add_argument("--base", default="", metavar="REVISION", help="an earlier version to measure beside them")
-    parser.add_argument("--variant", action="append", default=[], metavar="NAME:SETTING=VALUE,OVERLAY", help="a trial")
-    parser.add_argument("--local", action="store_true", help="processes of this machine instead of containers")
+    add_options(parser, "floor,queued", PRESETS)
+    parser.add_argument("--official", type=Path, metavar="FILE", help="a copy of the contest's own script")
     parser.add_argument("--users", type=int, default=550)
     parser.add_argument("--seconds", type=int, default=60)
-    parser.add_argument("--out", type=Path, required=True, help="folder for the rounds")
+    parser.add_argument("--warm-up", type=int, default=10, metavar="SECONDS", help="of load before each measured run")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the rounds, and the report of them")
+    parser.add_argument("--replace", action="store_true", help="write over the rounds that are there")
     options = parser.parse_args()
-
-    names = [name for name in options.subjects.split(",") if name]
-    if unknown := [name for name in names if name not in {FLOOR, *PRESETS}]:
-        parser.error(f"no such subject: {', '.join(unknown)}; there are {FLOOR}, {', '.join(PRESETS)}")
+    try:
+        choice = chosen(options, PRESETS)
+    except (ValueError, PeerError) as error:
+        parser.error(str(error))
     if min(options.rounds, options.first, options.users) < 1 or options.seconds < 12 or options.seconds % 12:
         parser.error("there must be a round, a user, and a multiple of 12 seconds")
+    if options.official and (options.seconds != OFFICIAL_SECONDS or not options.official.is_file()):
+        parser.error(f"{options.official}: there must be such a file, and it lasts {OFFICIAL_SECONDS} seconds")
     if port := taken_port(PORT, *PROCESSOR_PORTS.values()):
         parser.error(f"port {port} is taken: stop what listens there")
+    file = options.out / FILE_NAME
+    if options.first == 1 and not options.replace and (kept := taken([file])):
+        parser.error(f"{kept} has rounds already: --first NUMBER adds to them, --replace writes over them")
+    plan = Plan(options.k6, options.users, options.seconds, max(0, options.warm_up), options.official)
+    rounds = range(options.first, options.first + options.rounds)
+    progress = Progress([plan.seconds + plan.warm_up + AROUND_S] * (options.rounds * choice.size))
+    load = f"{plan.users} users in {plan.seconds} s by {plan.script} after {plan.warm_up} s of warm-up"
+    progress.plan(f"{options.rounds} rounds of {choice.size} subjects, {load}", options.out)
     options.out.mkdir(parents=True, exist_ok=True)
-    plan = Plan(options.k6, options.users, options.seconds)
-    making = local_subjects(names) if options.local else container_subjects(names, options.base, options.variant)
-    with making as subjects:
-        rounds = range(options.first, options.first + options.rounds)
-        return int(not measure(subjects, rounds, plan, options.out))
+    code = 1
+    try:
+        with choice.made() as subjects:
+            if options.first == 1:
+                file.unlink(missing_ok=True)
+            code = int(not measure(subjects, rounds, plan, options.out, progress))
+    except KeyboardInterrupt:
+        code = progress.stopped(options.out)
+    finally:
+        if file.exists():
+            write_report([str(options.out)])
+    return code
 
 
 if __name__ == "__main__":

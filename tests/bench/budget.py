@@ -19,7 +19,7 @@ import aiohttp
 import orjson
 
 from tests.bench import k6
-from tests.bench.contest import empty
+from tests.bench.books import empty
 from tests.bench.subjects import PRESETS, Preset, contest, floor, processors
 from tests.support.client import Setting, Stage, set_stage, until_settled
 from tests.support.containers import PROCESSORS, URL, run
@@ -65,7 +65,7 @@ async def load(subject: ContainerSubject, binary: str, rate: int, seconds: int) 
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(30)) as session:
         await set_stage(session, PROCESSORS, Stage(Setting(0), Setting(0)))
         await empty(session, subject)
-        seen = await k6.run(binary, "rate.js", slice_s=seconds // 3, RATE=rate, SECONDS=seconds, URL=URL)
+        seen = await k6.run(binary, k6.SCRIPTS / "rate.js", slice_s=seconds // 3, RATE=rate, SECONDS=seconds, URL=URL)
         if subject.has_books:
             await until_settled(session, URL)
     return {"p50": median(each.p50 for each in seen.slices[1:]), "p99": max(each.p99 for each in seen.slices[1:])}

@@ -30,6 +30,7 @@ class LocalSubject:
     """
 
     has_books = True
+    is_peer = False
 
     def __init__(self, name: str, preset: Preset) -> None:
         self.name = name

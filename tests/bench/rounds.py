@@ -38,6 +38,20 @@ class Host(msgspec.Struct, frozen=True):
     load_before: float
 
 
+class Speed(msgspec.Struct, frozen=True):
+    """How fast the machine was beside a round.
+
+    Args:
+        loop_ms: how long a fixed loop took, by the clock.
+        late_p50_us: how late a thread got a processor when it was due, the median.
+        late_p99_us: the same, 99th percentile.
+    """
+
+    loop_ms: Ms
+    late_p50_us: float
+    late_p99_us: float
+
+
 class Latency(msgspec.Struct, frozen=True):
     """How long requests took from the client's side: percentiles and the worst, all in milliseconds."""
 
@@ -126,7 +140,7 @@ class Round(msgspec.Struct, frozen=True):
 
     Args:
         subject: what was measured: ``floor``, ``queued``, ``received``, ``durable``, ``fastest``, ``base``, or one of
-            these behind ``local-``, measured without containers.
+            these behind ``local-``, measured without containers, or a peer behind ``peer-``.
         number: of the interleaved set that it belongs to.
         started_at: ISO 8601, UTC.
         revision: what ``git describe --always --dirty`` said.
@@ -145,6 +159,12 @@ class Round(msgspec.Struct, frozen=True):
         differences: what the books' checker found, a line each.
         ready_s: by service, seconds from its start until it was ready; may be empty.
         usage: by service.
+        script: the load: ``contest.js``, or the contest's own script, ``official``; empty for the loop that was
+            measured with before.
+        official_total: the score that the contest's own script said.
+        speed_before: how fast the host was before the subject was started.
+        speed_after: the same, after its end.
+        stolen_share: the share of the host's processors that its own host kept from it meanwhile.
     """
 
     subject: Subject
@@ -166,6 +186,11 @@ class Round(msgspec.Struct, frozen=True):
     differences: list[str]
     ready_s: dict[str, float]
     usage: dict[str, Usage]
+    script: str = ""
+    official_total: float | None = None
+    speed_before: Speed | None = None
+    speed_after: Speed | None = None
+    stolen_share: float | None = None
 
 
 class RoundsError(Exception):
@@ -224,7 +249,11 @@ def read_rounds(directory: Path) -> list[Round]:
         raise RoundsError(path, "no rounds in it")
     (_, first), *_ = kept.values()
     for line, each in kept.values():
-        if (each.users, each.seconds) != (first.users, first.seconds):
-            load, other = (f"{one.users} users in {one.seconds} s" for one in (each, first))
+        if (each.users, each.seconds, each.script) != (first.users, first.seconds, first.script):
+            load, other = (f"{one.users} users in {one.seconds} s{_by(one.script)}" for one in (each, first))
             raise RoundsError(path, f"{load} don't compare with {other} of {first.subject} {first.number}", line)
     return sorted((each for _, each in kept.values()), key=lambda each: each.started_at)
+
+
+def _by(script: str) -> str:
+    return f" by {script}" if script else ""

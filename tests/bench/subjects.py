@@ -60,10 +60,12 @@ class Subject(Protocol):
     Args:
         name: in files and tables.
         has_books: whether it settles payments and keeps books; the floor doesn't.
+        is_peer: another system: it knows the contest's endpoints and nothing more.
     """
 
     name: str
     has_books: bool
+    is_peer: bool
 
     def start(self) -> dict[str, float]:
         """Start it, empty; returns by service after how many seconds, at most, it was ready."""
@@ -78,7 +80,7 @@ class Subject(Protocol):
         ...
 
     def rows(self) -> list[LedgerRow]:
-        """Its books."""
+        """Its books; not a peer's, which has only sums."""
         ...
 
 
@@ -92,6 +94,10 @@ class ContainerSubject:
         has_books: see ``Subject``.
     """
 
+    is_peer = False
+    ready_path = "/health/ready"
+    ready_timeout_s = 60.0
+
     def __init__(self, name: str, stack: Stack, services: Sequence[str] = SERVICES, *, has_books: bool = True) -> None:
         self.name = name
         self.has_books = has_books
@@ -102,11 +108,15 @@ class ContainerSubject:
 
     def start(self) -> dict[str, float]:
         """See ``Subject``."""
-        ready_s = self._stack.up_until_ready("/health/ready")
-        inspected = {service: self._stack.inspect(service) for service in self._services}
+        ready_s = self._stack.up_until_ready(self.ready_path, self.ready_timeout_s)
+        inspected = self.inspected()
         self._containers = {service: each["Id"] for service, each in inspected.items()}
         self._cpu_limits = {name: each["HostConfig"]["NanoCpus"] / 1e9 or None for name, each in inspected.items()}
         return {name: ready_s - started_s(each) for name, each in inspected.items()}
+
+    def inspected(self) -> dict[str, dict[str, Any]]:
+        """What the engine says of the containers that count, by service."""
+        return {service: self._stack.inspect(service) for service in self._services}
 
     def stop(self) -> None:
         """See ``Subject``."""

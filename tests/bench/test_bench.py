@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.bench import k6
-from tests.bench.__main__ import measure, parse_variant
+from tests.bench.__main__ import measure
 from tests.bench.budget import spans
+from tests.bench.choice import parse_variant
 from tests.bench.contest import Plan
 from tests.bench.made_rounds import made_round
 from tests.bench.meter import Meter, Reading
-from tests.bench.rate import Step
-from tests.bench.rounds import read_rounds
-from tests.bench.score import score
+from tests.bench.progress import Progress
+from tests.bench.rounds import Speed, read_rounds
+from tests.bench.score import rounded, score
 from tests.bench.subjects import PRESETS
 from tests.support.containers import ROOT
 
@@ -29,7 +30,7 @@ PERCENTILES = ("p(50)", "p(90)", "p(95)", "p(99)", "p(99.9)", "max")
 
 
 def trend(count: int, *figures: float) -> dict[str, Any]:
-    return {"values": {**dict(zip(PERCENTILES, figures, strict=True)), "count": count}}
+    return {**dict(zip(PERCENTILES, figures, strict=True)), "count": count}
 
 
 def metrics(**more: Any) -> dict[str, Any]:
@@ -43,7 +44,8 @@ def test_k6s_summary_is_read_with_its_slices_in_order_and_without_empty_ones() -
         "http_req_duration{slice:0}": trend(0, 0, 0, 0, 0, 0, 0),
         "http_req_duration{expected_response:true}": trend(10, 1, 2, 3, 4, 5, 6),
     }
-    load = k6.read(metrics(accepted={"values": {"count": 9}}, **slices), "", 5)
+    counts = {"transactions_success": {"count": 9}, "transactions_failure": {"count": 1}}
+    load = k6.read(metrics(**counts, **slices), "", 5)
 
     assert (load.sent, load.accepted) == (10, 9)
     assert (load.latency.p50, load.latency.p90, load.latency.p99, load.latency.max) == (1, 2, 4, 6)
@@ -51,6 +53,23 @@ def test_k6s_summary_is_read_with_its_slices_in_order_and_without_empty_ones() -
         (5, 10, 7, 5, 6, 7, 8),
         (10, 15, 3, 1, 2, 3, 4),
     ]
+
+
+def test_what_the_contests_own_script_counts_is_read_too() -> None:
+    counts = {"default_total_requests": 7, "fallback_total_requests": 2, "payments_inconsistency": 3}
+    successful = {k6.SUCCESSFUL: trend(12, 1, 2, 3, 3.5, 5, 6)}
+    load = k6.read(metrics(**{name: {"count": count} for name, count in counts.items()}, **successful), "", 5)
+
+    assert load.settled == {"default": 7, "fallback": 2}
+    assert load.inconsistencies == 3
+    assert (load.scored_p99, load.latency.p99) == (3.5, 4), "the score goes by what was answered well"
+
+
+def test_a_payments_time_from_when_it_was_due_has_slices_of_its_own() -> None:
+    load = k6.read(metrics(**{"from_due{slice:0}": trend(2, 5, 5, 6, 70, 70, 80)}), "", 5)
+
+    assert [(each.from_s, each.p99) for each in load.from_due] == [(0, 70)]
+    assert (load.slices, load.settled) == ([], None)
 
 
 def test_what_was_not_accepted_is_read_from_the_console_with_its_status() -> None:
@@ -69,6 +88,20 @@ def test_the_score_is_what_is_left_after_fees_with_2_percent_for_each_millisecon
     assert found.fees == pytest.approx(100 * 19.9 * 0.05 + 10 * 19.9 * 0.15)
     assert found.bonus_share == pytest.approx(0.15)
     assert found.total == pytest.approx((found.amount - found.fees) * 1.15)
+
+
+@pytest.mark.parametrize(
+    ("p99_ms", "bonus_share"),
+    [(3.504, 0.15), (3.0, 0.16), (2.87, 0.16), (2.745, 0.17), (10.74, 0.01), (10.76, 0.0), (11.4, 0.0), (0.0, 0.22)],
+)
+def test_the_bonus_is_rounded_to_whole_percents(p99_ms: float, bonus_share: float) -> None:
+    assert score({"default": 1, "fallback": 0}, p99_ms, 0).bonus_share == pytest.approx(bonus_share)
+
+
+def test_p99_is_rounded_to_hundredths_first_and_halves_away_from_zero() -> None:
+    assert [rounded(each) for each in (1.005, 2.744999, 2.745, 0.125, 3)] == [1.01, 2.74, 2.75, 0.13, 3.0]
+    # 3.75 ms are a bonus of 14.5 %, which is 15; 3.76 ms are 14.48 %.
+    assert [score({"default": 1, "fallback": 0}, each, 0).bonus_share for each in (3.754, 3.755)] == [0.15, 0.14]
 
 
 def test_wrong_books_cost_35_percent_and_slowness_nothing() -> None:
@@ -97,32 +130,6 @@ def test_usage_is_what_came_up_between_begin_and_end() -> None:
     assert (used.memory_peak, used.memory_end) == (5000, 2000)
 
 
-def step(**changes: Any) -> Step:
-    fields: dict[str, Any] = {
-        "rate": 100,
-        "due": 1000,
-        "sent": 1000,
-        "accepted": 1000,
-        "p50": 1.0,
-        "p99": 9.9,
-        "settled_s": 0.1,
-        "cpu": {},
-        "throttled": {},
-        "differences": [],
-    }
-    return Step(**{**fields, **changes})
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [{"accepted": 999}, {"p99": 10.0}, {"differences": ["lost: 1"]}, {"sent": 979, "accepted": 979}],
-    ids=["one refused", "too slow", "one lost", "k6 could not keep up"],
-)
-def test_a_rate_is_served_only_if_all_is_well(changes: dict[str, Any]) -> None:
-    assert step().served
-    assert not step(**changes).served
-
-
 def test_spans_are_of_payments_with_every_hop_of_the_path() -> None:
     hops = [("a", "api.request", 100, 90), ("a", "bridge.out", 130, 0), ("b", "api.request", 50, 10)]
     lines = [
@@ -149,6 +156,7 @@ class IdleSubject:
     """A subject that settles nothing, and counts how often it was started and stopped."""
 
     has_books = False
+    is_peer = False
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -182,16 +190,37 @@ def test_a_bench_that_is_interrupted_keeps_what_it_has_and_can_be_gone_on_with(
         return made_round(subject.name, number)
 
     monkeypatch.setattr("tests.bench.__main__.run_round", run_round)
+    monkeypatch.setattr("tests.bench.__main__.speed", lambda: Speed(10.0, 50, 100))
     with pytest.raises(KeyboardInterrupt):
-        measure([one, two], range(1, 3), Plan(), tmp_path)
+        measure([one, two], range(1, 3), Plan(), tmp_path, Progress([60.0] * 4))
     kept = {(each.subject, each.number) for each in read_rounds(tmp_path)}
     assert kept == {("one", 1), ("two", 1), ("two", 2)}, "each round begins with another subject"
     assert one.started + two.started == one.stopped + two.stopped == 4
 
     patience = 2
-    assert measure([one, two], range(2, 3), Plan(), tmp_path)
+    assert measure([one, two], range(2, 3), Plan(), tmp_path, Progress([60.0] * 2))
     assert len(read_rounds(tmp_path)) == 4
+    assert all(each.speed_before and each.speed_after for each in read_rounds(tmp_path)), "the host is beside each"
     assert len(capsys.readouterr().out.splitlines()) == 5, "a line as each ends"
+
+
+def test_a_peer_that_is_broken_does_not_keep_the_others_from_being_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    peer, ours = IdleSubject("peer-one"), IdleSubject("queued")
+    peer.is_peer = True
+
+    async def run_round(subject: Subject, number: int, *_: object) -> Round:
+        if subject.is_peer:
+            raise ExceptionGroup("tasks", [RuntimeError("no summary")])
+        return made_round(subject.name, number)
+
+    monkeypatch.setattr("tests.bench.__main__.run_round", run_round)
+    monkeypatch.setattr("tests.bench.__main__.speed", lambda: Speed(10.0, 50, 100))
+    assert not measure([peer, ours], range(1, 2), Plan(), tmp_path, Progress([60.0] * 2))
+    assert [each.subject for each in read_rounds(tmp_path)] == ["queued"]
+    assert "peer-one FAILED: RuntimeError: no summary" in capsys.readouterr().out
+    assert peer.stopped == 1
 
 
 def test_every_overlay_of_a_preset_exists() -> None:

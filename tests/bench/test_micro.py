@@ -41,9 +41,13 @@ def test_the_median_decides_whether_a_goal_is_reached(runs: list[float], more_is
 def test_the_document_says_what_was_measured_where(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    figures = [Figure("tells", "tells/s", [3.0, 1.0, 2.0], goal=2, more_is_better=True), Figure("plain", "µs", [1.0])]
-    monkeypatch.setattr(command, "SUBJECTS", {"runtime": lambda runs: figures})
-    assert command.main(["--json", str(tmp_path / "new" / "micro.json")]) == 0
+    tells = iter([3.0, 1.0, 2.0])
+
+    def measure(runs: int) -> list[Figure]:
+        return [Figure("tells", "tells/s", [next(tells)], goal=2, more_is_better=True), Figure("plain", "µs", [1.0])]
+
+    monkeypatch.setattr(command, "SUBJECTS", {"runtime": measure})
+    assert command.main(["--runs", "3", "--json", str(tmp_path / "new" / "micro.json")]) == 0
     written = json.loads((tmp_path / "new" / "micro.json").read_text())
     assert written.keys() == {"measured_at", "revision", "host", "figures"}
     assert written["host"].keys() == {"cpus", "model", "kernel", "python"}
@@ -58,4 +62,31 @@ def test_the_document_says_what_was_measured_where(
         "runs": [3.0, 1.0, 2.0],
     }
     assert written["figures"][1]["goal"] is None
-    assert capsys.readouterr().out.rstrip() == table(figures)
+    figures = [
+        Figure("tells", "tells/s", [3.0, 1.0, 2.0], goal=2, more_is_better=True),
+        Figure("plain", "µs", [1.0] * 3),
+    ]
+    said = capsys.readouterr()
+    assert said.out.rstrip() == table(figures)
+    assert "[3/3] run 3, runtime" in said.err
+
+
+def test_what_was_measured_is_kept_when_it_is_stopped_and_never_written_over_unasked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = iter([1.0, 2.0])
+
+    def measure(runs: int) -> list[Figure]:
+        for value in values:
+            return [Figure("plain", "µs", [value])]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "SUBJECTS", {"runtime": measure})
+    path = tmp_path / "micro.json"
+    assert command.main(["--json", str(path)]) == 130
+    assert json.loads(path.read_text())["figures"][0]["runs"] == [1.0, 2.0]
+    assert "stopped: 2 of 5 steps are done" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        command.main(["--json", str(path)])
+    assert "--replace" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == [path]

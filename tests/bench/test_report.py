@@ -8,7 +8,7 @@ from tests.bench.made_rounds import made_floor, made_latency, made_round, made_s
 from tests.bench.report.__main__ import main
 from tests.bench.report.markdown import render
 from tests.bench.report.samples import by_subject
-from tests.bench.rounds import FILE_NAME, append
+from tests.bench.rounds import FILE_NAME, Speed, append
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -192,3 +192,30 @@ def test_the_report_stands_beside_its_rounds(tmp_path: Path, capsys: pytest.Capt
     written = tmp_path / "report.md"
     assert capsys.readouterr().out == f"{written}\n"
     assert "| queued | v1-3-gabcdef0 | 2026-11-22T10:01:00Z |" in written.read_text()
+
+
+def beside(loop_ms: float, **fields: Any) -> dict[str, Any]:
+    return {"speed_before": Speed(10.0, 50, 400), "speed_after": Speed(loop_ms, 60, 1500), **fields}
+
+
+def test_the_hosts_speed_stands_beside_each_round_and_sets_in_which_it_changed_are_named() -> None:
+    report = Report(
+        [
+            made_floor(1, **beside(12.0)),
+            made_round(number=1, **beside(10.0, stolen_share=0.031)),
+            made_floor(2, **beside(10.0)),
+            made_round(number=2, **beside(12.1)),
+        ]
+    )
+    assert [row["set"] for row in report.rows("Host")] == ["1", "1", "2 (changed)", "2 (changed)"]
+    assert "changed by over 20% within them, which say little: 2 (by 21%)." in report.text
+    row = report.rows("Host")[1]
+    assert (row["fixed loop before, ms"], row["stolen during it, %"]) == ("10.0", "3.1")
+
+
+def test_of_rounds_without_it_the_hosts_speed_is_said_not_to_be_measured() -> None:
+    assert "## Host\n\nNot measured.\n" in Report([made_round()]).text
+
+
+def test_the_load_is_named() -> None:
+    assert "550 users within 60 s, by official. Host" in Report([made_round(script="official")]).text

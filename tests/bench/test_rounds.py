@@ -72,6 +72,15 @@ def test_different_loads_are_an_error(tmp_path: Path) -> None:
         read_rounds(tmp_path)
 
 
+def test_so_are_different_scripts(tmp_path: Path) -> None:
+    append(tmp_path, made_floor(script="contest.js"))
+    append(tmp_path, made_round(script="official"))
+    with pytest.raises(
+        RoundsError, match=r"jsonl:2: 550 users in 60 s by official don't compare with .* by contest\.js"
+    ):
+        read_rounds(tmp_path)
+
+
 def test_only_rounds_that_count_have_to_compare(tmp_path: Path) -> None:
     append(tmp_path, made_round(users=100))
     append(tmp_path, made_round())

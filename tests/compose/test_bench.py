@@ -19,7 +19,7 @@ def test_a_round_measures_the_floor_and_the_system_and_leaves_nothing(tmp_path: 
         pytest.fail("k6 is missing: `make test-compose` installs it")
     command = [sys.executable, "-m", "tests.bench", "--k6", str(k6), "--rounds", "1", "--users", "40"]
     done = subprocess.run(
-        [*command, "--seconds", "12", "--subjects", "floor,queued", "--out", str(tmp_path)],
+        [*command, "--seconds", "12", "--warm-up", "2", "--subjects", "floor,queued", "--out", str(tmp_path)],
         cwd=ROOT,
         capture_output=True,
         text=True,

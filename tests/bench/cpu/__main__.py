@@ -5,9 +5,11 @@ so many per second on average, over kept-alive connections. For each process it 
 of user and system in µs, and voluntary context switches, which are the times it went to sleep.
 
 Variants are compared in turns, round by round, each with processes of its own:
-``--variant base=../other-checkout --variant new=.,RINHA_BRIDGE_LINGER_MS=5``. With ``VIEWERS=10`` among the settings so
-many look at the dashboard. ``--profile DIRECTORY`` leaves profiles there; it needs py-spy (``pip install py-spy``), and
-its own share then is in the figures.
+``--variant base=../other-checkout --variant new=.,RINHA_BRIDGE_LINGER_MS=5``. A variant may set whatever `rinha check`
+knows; ``RINHA_API_COUNT`` is how many APIs it has, ``RINHA_PORT`` that of the first one, and ``durable`` without a
+store has a journal that goes with the round. With ``VIEWERS=10`` among the settings so many look at the dashboard.
+``--profile DIRECTORY`` leaves profiles there; it needs py-spy (``pip install py-spy``), and its own share then is in
+the figures.
 """
 
 from __future__ import annotations
@@ -16,33 +18,27 @@ import argparse
 import asyncio
 import contextlib
 import os
-import statistics
+import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import aiohttp
-
 from tests.bench.cpu.client import Client, post_at_random
 from tests.bench.cpu.profile import profiling
+from tests.bench.cpu.system import WORKER, started
+from tests.bench.cpu.table import table
+from tests.bench.cpu.variant import Variant
+from tests.bench.progress import STOPPED
 from tests.support.client import until_settled
-from tests.support.processes import running, simulators, system_environ
+from tests.support.processes import simulators
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from tests.support.processes import Process
+    from tests.bench.cpu.system import Api
 
 COMMAND = "python -m tests.bench.cpu"
 WARM_UP_S = 2.0
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
-SETTINGS = {
-    "RINHA_ACCEPT": "queued",
-    "RINHA_ROUTING": "cheapest",
-    "RINHA_TRACE_SHARE": "0",
-    "RINHA_LOG_LEVEL": "info",
-}
 
 
 class Used(NamedTuple):
@@ -62,47 +58,18 @@ class Used(NamedTuple):
         return cls(user_us, system_us, sum(int(line[1]) for line in lines if line[0] == "voluntary_ctxt_switches:"))
 
 
-class Variant(NamedTuple):
-    """What to measure: a checkout, settings, and how many look at the page."""
-
-    name: str
-    tree: Path
-    settings: Mapping[str, str]
-    viewers: int = 0
-
-    @classmethod
-    def parse(cls, text: str) -> Variant:
-        """Read ``name=path,SETTING=value,…``."""
-        name, _, rest = text.partition("=")
-        tree, *settings = rest.split(",")
-        given = dict(each.split("=", 1) for each in settings)
-        viewers = int(given.pop("VIEWERS", "0"))
-        return cls(name, Path(tree).resolve(), given, viewers)
-
-
 async def measure(variant: Variant, rate: float, seconds: float, apis: int, profile: Path | None) -> dict[str, float]:
     """Run the system and the load once.
 
     Returns:
         What a payment cost each process, by name.
     """
-    with contextlib.ExitStack() as stack:
-        urls = stack.enter_context(simulators())
+    async with contextlib.AsyncExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        path = {"PYTHONPATH": str(variant.tree), "PYTHONSAFEPATH": "1"}
-        environ = {**system_environ(urls, directory, **{**SETTINGS, **variant.settings}), **path, "RINHA_PORT": "0"}
-        worker = stack.enter_context(running("worker", environ=environ))
-        worker.until_logged("worker.started")
-        processes: dict[str, Process] = {"worker": worker}
-        for number in range(1, apis + 1):
-            own = {**environ, "RINHA_API_NAME": f"api-{number}"}
-            processes[f"api-{number}"] = stack.enter_context(running("api", environ=own))
-        addresses = [each.until_logged("api.listening")["address"] for each in list(processes.values())[1:]]
-        for each in list(processes.values())[1:]:
-            each.until_logged("bridge.session_opened")
-
-        clients = [Client(address) for address in addresses]
-        viewing = asyncio.gather(*(view(addresses[each % apis]) for each in range(variant.viewers)))
+        urls = stack.enter_context(simulators())
+        processes, asked = await stack.enter_async_context(started(variant, urls, directory, apis))
+        clients = [Client(each.address) for each in asked]
+        viewing = asyncio.gather(*(view(asked[each % len(asked)]) for each in range(variant.viewers)))
         await post_at_random(clients, rate, WARM_UP_S)
         for client in clients:
             client.latencies_s.clear()
@@ -119,60 +86,35 @@ async def measure(variant: Variant, rate: float, seconds: float, apis: int, prof
             await client.close()
         answers = sum((client.statuses for client in clients), Counter[int]())
         assert set(answers) == {202}, answers
-        async with aiohttp.ClientSession() as session:
-            await until_settled(session, addresses[0])
+        await until_settled(asked[0].session, asked[0].url)
         payments = answers.total()
         latencies_ms = sorted(each * 1000 for client in clients for each in client.latencies_s)
     found = {"payments": float(payments), "p50_ms": latencies_ms[payments // 2]}
     found["p99_ms"] = latencies_ms[payments * 99 // 100]
     for name in processes:
-        share = payments if name == "worker" else payments / apis
+        share = payments if name == WORKER else payments / len(asked)
         used = zip(after[name], before[name], strict=True)
         user_us, system_us, switches = ((now - then) / share for now, then in used)
         found |= {f"{name} user": user_us, f"{name} sys": system_us, f"{name} switches": switches}
     return found
 
 
-async def view(address: str) -> None:
+async def view(api: Api) -> None:
     """Ask what the page asks, once a second, until cancelled."""
     newest = 0
-    async with aiohttp.ClientSession() as session:
-        while True:
-            async with session.get(f"{address}/overview", params={"after": newest}) as response:
-                seconds = (await response.json()).get("seconds", [])
-            newest = seconds[-1]["number"] if seconds else newest
-            await asyncio.sleep(1.0)
+    while True:
+        async with api.session.get(f"{api.url}/overview", params={"after": newest}) as response:
+            seconds = (await response.json()).get("seconds", [])
+        newest = seconds[-1]["number"] if seconds else newest
+        await asyncio.sleep(1.0)
 
 
-def report(results: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
-    """A table of medians, one line per process and variant."""
-    lines = [f"{'':24}{'process':10}{'user':>8}{'system':>8}{'µs CPU':>8}{'ratio':>7}{'switches':>10}"]
-    first = next(iter(results.values()))
-    processes = [key.removesuffix(" user") for key in first[0] if key.endswith(" user")]
+def main() -> int:
+    """Measure and print.
 
-    def median(rounds: Sequence[Mapping[str, float]], *keys: str) -> float:
-        return statistics.median(sum(each[key] for key in keys) for each in rounds)
-
-    for name in processes:
-        both = f"{name} user", f"{name} sys"
-        for variant, rounds in results.items():
-            user, system, cpu = median(rounds, both[0]), median(rounds, both[1]), median(rounds, *both)
-            pairs = zip(rounds, first, strict=True)
-            ratio = statistics.median(sum(a[key] for key in both) / sum(b[key] for key in both) for a, b in pairs)
-            switches = median(rounds, f"{name} switches")
-            lines.append(f"{variant:24}{name:10}{user:8.0f}{system:8.0f}{cpu:8.0f}{ratio:7.2f}{switches:10.2f}")
-    for variant, rounds in results.items():
-        apis = [name for name in processes if name != "worker"]
-        cpu = median(rounds, "worker user", "worker sys") + statistics.mean(
-            median(rounds, f"{name} user", f"{name} sys") for name in apis
-        )
-        latency = f"p50 {median(rounds, 'p50_ms'):.2f} ms, p99 {median(rounds, 'p99_ms'):.2f} ms"
-        lines.append(f"{variant:24}worker and an API {cpu:.0f} µs per payment, {latency}")
-    return "\n".join(lines)
-
-
-def main() -> None:
-    """Measure and print."""
+    Returns:
+        The exit code: 130 if Ctrl-C stopped it, after a table of the rounds that all variants had until then.
+    """
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rate", type=float, default=280, help="payments per second")
     parser.add_argument("--seconds", type=float, default=10)
@@ -183,13 +125,18 @@ def main() -> None:
     options = parser.parse_args()
     variants = options.variant or [Variant("this", Path.cwd(), {})]
     results: dict[str, list[dict[str, float]]] = {each.name: [] for each in variants}
-    for number in range(options.rounds):
-        # Every other round backwards, so that none always comes after the same one.
-        for variant in variants if number % 2 == 0 else variants[::-1]:
-            found = measure(variant, options.rate, options.seconds, options.apis, options.profile)
-            results[variant.name].append(asyncio.run(found))
-    print(report(results))
+    code = STOPPED
+    with contextlib.suppress(KeyboardInterrupt):
+        for number in range(options.rounds):
+            # Every other round backwards, so that none always comes after the same one.
+            for variant in variants if number % 2 == 0 else variants[::-1]:
+                found = measure(variant, options.rate, options.seconds, options.apis, options.profile)
+                results[variant.name].append(asyncio.run(found))
+        code = 0
+    if whole := min(map(len, results.values())):
+        print(table({name: rounds[:whole] for name, rounds in results.items()}))
+    return code
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+UNIX = "unix:"
+
 
 class Connection(asyncio.Protocol):
     """A kept-alive connection to an API, which carries one payment at a time."""
@@ -37,10 +39,15 @@ class Connection(asyncio.Protocol):
 
 
 class Client:
-    """Posts to one API over as many connections as it takes, the last one used first."""
+    """Posts to one API over as many connections as it takes, the last one used first.
+
+    Args:
+        url: the API's, or ``unix:`` and a path.
+    """
 
     def __init__(self, url: str) -> None:
-        self._url = urlsplit(url)
+        self._path = url.removeprefix(UNIX) if url.startswith(UNIX) else None
+        self._url = urlsplit("http://api" if self._path else url)
         self._head = f"POST /payments HTTP/1.1\r\nHost: {self._url.netloc}\r\nContent-Type: application/json\r\n"
         self._idle: list[Connection] = []
         self._at_work = 0
@@ -53,8 +60,13 @@ class Client:
         body = f'{{"correlationId":"{uuid.uuid4()}","amount":19.9}}'
         if not self._idle:
             loop = asyncio.get_running_loop()
-            host, _, port = self._url.netloc.rpartition(":")
-            _, new = await loop.create_connection(lambda: Connection(self), host, int(port))
+            new: Connection
+            if self._path:
+                _, new = await loop.create_unix_connection(lambda: Connection(self), self._path)
+            else:
+                _, new = await loop.create_connection(
+                    lambda: Connection(self), self._url.hostname or "", self._url.port or 80
+                )
             self._idle.append(new)
         self._at_work += 1
         self._idle.pop().post(f"{self._head}Content-Length: {len(body)}\r\n\r\n{body}".encode())

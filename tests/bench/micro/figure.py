@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +57,15 @@ class Figure:
         verdict = {True: "reached", False: "missed", None: ""}[self.reached]
         spread = (_show(each) for each in (self.median, min(self.runs), max(self.runs)))
         return (self.name, self.unit, goal, *spread, verdict)
+
+
+def joined(figures: Sequence[Figure], more: Sequence[Figure]) -> list[Figure]:
+    """Further runs of some figures, behind those there are of the same name; others come last."""
+    found = {each.name: each for each in figures}
+    for each in more:
+        known = found.get(each.name)
+        found[each.name] = replace(each, runs=[*known.runs, *each.runs]) if known else each
+    return list(found.values())
 
 
 HEADINGS = ("figure", "unit", "goal", "median", "min", "max", "")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.bench.host import CHANGED_SHARE
 from tests.bench.report.figures import METRICS, service_figures, subject_figures
 from tests.bench.report.goals import outcomes
+from tests.bench.report.host import beside, changed_sets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -62,6 +64,7 @@ def conditions(samples: Mapping[str, Sequence[Sample]]) -> str:
     rounds = [sample.round for own in samples.values() for sample in own]
     hosts = sorted({f"{each.cpus} x {each.model}, Linux {each.kernel}" for each in (one.host for one in rounds)})
     loads = [each.host.load_before for each in rounds]
+    script = f", by {rounds[0].script}" if rounds[0].script else ""
     rows = []
     for subject, own in samples.items():
         starts = sorted(sample.round.started_at for sample in own)
@@ -70,7 +73,7 @@ def conditions(samples: Mapping[str, Sequence[Sample]]) -> str:
         rows.append([subject, revisions, starts[0], starts[-1], str(len(own)), str(compared)])
     head = ["subject", "revision", "first round", "last round", "rounds", "beside a floor"]
     return (
-        f"{rounds[0].users} users within {rounds[0].seconds} s. Host: {'; '.join(hosts)}; "
+        f"{rounds[0].users} users within {rounds[0].seconds} s{script}. Host: {'; '.join(hosts)}; "
         f"load average before a round {min(loads):.2f} to {max(loads):.2f}.\n\n{table(head, rows, left=4)}"
     )
 
@@ -133,6 +136,28 @@ def differences_list(samples: Mapping[str, Sequence[Sample]]) -> str:
     return "\n".join(lines or ["None."]) + "\n"
 
 
+def host_table(samples: Mapping[str, Sequence[Sample]]) -> str:
+    """The host's own speed beside each round; the sets in which it changed are named above."""
+    rounds = [each for each in beside(samples) if each.before and each.after]
+    if not rounds:
+        return "Not measured.\n"
+    changed = changed_sets(samples)
+    sets = ", ".join(f"{number} (by {share:.0%})" for number, share in changed.items())
+    said = f"**Sets on a host that changed by over {CHANGED_SHARE:.0%} within them, which say little: {sets}.**\n\n"
+    rows = [
+        [
+            f"{each.number}{' (changed)' if each.changed else ''}",
+            each.subject,
+            *(f"{one.loop_ms:.1f}" for one in (each.before, each.after) if one),
+            *(f"{one.late_p50_us:.0f}, {one.late_p99_us:,.0f}" for one in (each.before, each.after) if one),
+            NONE if each.stolen_share is None else f"{100 * each.stolen_share:.1f}",
+        ]
+        for each in rounds
+    ]
+    head = ["set", "subject", "fixed loop before, ms", "after", "thread late by before, µs: p50, p99", "after"]
+    return (said if changed else "") + table([*head, "stolen during it, %"], rows, left=2)
+
+
 def render(samples: Mapping[str, Sequence[Sample]], plots: Mapping[str, str]) -> str:
     """The whole report.
 
@@ -145,6 +170,7 @@ def render(samples: Mapping[str, Sequence[Sample]], plots: Mapping[str, str]) ->
         "Goals": goals_table(outcomes(samples)),
         "Subjects": subjects_table(subject_figures(samples)),
         "Services": services_table(service_figures(samples)),
+        "Host": host_table(samples),
         "Differences in the books": differences_list(samples),
         "Plots": "\n".join(f"![{title}]({name})\n" for name, title in plots.items()),
     }

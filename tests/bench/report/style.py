@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import itertools
+import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import matplotlib.style
@@ -33,10 +35,10 @@ SETTINGS: dict[str, Any] = {
 
 WIDTH_IN = 10
 
-BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
-    "#000000", "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7",
+BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE, GREY = (
+    "#000000", "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7", "#999999",
 )  # fmt: skip
-"""Okabe and Ito's palette, which the colour-blind can tell apart."""
+"""Okabe and Ito's palette, which the colour-blind can tell apart, and a grey."""
 
 
 class Look(NamedTuple):
@@ -48,7 +50,8 @@ class Look(NamedTuple):
 
 
 LOOKS = dict(zip(SUBJECTS, zip((BLACK, BLUE, ORANGE, GREEN, PURPLE, VERMILION), "os^Dvp", strict=True), strict=True))
-OTHER = (SKY, "X")
+OTHERS = tuple(itertools.product((SKY, YELLOW, GREY), "Xph*"))
+"""Of peers and variants, by their names: one keeps its look whatever stands beside it."""
 
 SERVICE_COLOURS = (BLUE, SKY, GREEN, ORANGE, PURPLE, YELLOW, VERMILION, BLACK)
 """By the order in which services are met; neighbours in a bar differ in brightness."""
@@ -56,7 +59,8 @@ SERVICE_COLOURS = (BLUE, SKY, GREEN, ORANGE, PURPLE, YELLOW, VERMILION, BLACK)
 
 def look(subject: str) -> Look:
     """How a subject is drawn; dashed if it was measured without containers."""
-    colour, marker = LOOKS.get(subject.removeprefix(LOCAL), OTHER)
+    name = subject.removeprefix(LOCAL)
+    colour, marker = LOOKS.get(name) or OTHERS[zlib.crc32(name.encode()) % len(OTHERS)]
     return Look(colour, marker, "--" if subject.startswith(LOCAL) else "-")
 
 
