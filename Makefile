@@ -35,7 +35,7 @@ CONTEST   := floor,queued,received,durable,fastest
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test simulate soak chaos stories screenshots container-engine test-compose check format lock sbom clean
-.PHONY: bench bench-local bench-rate bench-budget bench-cpu bench-scale bench-history bench-micro bench-report
+.PHONY: bench bench-local bench-rate bench-budget bench-cpu bench-scale bench-history bench-long bench-micro bench-report
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name what; do printf '  make %-16s %s\n' "$$name" "$$what"; done
@@ -101,6 +101,9 @@ bench-scale: $(READY) ## Measure several shards behind NATS and PostgreSQL, besi
 bench-history: $(READY) ## Measure a worker with 1, 3 and 10 million payments in its journal: start, memory, summaries
 	@tests/store/install-postgres.sh
 	$(BIN)/python -m tests.bench.history
+
+bench-long: $(READY) ## Settle five million payments in one run, killed twice: books, memory; PAYMENTS=5000000 OUT=directory
+	$(BIN)/python -m tests.bench.history.long_run $(if $(PAYMENTS),--payments $(PAYMENTS)) --out $(or $(OUT),$(RESULTS)/long)
 
 bench-micro: $(READY) ## Measure runtime, bridge, ledger and traces by themselves: RUNS=5
 	$(BIN)/python -m tests.bench.micro $(if $(RUNS),--runs $(RUNS)) $(if $(COMMIT),--replace) --json $(RESULTS)/micro.json
