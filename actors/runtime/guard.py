@@ -51,7 +51,7 @@ class SupervisedActor(pykka.Actor):
         bound: the mailbox's.
         crashes: told of every crash.
         dead_letters: where a message goes that can't be handled.
-        instruments: told before and after each message.
+        instruments: told before and after messages.
     """
 
     def __init__(

@@ -83,7 +83,7 @@ class Observation:
         take_out: is given an instrument that raised, and what.
 
     Attributes:
-        handled: how many messages of each class it has handled since the start, but for those sent in pauses.
+        handled: how many messages of each class it has handled since the start, but for those handled in pauses.
         told: the instrument.
     """
 
@@ -113,7 +113,7 @@ class Observation:
                 return self._receive_timed(*letter)
             if kind is Asked:
                 return self._answer_untimed(letter.message)
-            if actor.stamp is not None:  # it was sent beside the sample, not in a pause
+            if actor.stamp is not None:  # nobody measures in a pause
                 try:
                     handled[kind] += 1
                 except KeyError:

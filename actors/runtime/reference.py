@@ -68,14 +68,8 @@ class Reference:
     def tell(self, message: Any) -> None:
         """Put a message into the mailbox; if that is full or the actor has stopped, it becomes a dead letter."""
         if self.waiting() < self._capacity or isinstance(message, self._unbounded):
-            letter = message
-            if self.stamp is not None:
-                if self.skip:
-                    self.skip -= 1
-                else:
-                    letter = self.stamp(message)
             try:
-                self._ref.tell(letter)
+                self._ref.tell(message if self.stamp is None else self._letter(message, self.stamp))
                 return
             except pykka.ActorDeadError:
                 reason = "the actor has stopped"
@@ -95,8 +89,14 @@ class Reference:
         if self.waiting() >= self._capacity:
             raise MailboxFull(self.name)
         asked = Asked(message)
-        letter = asked if self.stamp is None or self.skip else self.stamp(asked)
+        letter = asked if self.stamp is None else self._letter(asked, self.stamp)
         return self._ref.ask(letter, block=True, timeout=timeout)
+
+    def _letter(self, message: Any, stamp: Callable[[Any], Any]) -> Any:
+        if self.skip:
+            self.skip -= 1
+            return message
+        return stamp(message)
 
     def stop_soon(self) -> pykka.Future[bool]:
         """Let the actor handle what its mailbox holds, then stop it.

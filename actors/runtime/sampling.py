@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
     from actors.runtime.reference import Reference
 
-ALL_IN_S = 100
-"""So many of an actor's messages in a second are timed, whatever else comes; of those behind them one in …"""
+ALL_IN_S = 500
+"""So many of an actor's messages in a second are timed, whatever else comes; of those behind them one in … Only short
+ones are more than that: of a journal's commits, which may last, none is left out. What was to be left out when a burst
+ends still is.
+"""
 ONE_IN = 16
 
 

@@ -31,7 +31,7 @@ class Supervisor:
         clock: for stopping, and for the instruments.
         crashes: counts the actors' crashes.
         unbounded: classes of messages that pass every mailbox's bound.
-        instruments: told before and after each message of each actor; without any, none is timed.
+        instruments: told before and after messages; without any, none is timed.
     """
 
     def __init__(

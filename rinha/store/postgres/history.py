@@ -10,7 +10,7 @@ from actors.values import LedgerRow, Totals
 from rinha.store.marks import Marks
 from rinha.store.postgres import schema as sql
 from rinha.store.postgres.connection import connect_plainly, translate
-from rinha.store.postgres.waiting import connected_by
+from rinha.store.postgres.waiting import Connector
 from rinha.store.spans import cut
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class PostgresHistory:
         self._shard = shard
         self._shards = shards
         self._connection: psycopg.Connection | None = None
+        self._connector = Connector(self._connect)
         self._marks = Marks()
 
     def totals(self, epoch: int, spans: Sequence[tuple[int, int]]) -> dict[str, Totals] | None:
@@ -91,6 +92,10 @@ class PostgresHistory:
 
     def close(self) -> None:
         """See ``History.close``. A later call connects again."""
+        self._connector.close()
+        self._disconnect()
+
+    def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
@@ -108,14 +113,14 @@ class PostgresHistory:
 
         try:
             if self._connection is None:
-                self._connection = self._connect()
+                self._connection = self._connector.connect()
             yield self._connection
         except psycopg.Error as error:
-            self.close()
+            self._disconnect()
             meaning = translate(error)
             raise StoreUnavailable(str(meaning)) if isinstance(meaning, ValueError) else meaning from error
         except BaseException:
-            self.close()
+            self._disconnect()
             raise
 
     def _connect(self) -> psycopg.Connection:
@@ -123,7 +128,7 @@ class PostgresHistory:
         if shard is None:
             raise StoreUnavailable("the worker has no journal in PostgreSQL yet")
         settings = (f"SET search_path = {sql.schema_name(shard, self._shards)}", *_SETTINGS)
-        return connected_by(lambda: connect_plainly(self._url, settings))
+        return connect_plainly(self._url, settings)
 
 
 def _journal(connection: psycopg.Connection) -> tuple[int, int | None]:

@@ -23,26 +23,37 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 
 
-def connected_by(connect: Callable[[], psycopg.Connection]) -> psycopg.Connection:
-    """Have a connection made whose statements block the calling greenlet alone.
+class Connector:
+    """Makes connections whose statements block the calling greenlet alone.
 
     Args:
-        connect: makes it, in a thread, because to look up a host's name blocks. What it makes after the calling
-            greenlet has given up is closed.
+        connect: makes one, in a thread, because to look up a host's name blocks.
     """
-    made: AsyncResult[Any] = gevent.get_hub().threadpool.spawn(caught(connect))
-    try:
-        connection: psycopg.Connection = given(made.get())
-    except BaseException:
-        made.rawlink(_close)
-        raise
-    # A connection waits for whatever it does by this method: https://www.psycopg.org/psycopg3/docs/api/connections.html
-    connection.wait = partial(_wait, connection)  # type: ignore[method-assign]  # one of a class would need the library
-    return connection
+
+    def __init__(self, connect: Callable[[], psycopg.Connection]) -> None:
+        self._connect = connect
+        self._made: AsyncResult[Any] | None = None
+
+    def connect(self) -> psycopg.Connection:
+        """Make one, and wait for it. Whoever gives up leaves it to the next caller: one is made at a time."""
+        if self._made is None:
+            self._made = gevent.get_hub().threadpool.spawn(caught(self._connect))
+        outcome = self._made.get()
+        self._made = None
+        connection: psycopg.Connection = given(outcome)
+        # A connection waits for whatever it does by this method, see psycopg's "Connection classes".
+        connection.wait = partial(_wait, connection)  # type: ignore[method-assign]  # a class would need the library
+        return connection
+
+    def close(self) -> None:
+        """See that one that is being made is closed, nobody will ask for it."""
+        made, self._made = self._made, None
+        if made is not None:
+            made.rawlink(_close)
 
 
 def _wait(connection: psycopg.Connection, gen: PQGen[_Result], *_args: Any, **_kwargs: Any) -> _Result:
-    """See ``psycopg.Connection.wait``. Limits of time are gevent's."""
+    """See ``psycopg.Connection.wait``. Who gives up, because a limit of gevent's is over, gives up the connection."""
     hub = gevent.get_hub()
     try:
         needed = next(gen)
@@ -51,6 +62,10 @@ def _wait(connection: psycopg.Connection, gen: PQGen[_Result], *_args: Any, **_k
             watcher = hub.loop.io(connection.pgconn.socket, needed)
             try:
                 hub.wait(watcher)
+            except BaseException:
+                # psycopg would wait again, for the end of a transaction that nobody needs.
+                connection.pgconn.finish()
+                raise
             finally:
                 watcher.close()
             needed = gen.send(needed)

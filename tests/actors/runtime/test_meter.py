@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import gevent
@@ -87,3 +88,20 @@ def test_of_many_all_are_counted_and_a_sample_is_timed(world: World, actor: Refe
     assert worked.total_s == pytest.approx(0.5, rel=0.1)
     assert worked.wait_s == pytest.approx(0.0001 * sum(range(5000)), rel=0.1)
     assert asked.total_s == 0.0
+
+
+@pytest.mark.parametrize("asks_per_tell", [1, 5])
+def test_asked_and_told_ones_have_their_shares(
+    world: World, actor: Reference, meter: Meter, asks_per_tell: int
+) -> None:
+    def work() -> None:
+        world.clock.now_s += 0.00001
+
+    for _ in range(6000):
+        actor.tell(work)
+        for _ in range(asks_per_tell):
+            actor.ask(partial(work), timeout=PATIENCE_S)
+    told, asked = meter.measured()
+    assert (told.handled, asked.handled) == (6000, 6000 * asks_per_tell)
+    assert told.total_s == pytest.approx(0.06, rel=0.2)
+    assert asked.total_s == pytest.approx(0.06 * asks_per_tell, rel=0.2)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from nats.errors import NoRespondersError
 
 from rinha.bridge.protocol.wire.own_questions import GetFeed
 from rinha.bridge.protocol.wire.processes import Feed
 from rinha.jetstream.connect import connect
+from rinha.jetstream.names import ask_subject
 from rinha.jetstream.stream import open_stream
 from rinha.net.address import UnixAddress
 from rinha.net.nats_url import parse_nats_url
@@ -37,6 +40,16 @@ async def until(condition: Callable[[], Any]) -> None:
     while not condition():
         assert time.monotonic() < until_s
         await asyncio.sleep(0.01)
+
+
+async def until_questions_come(client: Client, shard: int = 0) -> None:
+    """Wait until the relay hears questions: what it has subscribed to may be on its way to the server still."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            with contextlib.suppress(NoRespondersError):
+                await client.request(ask_subject(shard), b"", timeout=PATIENCE_S)
+                return
+            await asyncio.sleep(0.01)
 
 
 class Questions:

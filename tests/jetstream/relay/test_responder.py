@@ -18,7 +18,7 @@ from rinha.jetstream.asking import dump_question
 from rinha.jetstream.names import ask_subject
 from rinha.jetstream.questions import ShardQuestions
 from rinha.jetstream.relay.responder import MAX_ASKED, Responder
-from tests.jetstream.relay.conftest import until
+from tests.jetstream.relay.conftest import until, until_questions_come
 from tests.support.patience import PATIENCE_S
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ async def test_questions_go_to_the_worker_and_answers_back(
 
     questions.answer = answer
     await asyncio.to_thread(relay.until_logged, "relay.started")
+    await until_questions_come(client)
     asking = ShardQuestions(1)
     asking.client = client
     assert await asking.ask(GetSummary(None, None), timeout_s=PATIENCE_S) == totals
@@ -91,6 +92,7 @@ async def test_a_question_that_the_worker_does_not_live_to_answer_is_told_so_at_
 
     questions.answer = answer
     await asyncio.to_thread(relay.until_logged, "relay.started")
+    await until_questions_come(client)
     asking = ShardQuestions(1)
     asking.client = client
     waiting = asyncio.create_task(asking.ask(GetSummary(None, None), timeout_s=PATIENCE_S))

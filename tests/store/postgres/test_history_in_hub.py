@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import gevent
 import psycopg
@@ -15,7 +15,7 @@ from actors.ports import StoreUnavailable
 from actors.values import LedgerRow
 from rinha.store.gevent_history import GeventHistory
 from rinha.store.in_turn import InTurn
-from rinha.store.postgres.waiting import connected_by
+from rinha.store.postgres.waiting import Connector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +70,9 @@ def test_the_first_one_connects_and_others_go_on_meanwhile(history: History) -> 
     assert turns > 2
 
 
-def test_after_one_that_was_given_up_the_next_connects_again(postgres_place: PostgresPlace, store: Store) -> None:
+def test_after_one_that_was_given_up_the_next_connects_again(
+    postgres_place: PostgresPlace, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
     history = GeventHistory(store.history(), InTurn(), timeout_s=0.1)
     assert history.row(0, ID) == ROW
     with server_that_stands_still(postgres_place), pytest.raises(StoreUnavailable, match="has not answered"):
@@ -84,6 +86,7 @@ def test_after_one_that_was_given_up_the_next_connects_again(postgres_place: Pos
             except StoreUnavailable as error:
                 assert "ask again soon" in str(error)  # it is raised for as long as nobody is let in
     assert answer == ROW
+    assert caplog.records == []
     history.close()
 
 
@@ -99,21 +102,51 @@ class Late:
     def __init__(self) -> None:
         self.let = threading.Event()
         self.closed = threading.Event()
+        self.made = 0
 
     def connect(self) -> psycopg.Connection:
         assert self.let.wait(PATIENCE_S)
-        return self  # type: ignore[return-value]  # closing it is all that is done with it
+        self.made += 1
+        return cast("psycopg.Connection", self)  # closing it is all that is done with it
 
     def close(self) -> None:
         self.closed.set()
 
 
-def test_a_connection_that_nobody_waits_for_any_more_is_closed() -> None:
+def test_a_connection_that_comes_late_is_the_next_callers() -> None:
     late = Late()
-    waiting = gevent.spawn(connected_by, late.connect)
+    connector = Connector(late.connect)
+    waiting = gevent.spawn(connector.connect)
     gevent.sleep(0.01)
     waiting.kill()
+    late.let.set()
+    assert connector.connect() is cast("psycopg.Connection", late)
+    assert (late.made, late.closed.is_set()) == (1, False)
+
+
+def test_one_that_nobody_waits_for_any_more_is_closed() -> None:
+    late = Late()
+    connector = Connector(late.connect)
+    waiting = gevent.spawn(connector.connect)
+    gevent.sleep(0.01)
+    waiting.kill()
+    connector.close()
     late.let.set()
     with gevent.Timeout(PATIENCE_S):
         while not late.closed.is_set():
             gevent.sleep(0.001)
+
+
+def test_after_one_that_failed_another_is_made() -> None:
+    late, errors = Late(), [psycopg.OperationalError("away")]
+
+    def connect() -> psycopg.Connection:
+        if errors:
+            raise errors.pop()
+        return late.connect()
+
+    late.let.set()
+    connector = Connector(connect)
+    with pytest.raises(psycopg.OperationalError, match="away"):
+        connector.connect()
+    assert connector.connect() is cast("psycopg.Connection", late)
