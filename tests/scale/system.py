@@ -106,20 +106,13 @@ class ScaledSystem:
                         return time.monotonic() - began_s
                 await asyncio.sleep(0.05)
 
+    async def until_serving(self, timeout_s: float = 30.0) -> None:
+        """Wait until all shards serve: APIs take payments before."""
+        await self._until(lambda _: True, timeout_s)
+
     async def until_settled(self, timeout_s: float = 30.0) -> None:
         """Wait until all shards serve, and hold nothing."""
-        document: dict[str, Any] = {}
-        try:
-            async with asyncio.timeout(timeout_s):
-                while True:
-                    with contextlib.suppress(OSError, aiohttp.ClientError, TimeoutError):
-                        document = await self.statistics()
-                        worker = document["worker"]
-                        if worker is not None and worker["accepted"] == worker["settled"]:
-                            return
-                    await asyncio.sleep(0.05)
-        except TimeoutError:
-            raise AssertionError(f"not within {timeout_s} s: {document}") from None
+        await self._until(lambda worker: bool(worker["accepted"] == worker["settled"]), timeout_s)
 
     async def rows(self) -> list[LedgerRow]:
         """The books of all shards."""
@@ -147,6 +140,20 @@ class ScaledSystem:
         print(report)
         assert found == [], (report, found[:5])
         return report
+
+    async def _until(self, holds: Callable[[dict[str, Any]], bool], timeout_s: float) -> None:
+        """Wait until all shards serve, and something is true of what they count together."""
+        document: dict[str, Any] = {}
+        try:
+            async with asyncio.timeout(timeout_s):
+                while True:
+                    with contextlib.suppress(OSError, aiohttp.ClientError, TimeoutError):
+                        document = await self.statistics()
+                        if document["worker"] is not None and holds(document["worker"]):
+                            return
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise AssertionError(f"not within {timeout_s} s: {document}") from None
 
 
 @contextlib.asynccontextmanager
@@ -234,6 +241,7 @@ async def running_scaled(
             system = ScaledSystem(engines, environ, session)
             try:
                 await asyncio.to_thread(system.start)
+                await system.until_serving()
                 yield system
             finally:
                 await asyncio.to_thread(system.end)
