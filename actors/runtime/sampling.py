@@ -1,4 +1,4 @@
-"""Which of an actor's messages are timed: all of one that gets few, one in sixteen of one that gets many.
+"""Which of an actor's messages are timed: all of one that gets few, one in 32 of one that gets many.
 
 To read clocks and tell instruments costs more than a small message itself, and ten thousand of them say no more about
 an actor than a thousand.
@@ -20,7 +20,7 @@ ALL_IN_S = 500
 ones are more than that: of a journal's commits, which may last, none is left out. What was to be left out when a burst
 ends still is.
 """
-ONE_IN = 16
+ONE_IN = 32
 
 
 def sampler(actor: Reference, now_s: Callable[[], float]) -> Callable[[Any], Any]:

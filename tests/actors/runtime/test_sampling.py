@@ -1,4 +1,4 @@
-"""Few messages are timed all, of many one in sixteen; what was timed stands for all of them."""
+"""Few messages are timed all, of many a share; what was timed stands for all of them."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_the_others_go_as_they_are(stamp: Callable[[Any], Any]) -> None:
     assert [letter[0] if type(letter) is tuple else letter for letter in map(stamp, sent)] == sent
 
 
-def test_of_many_one_in_sixteen(stamp: Callable[[Any], Any]) -> None:
+def test_of_many_a_share(stamp: Callable[[Any], Any]) -> None:
     weights(stamp, range(ALL_IN_S))
     timed = weights(stamp, range(MANY))
     assert {weight for _, weight in timed} == {ONE_IN}
