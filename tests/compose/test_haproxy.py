@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from tests.support.containers import PORT, PROCESSOR_PORTS, URL, Stack
+from tests.support.processes import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from tests.compose.conftest import RunStack
 
 APIS = ("payment-api-1", "payment-api-2")
-BOTH_UP = 'haproxy_backend_active_servers{proxy="apis"} 2'
+IN_USE = 'haproxy_backend_active_servers{proxy="apis"} %d'
 NOTICED_S = 3.0
 """A health check every 2 s, another one 0.2 s later, and something for a busy machine."""
 
@@ -40,7 +41,7 @@ async def both_apis_in_use(stack: Stack, session: aiohttp.ClientSession) -> Asyn
     async with asyncio.timeout(30):
         since_s = time.monotonic()
         while time.monotonic() - since_s < NOTICED_S:
-            if BOTH_UP not in await asyncio.to_thread(internal, stack, "/metrics"):
+            if not await asyncio.to_thread(in_use, stack, len(APIS)):
                 since_s = time.monotonic()
             await asyncio.sleep(0.1)
 
@@ -49,6 +50,16 @@ def internal(stack: Stack, path: str) -> str:
     """Ask HAProxy's internal port, from inside its container."""
     ask = rf"exec 3<>/dev/tcp/127.0.0.1/8404; printf 'GET {path} HTTP/1.0\r\n\r\n' >&3; cat <&3"
     return stack.run_in("haproxy", "bash", "-c", ask)
+
+
+def in_use(stack: Stack, apis: int) -> bool:
+    """Tell whether HAProxy sends requests to so many APIs now."""
+    return IN_USE % apis in internal(stack, "/metrics")
+
+
+async def noticed(stack: Stack, *, apis: int) -> None:
+    """Wait until the health checks have left so many APIs in use."""
+    await asyncio.to_thread(until, lambda: in_use(stack, apis), f"{apis} APIs in use", NOTICED_S + 5)
 
 
 class Answer:
@@ -103,8 +114,8 @@ async def test_a_post_that_reached_nobody_is_sent_to_the_other_api(
 
 
 async def test_an_api_that_is_not_ready_gets_nothing(stack: Stack, session: aiohttp.ClientSession) -> None:
-    assert (await post(session, "unready-0", "unready 6")).status == 202
-    await asyncio.sleep(2)  # what the health checks may take, by the configuration
+    assert (await post(session, "unready-0", "unready 10")).status == 202
+    await noticed(stack, apis=1)
     for number in range(1, 21):
         assert (await post(session, f"unready-{number}")).status == 202
 
@@ -114,8 +125,8 @@ async def test_an_api_that_is_not_ready_gets_nothing(stack: Stack, session: aioh
 
 async def test_with_no_api_it_says_that_nothing_was_accepted(stack: Stack, session: aiohttp.ClientSession) -> None:
     for number in range(2):
-        assert (await post(session, f"none-{number}", "unready 5")).status == 202
-    await asyncio.sleep(2)  # what the health checks may take, by the configuration
+        assert (await post(session, f"none-{number}", "unready 10")).status == 202
+    await noticed(stack, apis=0)
     answer = await post(session, "none-2")
 
     assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
