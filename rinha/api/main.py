@@ -15,6 +15,7 @@ from rinha.bridge.client.client import BridgeClient
 from rinha.net.listener import Listener
 from rinha.overview.durations import Durations
 from rinha.process import STOP_SIGNALS, ExitCode, bind_failed, release_collector
+from rinha.time_slice import ask_for_slice
 from rinha.trace.recording.process import Process, new_run
 from rinha.trace.recording.recorder import REVIEW_S, ProcessRecorder
 
@@ -82,6 +83,7 @@ async def _run(
         loop.add_signal_handler(number, stop.set)
     reviewing = asyncio.create_task(_review(recorder))
     release_collector()
+    ask_for_slice(settings.time_slice_ms)
     try:
         return await serve(server, gateway, sock, drain_s=settings.drain_s, stop=stop)
     finally:

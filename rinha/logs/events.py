@@ -69,6 +69,7 @@ SENTENCES = {
     "payment.unknown": "The outcome of {correlationId} at {processor} is unknown: {reason}.",
     "process.bind_failed": "It can't listen on {address}: {reason}.",
     "process.failed": "The process failed.",
+    "process.slice_refused": "The system won't have time slices of {slice_ms} ms: {reason}. It goes on with its own.",
     "processor.name_found": "The name {host} has addresses again.",
     "processor.name_not_found": "The name {host} has no address: {reason}.",
     "relay.consumer_gone": "The stream's consumer of shard {shard} is gone; the relay ends.",

@@ -288,6 +288,16 @@ class Settings(Struct, frozen=True, kw_only=True):
             "`/metrics`",
         ),
     ]
+    time_slice_ms: Annotated[
+        float,
+        Meta(ge=0, le=100),
+        Variable(
+            "RINHA_TIME_SLICE_MS",
+            "0",
+            "milliseconds, 0.1 to 100, that a process may run at a time while others wait: who has less is served "
+            "sooner (since Linux 6.12); 0 for the system's own",
+        ),
+    ]
     api_name: Annotated[
         str,
         ReadBy(parse_api_name),

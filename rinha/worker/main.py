@@ -14,6 +14,7 @@ from actors.ports import StandingBy, StoreBroken, StoreUnavailable
 from actors.runtime.guard import ActorFailed, StartFailed
 from actors.runtime.reference import MailboxFull
 from rinha.process import STOP_SIGNALS, WORKER_ROLE, ExitCode, bind_failed, release_collector
+from rinha.time_slice import ask_for_slice
 from rinha.worker.reachability import watch_for_absent
 from rinha.worker.worker import Worker
 
@@ -61,6 +62,7 @@ def _serve(worker: Worker, settings: Settings, asked_to_stop: Event) -> ExitCode
     except (StartFailed, StoreBroken) as error:
         return _start_failed(settings, error)
     release_collector()
+    ask_for_slice(settings.time_slice_ms)
     settled, held, _ = worker.began
     journal = "empty: no journal" if settings.store is None else f"{settled:,} settled, from the journal"
     extra = {"bridge": str(settings.bridge), "pool": settings.pool_size, "books": journal, "held": held}

@@ -95,6 +95,8 @@ def test_the_preset_is_in_effect(rendered: dict[str, Any]) -> None:
         assert float(environment["RINHA_PATIENCE_S"]) >= 20, "the default processor fails for 20 s"
         assert environment["RINHA_TRACE_SHARE"] == "0"
         assert environment["RINHA_BRIDGE"] == "unix:/run/rinha/bridge"
+        assert environment["RINHA_TIME_SLICE_MS"] == ("100" if name == "payment-worker" else "0.1")
+    assert rendered["services"]["haproxy"]["environment"]["RINHA_BALANCE"] == "first"
 
 
 def test_every_setting_reaches_the_containers(rendered: dict[str, Any]) -> None:

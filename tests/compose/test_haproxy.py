@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
+from tests.compose.balancer import NOTICED_S, in_use, internal, noticed
 from tests.support.containers import PORT, PROCESSOR_PORTS, URL, Stack
-from tests.support.processes import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from tests.compose.conftest import RunStack
 
 APIS = ("payment-api-1", "payment-api-2")
-IN_USE = 'haproxy_backend_active_servers{proxy="apis"} %d'
-NOTICED_S = 3.0
-"""A health check every 2 s, another one 0.2 s later, and something for a busy machine."""
-
 MAXCONN = 512
 """Requests at a time that HAProxy hands to one API."""
 
@@ -44,22 +40,6 @@ async def both_apis_in_use(stack: Stack, session: aiohttp.ClientSession) -> Asyn
             if not await asyncio.to_thread(in_use, stack, len(APIS)):
                 since_s = time.monotonic()
             await asyncio.sleep(0.1)
-
-
-def internal(stack: Stack, path: str) -> str:
-    """Ask HAProxy's internal port, from inside its container."""
-    ask = rf"exec 3<>/dev/tcp/127.0.0.1/8404; printf 'GET {path} HTTP/1.0\r\n\r\n' >&3; cat <&3"
-    return stack.run_in("haproxy", "bash", "-c", ask)
-
-
-def in_use(stack: Stack, apis: int) -> bool:
-    """Tell whether HAProxy sends requests to so many APIs now."""
-    return IN_USE % apis in internal(stack, "/metrics")
-
-
-async def noticed(stack: Stack, *, apis: int) -> None:
-    """Wait until the health checks have left so many APIs in use."""
-    await asyncio.to_thread(until, lambda: in_use(stack, apis), f"{apis} APIs in use", NOTICED_S + 5)
 
 
 class Answer:

@@ -2,8 +2,9 @@
 
 For each store and length of history it makes a journal of the version before sums, and has a worker bring it forward
 (once). Then that is started anew, and measured: how long until it serves, its memory then and after a load, how long
-summaries over windows of all kinds take while payments arrive (over the bridge, since APIs for a thousand a second and
-their clients would take the cores that are measured), and what becomes of the oldest id when it comes again.
+summaries over windows of all kinds take, over HTTP and over the bridge alone, while payments arrive (over the bridge,
+since APIs for a thousand a second and their clients would take the cores that are measured), and what becomes of the
+oldest id when it comes again.
 """
 
 from __future__ import annotations
@@ -18,13 +19,16 @@ import time
 import uuid
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
+from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import aiohttp
 
-from tests.bench.history.feeding import feed
+from actors.messages.people import GetSummary
+from tests.bench.history.feeding import connected, feed
 from tests.bench.history.fill import CENTS, PER_S, fill_postgres, fill_sqlite, payment_id
 from tests.store.postgres_server import PostgresServer
 from tests.support.client import until_settled
@@ -33,9 +37,12 @@ from tests.support.processes import running, simulators, system_environ, until
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from actors.values import Summary
+    from rinha.bridge.client.client import BridgeClient
     from tests.support.processes import Process
 
 MB = 1e6
+PAYMENTS_MIN = 200_000
 START_TIMEOUT_S = 900.0
 """Bringing a journal of ten million payments forward takes minutes."""
 
@@ -103,6 +110,14 @@ async def ask(session: aiohttp.ClientSession, address: str, window: Window) -> t
     return (time.monotonic() - begun_s) * 1000, found
 
 
+async def ask_worker(client: BridgeClient, window: Window) -> tuple[float, Any]:
+    """The same without the API and HTTP: over the bridge, as an API asks."""
+    begun_s = time.monotonic()
+    found: Summary = await client.ask(GetSummary(window.from_ms, window.to_ms), timeout_s=30)
+    took_ms = (time.monotonic() - begun_s) * 1000
+    return took_ms, {name: {"totalRequests": each.requests} for name, each in found.items()}
+
+
 async def post(session: aiohttp.ClientSession, address: str, payment: bytes, cents: int) -> int:
     """Post a payment; tells the status."""
     body = {"correlationId": str(uuid.UUID(bytes=payment)), "amount": cents / 100}
@@ -113,21 +128,22 @@ async def post(session: aiohttp.ClientSession, address: str, payment: bytes, cen
 async def under_load(
     address: str, bridge: str, rate: float, seconds: float, first_ms: int, payments: int
 ) -> dict[str, list[float]]:
-    """Feed the worker from a process of its own, and ask an API for summaries of each kind meanwhile.
+    """Feed the worker from a process of its own, and ask an API and the worker for summaries of each kind meanwhile.
 
     Returns:
-        How long they took in ms, by kind.
+        How long they took in ms, by kind and way.
     """
     took_ms: dict[str, list[float]] = {}
     chance = random.Random(payments)
     loop = asyncio.get_running_loop()
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         feeding = loop.run_in_executor(pool, feed, bridge, rate, seconds)
-        async with aiohttp.ClientSession() as session:
+        async with aiohttp.ClientSession() as session, connected(bridge) as client:
+            ways = {"HTTP": partial(ask, session, address), "bridge": partial(ask_worker, client)}
             while not feeding.done():
-                for window in windows(first_ms, payments, chance):
-                    ms, found = await ask(session, address, window)
-                    took_ms.setdefault(window.name, []).append(ms)
+                for (way, asked), window in product(ways.items(), windows(first_ms, payments, chance)):
+                    ms, found = await asked(window)
+                    took_ms.setdefault(f"{way}: {window.name}", []).append(ms)
                     check(window, found, first_ms, payments)
                     await asyncio.sleep(0.02)
         await feeding
@@ -193,14 +209,17 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stores", default="sqlite,postgres")
-    parser.add_argument("--payments", default="1000000,3000000,10000000")
+    parser.add_argument("--payments", default="1000000,3000000,10000000", help=f"how many, from {PAYMENTS_MIN:,}")
     parser.add_argument("--rate", type=float, default=1000, help="payments per second while summaries are asked for")
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--json", type=Path, help="write the figures there, too")
     options = parser.parse_args()
+    histories = [int(each) for each in options.payments.split(",")]
+    if min(histories) < PAYMENTS_MIN:
+        parser.error(f"--payments: at least {PAYMENTS_MIN:,}: in fewer there are no old minutes")
     found: dict[str, dict[str, float]] = {}
     for kind in options.stores.split(","):
-        for payments in map(int, options.payments.split(",")):
+        for payments in histories:
             title = f"{kind} {payments:,}"
             print(f"{title} …", flush=True)
             found[title] = asyncio.run(measure(kind, payments, options.rate, options.seconds))
