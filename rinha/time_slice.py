@@ -16,7 +16,8 @@ logger = logging.getLogger(__name__)
 _SCHED_SETATTR = {"x86_64": 314, "aarch64": 274}
 """The system call's number, by architecture: glibc has it by name only since 2.41, and Python not at all."""
 
-_SCHED_OTHER = 0
+_POLICIES = frozenset({os.SCHED_OTHER, os.SCHED_BATCH})
+"""Those with slices that can be asked for. Whoever chose another one for this process keeps it."""
 
 
 class _SchedAttr(ctypes.Structure):
@@ -41,14 +42,18 @@ def ask_for_slice(slice_ms: float) -> None:
         slice_ms: in milliseconds, from 0.1 to 100; 0 leaves the system's own. A kernel before 6.12 says yes to any, and
             does nothing.
     """
-    if not slice_ms:
-        return
-    number = _SCHED_SETATTR.get(platform.machine())
-    if number is None:
-        logger.warning("process.slice_refused", extra={"slice_ms": slice_ms, "reason": f"not on {platform.machine()}"})
-        return
-    nice = os.getpriority(os.PRIO_PROCESS, 0)
-    wanted = _SchedAttr(ctypes.sizeof(_SchedAttr), _SCHED_OTHER, 0, nice, 0, round(slice_ms * 1e6), 0, 0)
-    if ctypes.CDLL(None, use_errno=True).syscall(number, 0, ctypes.byref(wanted), 0):
-        reason = os.strerror(ctypes.get_errno())
+    reason = _ask_for(slice_ms) if slice_ms else ""
+    if reason:
         logger.warning("process.slice_refused", extra={"slice_ms": slice_ms, "reason": reason})
+
+
+def _ask_for(slice_ms: float) -> str:
+    number, policy = _SCHED_SETATTR.get(platform.machine()), os.sched_getscheduler(0)
+    if number is None:
+        return f"its call is unknown for {platform.machine()}"
+    if policy not in _POLICIES:
+        return "this process has a scheduling policy without them"
+    nice = os.getpriority(os.PRIO_PROCESS, 0)
+    wanted = _SchedAttr(ctypes.sizeof(_SchedAttr), policy, 0, nice, 0, round(slice_ms * 1e6), 0, 0)
+    refused = ctypes.CDLL(None, use_errno=True).syscall(number, 0, ctypes.byref(wanted), 0)
+    return os.strerror(ctypes.get_errno()) if refused else ""

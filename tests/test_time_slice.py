@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import os
 import platform
 import re
 import struct
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,4 +63,18 @@ def test_a_machine_whose_call_is_unknown_says_so(
         ask_for_slice(0.1)
 
     (record,) = caplog.records
-    assert (record.message, vars(record)["reason"]) == ("process.slice_refused", "not on pdp11")
+    assert (record.message, vars(record)["reason"]) == ("process.slice_refused", "its call is unknown for pdp11")
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="Linux has it")
+def test_another_scheduling_policy_is_left_as_it_is() -> None:
+    """In a process of its own: nobody gets out of that policy without privileges."""
+    code = (
+        "import logging, os; from rinha.time_slice import ask_for_slice; logging.basicConfig()\n"
+        "os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0)); ask_for_slice(0.1)\n"
+        "print(os.sched_getscheduler(0) == os.SCHED_IDLE)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=True)
+
+    assert done.stdout == "True\n"
+    assert "process.slice_refused" in done.stderr
