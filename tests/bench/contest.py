@@ -87,7 +87,7 @@ async def run_round(subject: Subject, number: int, plan: Plan, ready_s: Mapping[
         subject=subject.name,
         number=number,
         started_at=started_at.isoformat(timespec="seconds"),
-        revision=run("git", "describe", "--always", "--dirty").strip(),
+        revision=run("git", "describe", "--always", "--dirty", root=subject.root).strip(),
         host=host,
         users=plan.users,
         seconds=plan.seconds,

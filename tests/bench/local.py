@@ -31,6 +31,7 @@ class LocalSubject:
 
     has_books = True
     is_peer = False
+    root = ROOT
 
     def __init__(self, name: str, preset: Preset) -> None:
         self.name = name

@@ -61,11 +61,13 @@ class Subject(Protocol):
         name: in files and tables.
         has_books: whether it settles payments and keeps books; the floor doesn't.
         is_peer: another system: it knows the contest's endpoints and nothing more.
+        root: the repository whose revision is noted: ours, or that of an earlier version.
     """
 
     name: str
     has_books: bool
     is_peer: bool
+    root: Path
 
     def start(self) -> dict[str, float]:
         """Start it, empty; returns by service after how many seconds, at most, it was ready."""
@@ -92,15 +94,25 @@ class ContainerSubject:
         stack: the project.
         services: those that count.
         has_books: see ``Subject``.
+        root: see ``Subject``.
     """
 
     is_peer = False
     ready_path = "/health/ready"
     ready_timeout_s = 60.0
 
-    def __init__(self, name: str, stack: Stack, services: Sequence[str] = SERVICES, *, has_books: bool = True) -> None:
+    def __init__(
+        self,
+        name: str,
+        stack: Stack,
+        services: Sequence[str] = SERVICES,
+        *,
+        has_books: bool = True,
+        root: Path = ROOT,
+    ) -> None:
         self.name = name
         self.has_books = has_books
+        self.root = root
         self._stack = stack
         self._services = services
         self._containers: dict[str, str] = {}
@@ -156,7 +168,7 @@ def contest(name: str, preset: Preset, *, image: str | None = None, root: Path =
     """
     environ = {**preset.environ, **({"RINHA_IMAGE": image} if image else {})}
     files = (*CONTEST_FILES, *preset.overlays)
-    return ContainerSubject(name, Stack(files, env_file=CONTEST_ENV, environ=environ, root=root))
+    return ContainerSubject(name, Stack(files, env_file=CONTEST_ENV, environ=environ, root=root), root=root)
 
 
 @contextlib.contextmanager

@@ -157,6 +157,7 @@ class IdleSubject:
 
     has_books = False
     is_peer = False
+    root = ROOT
 
     def __init__(self, name: str) -> None:
         self.name = name
