@@ -66,7 +66,6 @@ def test_a_machine_whose_call_is_unknown_says_so(
     assert (record.message, vars(record)["reason"]) == ("process.slice_refused", "its call is unknown for pdp11")
 
 
-@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="Linux has it")
 def test_another_scheduling_policy_is_left_as_it_is() -> None:
     """In a process of its own: nobody gets out of that policy without privileges."""
     code = (
