@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import ctypes
 import logging
-import os
 import platform
 import re
 import struct
