@@ -66,7 +66,9 @@ class Meter:
         usage = {}
         for name, end in self._end.items():
             begin, steady = self._begin[name], self._steady[name]
-            cpu_ms, user_ms = end.cpu_ms - begin.cpu_ms, end.user_ms - begin.user_ms
+            cpu_ms = end.cpu_ms - begin.cpu_ms
+            # The kernel estimates how much of it was the user's: of an idle service it may be more than all.
+            user_ms = min(end.user_ms - begin.user_ms, cpu_ms)
             usage[name] = Usage(
                 cpu_ms=cpu_ms,
                 user_ms=user_ms,

@@ -130,6 +130,19 @@ def test_usage_is_what_came_up_between_begin_and_end() -> None:
     assert (used.memory_peak, used.memory_end) == (5000, 2000)
 
 
+def test_a_part_of_what_an_idle_service_used_is_never_more_than_all_of_it() -> None:
+    """The kernel measures the sum, and estimates from its ticks how much of it was the user's."""
+    readings = iter(
+        [Reading(100, 60, 0, 0, 0, None, 1), Reading(100, 60, 0, 0, 0, None, 1), Reading(102, 64, 0, 0, 0, None, 1)]
+    )
+    meter = Meter(lambda: {"idle": next(readings)})
+    meter.steady()
+    meter.end()
+    used = meter.usage()["idle"]
+
+    assert (used.cpu_ms, used.user_ms, used.system_ms) == (2, 2, 0)
+
+
 def test_spans_are_of_payments_with_every_hop_of_the_path() -> None:
     hops = [("a", "api.request", 100, 90), ("a", "bridge.out", 130, 0), ("b", "api.request", 50, 10)]
     lines = [
